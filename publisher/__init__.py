@@ -1,0 +1,1 @@
+"""Publishes a WordPress site as static files: export, compose, gate, release, publish."""

@@ -1,0 +1,171 @@
+"""Where an address of the CMS leads on the public site. Pure.
+
+Joins what the other modules know: whose URL it is (origins), what it means (views), which
+path that has (routes), and whether the public may have it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from publisher.inventory import Inventory
+from publisher.paths import BadPath, SitePath
+from publisher.routes import Router, Routes
+from publisher.views import View, Views
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# What a browser would encode in a URL that has it raw; the percent sign is kept.
+_SAFE = "/-._~!$&'()*+,;=:@%?[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL of the CMS, understood.
+
+    `path` is where the public site has it, None if the public may not have it (`href` is
+    then the URL's own path and query). `url` is what to ask the CMS. `href` is the link from
+    the site's root, without fragment.
+    """
+
+    url: str
+    href: str
+    path: SitePath | None
+    view: View | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUrls:
+    """The public address (`https://www.example.co.jp`, no trailing slash) and the
+    addresses under which the CMS is or believes to be (`http://127.0.0.1:8081/news`)."""
+
+    public: str
+    cms: tuple[str, ...]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The CMS's hosts with their ports, lower-case; without port, too, where the host is
+        a name of its own and not this machine."""
+        hosts: set[str] = set()
+        for url in self.cms:
+            parts = urlsplit(url.lower())
+            hosts.add(parts.netloc.rpartition("@")[2])
+            name = parts.hostname or ""
+            if name != "localhost" and not name.replace(".", "").isdecimal() and ":" not in name:
+                hosts.add(name)
+        return tuple(sorted(hosts, key=len, reverse=True))
+
+
+class Addresses:
+    """Tells where addresses of one CMS lead. `cutover` is the date (YYYY-MM-DD) from which
+    posts have the new URL as their social identity; posts before it keep the old one."""
+
+    def __init__(
+        self, inventory: Inventory, routes: Routes, urls: SiteUrls, cutover: str = ""
+    ) -> None:
+        self.urls = urls
+        self.views = Views(inventory)
+        self.router = Router(routes, self.views)
+        self._cutover = cutover
+        self._origin = _origin(urlsplit(inventory.home))
+        self._hosts = {_host(urlsplit(url)) for url in (*urls.cms, inventory.home)}
+        self._base = urlsplit(inventory.home).path.rstrip("/")
+        self._known: dict[str, Address | None] = {}
+
+    def locate(self, url: str) -> Address | None:
+        """The address of an absolute URL without fragment; None if it is not the CMS's."""
+        try:
+            return self._known[url]
+        except KeyError:
+            address = self._locate(url)
+            self._known[url] = address
+            return address
+
+    def is_old(self, view: View) -> bool:
+        """Whether this is a post whose social identity is its old URL."""
+        if view.kind != "post":
+            return False
+        item = self.views.items.get(int(view.id))
+        return not self._cutover or item is None or item.date < self._cutover
+
+    def _locate(self, url: str) -> Address | None:
+        try:
+            parts = urlsplit(url)
+            if parts.scheme not in _DEFAULT_PORTS or _host(parts) not in self._hosts:
+                return None
+        except ValueError:  # not a URL at all
+            return None
+        path = quote(parts.path, safe=_SAFE) or "/"
+        if self._base:
+            if path != self._base and not path.startswith(f"{self._base}/"):
+                return _withheld(url, path, parts.query)
+            path = path[len(self._base) :] or "/"
+        view = self.views.of(path, parts.query)
+        if view is None or self._is_protected(view):
+            return _withheld(url, path, parts.query)
+        try:
+            site_path = self.router.path(view)
+        except BadPath:
+            return _withheld(url, path, parts.query)
+        href = site_path.url
+        if view.kind == "file":
+            # `?ver=6.1` tells browsers that a file has changed; the edge ignores it.
+            href += f"?{parts.query}" if parts.query else ""
+            query = parts.query if path.endswith(".php") else ""
+        else:
+            query = self.views.asked_query(parts.query, view)
+        asked = f"{self._origin}{self._base}{path}{'?' if query else ''}{query}"
+        if view.kind == "attachment":
+            asked = self.views.items[int(view.id)].file
+        elif view.is_first and (link := self._link(view)):
+            asked = link
+        return Address(asked, href, site_path, view)
+
+    def _link(self, view: View) -> str:
+        """The CMS's own link to an object: the one form that it does not redirect."""
+        if view.kind in ("post", "page"):
+            item = self.views.items.get(int(view.id))
+            return item.link if item else ""
+        if view.kind == "term":
+            taxonomy, _, number = view.id.partition(":")
+            term = self.views.terms.get((taxonomy, int(number))) if number.isdecimal() else None
+            return term.link if term else ""
+        return ""
+
+    def _is_protected(self, view: View) -> bool:
+        if view.kind in ("post", "page", "item"):
+            item = self.views.items.get(int(view.id.rpartition(":")[2]))
+            return item is not None and item.protected
+        return False
+
+    def identity(self, address: Address) -> str:
+        """What `og:url` says: an old post's URL as it was when it was shared, on the public
+        host; the new URL for everything else."""
+        if address.view is None or not self.is_old(address.view) or not address.view.is_first:
+            return self.urls.public + address.href
+        parts = urlsplit(address.url)
+        path = parts.path.removeprefix(self._base) if self._base else parts.path
+        return f"{self.urls.public}{path or '/'}{'?' if parts.query else ''}{parts.query}"
+
+
+def old_path(address: Address, base: str) -> str:
+    """The decoded path at which the CMS had it, '' if a query named it."""
+    parts = urlsplit(address.url)
+    path = unquote(parts.path).removeprefix(base) or "/"
+    return "" if parts.query else path
+
+
+def _withheld(url: str, path: str, query: str) -> Address:
+    return Address(url, path + (f"?{query}" if query else ""), None, None)
+
+
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port, with the default port of either scheme left out: http and https on
+    their default ports are one site."""
+    host = (parts.hostname or "").lower()
+    port = parts.port
+    return host if port in (None, 80, 443) else f"{host}:{port}"

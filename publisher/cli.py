@@ -1,0 +1,531 @@
+"""The command line: puts the parts together, and turns errors into exit codes.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 a gate refused; 4 somebody
+else published first; 5 not now; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import click
+import typer
+
+from publisher.errors import (
+    ConfigError,
+    GateRefused,
+    LostRace,
+    NotNow,
+    Problem,
+    PublisherError,
+)
+
+if TYPE_CHECKING:  # imported where they are used: `--help` must not wait for them
+    from publisher.config import Config
+    from publisher.console import Bar
+    from publisher.pipeline import Exported, Request
+    from publisher.publish import Actor, Outcome, Publisher
+    from publisher.records import Records
+    from publisher.release import Release
+    from publisher.store.port import Store
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Publish a WordPress site as static files, and keep every old URL working.",
+    epilog="Begin with `publisher demo`, or write a site-config.yaml and run "
+    "`publisher export --publish`.",
+)
+releases = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Every release made, and what was live."
+)
+app.add_typer(releases, name="releases")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The configuration of the site.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+ActorOption = Annotated[
+    str,
+    typer.Option(
+        "--actor",
+        envvar="PUBLISHER_ACTOR",
+        help="Who acts, for the journal. Default: the log-in name.",
+    ),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
+OverrideOption = Annotated[
+    list[str],
+    typer.Option("--override", metavar="GATE", help="Let a gate through this once."),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+]
+PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+CONFIG = Path("site-config.yaml")
+
+
+# ------------------------------------------------------------------------- commands
+
+
+@app.command()
+def export(
+    config: ConfigOption = CONFIG,
+    full: Annotated[bool, typer.Option("--full", help="Ask the CMS for everything again.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Make it live.")] = False,
+    dry_run: DryRunOption = False,
+    override: OverrideOption = [],  # noqa: B006 - typer takes a default by value
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Make a release of what the CMS has.
+
+    Every export asks for everything, with or without --full.
+
+    \b
+    Examples:
+      publisher export --publish
+      publisher export --dry-run
+      publisher export --publish --override lost-pages --reason "2019 archive retired"
+    """
+    from publisher import console
+    from publisher.pipeline import export as run
+
+    del full  # what an export does anyway, until it can ask for less
+    site = _Site(config, dry_run=dry_run)
+    request = site.request(_overrides(override, reason), reason, actor)
+    clock = console.Clock()
+    with site.exporting(), console.progress() as bar:
+        exported = run(
+            site.records,
+            site.cms(),
+            request,
+            lambda done, total: bar.update("asking the CMS", done, total),
+        )
+    if not json:
+        console.show_export(exported, clock.seconds)
+    result: dict[str, Any] = _exported(exported, clock.seconds)
+    if publish:
+        result["published"] = _publish(site, exported.release, reason, actor, dry_run, json)
+    _print(result, json)
+
+
+@app.command()
+def publish(
+    release: Annotated[
+        str, typer.Argument(help="A release, or the end of its id. Default: the newest.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    dry_run: DryRunOption = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait while all slots are cooling.")
+    ] = True,
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Make a release live.
+
+    \b
+    Examples:
+      publisher publish
+      publisher publish 20261122T024159Z-d8051c --dry-run
+    """
+    site = _Site(config, dry_run=dry_run)
+    if not release:
+        made = site.records.release_ids()
+        if not made:
+            raise PublisherError("there is no release yet", "Make one: publisher export")
+        release = made[0]
+    chosen = site.records.release(release)
+    _print({"published": _publish(site, chosen, reason, actor, dry_run, json, wait=wait)}, json)
+
+
+@app.command()
+def rollback(
+    release: Annotated[
+        str, typer.Argument(help="A release, or the end of its id. Default: the previous one.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Make an earlier release live again, and hold what comes after it.
+
+    Until `publisher resume`, exports make releases but none goes live.
+
+    \b
+    Example:
+      publisher rollback --reason "wrong prices on the front page"
+    """
+    from publisher import console
+
+    site = _Site(config)
+    chosen = site.records.release(release) if release else None
+    with console.progress() as bar:
+        outcome = site.publisher(bar).rollback(chosen, _actor(actor, reason))
+    if not json:
+        console.show_outcome(outcome, site.config.site.url)
+        print("On hold until `publisher resume`.")
+    _print({"published": _outcome(outcome), "hold": True}, json)
+
+
+@app.command()
+def resume(
+    config: ConfigOption = CONFIG,
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Release the hold that a rollback set.
+
+    \b
+    Example:
+      publisher resume && publisher export --publish
+    """
+    from publisher import console
+
+    site = _Site(config)
+    with console.progress() as bar:
+        intent = site.publisher(bar).resume(_actor(actor, reason))
+    if not json:
+        print("The hold is released. Publish with `publisher export --publish`.")
+    _print({"hold": False, "release": intent.release}, json)
+
+
+@releases.command("list")
+def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
+    """Every release, newest first, and every change to what visitors got."""
+    from publisher import console
+
+    records = _Site(config).records
+    intent, _ = records.intent()
+    made = [records.release(name) for name in records.release_ids()]
+    journal = list(records.journal())
+    if intent.change and intent.change not in journal:
+        journal.insert(0, intent.change)  # whoever made it died before noting it
+    if not json:
+        console.show_releases(made, intent, journal)
+    _print(
+        {"live": intent.release, "hold": intent.hold, "releases": made, "journal": journal}, json
+    )
+
+
+@releases.command("show")
+def releases_show(
+    release: Annotated[str, typer.Argument(help="A release, or the end of its id.")],
+    config: ConfigOption = CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """One release: who made it, why, and what is in it."""
+    from publisher import console
+
+    records = _Site(config).records
+    found = records.release(release)
+    intent, _ = records.intent()
+    if not json:
+        console.show_release(found, found.id == intent.release)
+    _print({"release": found, "live": found.id == intent.release}, json)
+
+
+@app.command()
+def preview(
+    release: Annotated[
+        str, typer.Argument(help="A release, or the end of its id. Default: what is live.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    port: PortOption = 8080,
+    json: JsonOption = False,
+) -> None:
+    """Serve a release on this machine, through the same edge function as the real site.
+
+    Without a release it follows what is live.
+
+    \b
+    Examples:
+      publisher preview
+      publisher preview d8051c --port 9000
+    """
+    from publisher.edge.server import EdgeServer, live_site, one_release
+
+    site = _Site(config)
+    if release:
+        data, origin = one_release(site.records, site.records.release(release))
+    else:
+        data, origin = live_site(site.store)
+        if not data():
+            raise PublisherError("nothing is live yet", "Publish first: publisher export --publish")
+    with EdgeServer(data, origin, port) as server:
+        if json:
+            _print({"url": server.url}, json)
+        else:
+            print(f"{server.url}/   (Ctrl-C ends it)", flush=True)
+        server.wait()
+
+
+@app.command()
+def demo(
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", help="The configuration to start from.")
+    ] = CONFIG,
+    port: PortOption = 8080,
+    once: Annotated[
+        bool, typer.Option("--once", help="Check the result over HTTP and exit 0 or 1.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """See it work: a sample CMS, exported, published, and served by the local edge.
+
+    Everything it writes is in ./.publisher-demo.
+
+    \b
+    Examples:
+      publisher demo
+      publisher demo --once
+    """
+    from publisher.demo.run import run_demo
+
+    with contextlib.ExitStack() as stack:
+        if not config.exists() and config == CONFIG:
+            packaged = files("publisher.demo").joinpath("site-config.yaml")
+            config = stack.enter_context(as_file(packaged))
+        failures = run_demo(config, 0 if once else port, once=once, quiet=json)
+    _print({"failures": failures}, json)
+    if failures:
+        raise typer.Exit(1)
+
+
+# ----------------------------------------------------------------------------- parts
+
+
+class _Site:
+    """The parts of one site, made from its configuration when they are needed."""
+
+    def __init__(self, path: Path, *, dry_run: bool = False) -> None:
+        from publisher.config import load
+        from publisher.records import Records
+        from publisher.store.dryrun import DryRun
+
+        self.config: Config = load(path)
+        store = _store(self.config)
+        self.store: Store = DryRun(store) if dry_run else store
+        self.records: Records = Records(self.store)
+        self._dry_run = dry_run
+
+    def cms(self) -> Any:
+        from publisher.cms.wordpress import WordPress
+
+        cms = self.config.cms
+        return WordPress(cms.url, self.config.secret(cms.basic_auth))
+
+    def request(self, overrides: dict[str, str], reason: str, actor: str) -> Request:
+        from publisher.gates import Limits
+        from publisher.pipeline import Request
+        from publisher.routes import Routes
+
+        config = self.config
+        return Request(
+            public=config.site.url,
+            cms=config.cms.url,
+            routes=Routes(**config.routes.model_dump()),
+            cutover=config.social.cutover or "",
+            limits=Limits(**config.gates.model_dump()),
+            actor=_login(actor),
+            reason=reason,
+            overrides=overrides,
+        )
+
+    def publisher(self, bar: Bar) -> Publisher:
+        from publisher.edge.local import LocalEdge
+        from publisher.publish import Publisher
+
+        return Publisher(self.records, LocalEdge(self.store), bar.update)
+
+    @contextlib.contextmanager
+    def exporting(self) -> Iterator[None]:
+        """One export at a time on a directory; in a bucket, the first to go live wins."""
+        from publisher.lock import exclusive
+
+        if self._dry_run or not isinstance(self.config.store, str):
+            yield
+        else:
+            with exclusive(self.config.folder / self.config.store):
+                yield
+
+
+def _store(config: Config) -> Store:
+    if isinstance(config.store, str):
+        from publisher.store.directory import DirectoryStore
+
+        return DirectoryStore(config.folder / config.store)
+    from publisher.store.s3 import S3Store
+
+    bucket, _, prefix = config.store.url.removeprefix("s3://").partition("/")
+    return S3Store(bucket, prefix.strip("/"), config.store.endpoint_url or "")
+
+
+def _publish(
+    site: _Site,
+    release: Release,
+    reason: str,
+    actor: str,
+    dry_run: bool,
+    json: bool,
+    *,
+    wait: bool = True,
+) -> dict[str, Any]:
+    from publisher import console
+
+    with console.progress() as bar:
+        publisher = site.publisher(bar)
+        if dry_run:
+            steps = publisher.plan(release)
+            if not json:
+                console.show_plan(steps)
+            return {"dry_run": [{"path": a.path, "reason": a.reason} for a in steps]}
+        outcome = publisher.publish(release, _actor(actor, reason), wait=wait)
+    if not json:
+        console.show_outcome(outcome, site.config.site.url)
+    return _outcome(outcome)
+
+
+def _overrides(gates: list[str], reason: str) -> dict[str, str]:
+    from publisher.gates import NAMES
+
+    unknown = [gate for gate in gates if gate not in NAMES]
+    if unknown:
+        raise click.UsageError(f"there is no gate {unknown[0]!r}; there are: {', '.join(NAMES)}")
+    if gates and not reason:
+        raise click.UsageError("--override needs --reason: it goes into the journal")
+    return dict.fromkeys(gates, reason)
+
+
+def _actor(name: str, reason: str) -> Actor:
+    from publisher.publish import Actor
+
+    return Actor(_login(name), reason)
+
+
+def _login(name: str) -> str:
+    if name:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        return f"uid-{os.getuid()}"
+
+
+# ------------------------------------------------------------------- output and errors
+
+
+def _exported(exported: Exported, seconds: float) -> dict[str, Any]:
+    changes = exported.changes
+    return {
+        "release": exported.release,
+        "new": exported.is_new,
+        "changes": {
+            "new": [c.path for c in changes if c.old is None],
+            "changed": [c.path for c in changes if c.old and c.new],
+            "gone": [c.path for c in changes if c.new is None],
+        },
+        "missing": [asdict(missing) for missing in exported.missing],
+        "kept": exported.kept,
+        "removals": exported.removals,
+        "warnings": exported.warnings,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "release": outcome.release.id,
+        "previous": outcome.previous,
+        "slot": outcome.slot,
+        "files": len(outcome.plan),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _print(document: dict[str, Any], json: bool) -> None:
+    if json:
+        import msgspec
+
+        data = msgspec.json.encode(document, enc_hook=str)
+        print(msgspec.json.format(data, indent=2).decode())
+
+
+def main() -> NoReturn:
+    """The program's entry point: runs a command and exits with its code."""
+    json = "--json" in sys.argv[1:]
+    try:
+        code = app(standalone_mode=False) or 0
+    except click.exceptions.Abort:
+        code = _report(PublisherError("interrupted; what is live was not touched"), 130, json)
+    except click.ClickException as error:
+        hint = "See `publisher --help`."
+        code = _report(PublisherError(error.format_message(), hint), 2, json)
+    except PublisherError as error:
+        code = _report(error, _code(error), json)
+    except KeyboardInterrupt:
+        code = _report(PublisherError("interrupted; what is live was not touched"), 130, json)
+    except BrokenPipeError:  # `publisher releases list | head`
+        sys.stdout = None  # nothing is left to flush to
+        code = 0
+    sys.exit(code)
+
+
+def _code(error: PublisherError) -> int:
+    match error:
+        case ConfigError():
+            return 2
+        case GateRefused():
+            return 3
+        case LostRace():
+            return 4
+        case NotNow():
+            return 5
+        case _:
+            return 1
+
+
+def _report(error: PublisherError, code: int, json: bool) -> int:
+    findings = error.findings if isinstance(error, GateRefused) else ()
+    problems: tuple[Problem, ...] = error.problems if isinstance(error, ConfigError) else ()
+    if json:
+        _print(
+            {
+                "error": str(error),
+                "hint": error.hint,
+                "exit": code,
+                "findings": [asdict(finding) for finding in findings],
+                "problems": [asdict(problem) for problem in problems],
+            },
+            json,
+        )
+    print(f"error: {_clean(str(error))}", file=sys.stderr)
+    for finding in findings[:20]:
+        print(
+            f"  {finding.gate}: {_clean(finding.page)}: {_clean(finding.detail)}", file=sys.stderr
+        )
+    if len(findings) > 20:
+        print(f"  and {len(findings) - 20} more (--json has them all)", file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
+    return code
+
+
+def _clean(text: str) -> str:
+    """Without control characters: what the CMS sent must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

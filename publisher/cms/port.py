@@ -1,0 +1,50 @@
+"""The port to the CMS, and what comes through it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from publisher.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One URL asked of the CMS and what came back.
+
+    `status` 0 means that no answer came or that it broke off; `error` then says why.
+    `location` is the absolute target of a redirect. `generated`: the CMS's program made it,
+    and not the web server from a file (WordPress says so in a Link header).
+    """
+
+    url: str
+    status: int
+    content_type: str = ""
+    location: str = ""
+    body: bytes = b""
+    error: str = ""
+    generated: bool = False
+
+    @property
+    def is_failure(self) -> bool:
+        """No answer to be relied on: as opposed to content, a redirect, or a clear no."""
+        return self.status == 0 or self.status == 429 or self.status >= 500
+
+
+class Cms(Protocol):
+    """Where pages come from."""
+
+    def inventory(self) -> Inventory:
+        """All that is public. Raises CmsError."""
+        ...
+
+    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+        """Ask for URLs, taken from the left of `wanted`, until none is left.
+
+        The caller may append to `wanted` between two captures. They come in the order in
+        which the CMS answers. What fails is asked again, with pauses, before it is given up
+        and comes as a failed capture. Raises CmsError if the CMS stops answering.
+        """
+        ...

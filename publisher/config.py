@@ -1,0 +1,244 @@
+"""The configuration: `site-config.yaml`, read and checked as a whole.
+
+All that is wrong is reported at once, each with its line and, for a misspelt key, the key
+that was meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from publisher.errors import ConfigError, Problem
+
+_ENVIRONMENT = re.compile(r"^env:[A-Za-z_][A-Za-z0-9_]*$")
+
+
+def _is_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a password: use cms.basic_auth")
+    if parts.query or parts.fragment:
+        raise ValueError("must not have a query or fragment")
+    _ = parts.port  # raises ValueError for a port that is none
+    return value.rstrip("/")
+
+
+def _is_origin(value: str) -> str:
+    value = _is_url(value)
+    if urlsplit(value).path:
+        raise ValueError("must be a host without a path: a site has a host of its own")
+    return value
+
+
+def _is_reference(value: str) -> str:
+    if not _ENVIRONMENT.match(value):
+        raise ValueError(
+            "must be env:NAME, the name of an environment variable: secrets are never written here"
+        )
+    return value
+
+
+def _is_template(*placeholders: str) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            named = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"is no template: {error}") from None
+        unknown = sorted(named - set(placeholders))
+        known = ", ".join(f"{{{name}}}" for name in placeholders)
+        if unknown:
+            raise ValueError(f"has {{{unknown[0]}}}; known here: {known}")
+        if not named & {"id", "slug", "path"}:
+            raise ValueError(f"needs a placeholder that tells pages apart: {known}")
+        if not value.startswith("/") or "//" in value or ".." in value:
+            raise ValueError("must begin with a single slash")
+        return value
+
+    return AfterValidator(check)
+
+
+Url = Annotated[str, AfterValidator(_is_url)]
+Origin = Annotated[str, AfterValidator(_is_origin)]
+Secret = Annotated[str, AfterValidator(_is_reference)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SiteSection(_Section):
+    """The public site."""
+
+    url: Origin
+
+
+class CmsSection(_Section):
+    """The staging CMS."""
+
+    url: Url
+    basic_auth: Secret | None = None
+
+
+class RoutesSection(_Section):
+    """Which object of the CMS goes to which path."""
+
+    post: Annotated[str, _is_template("id", "slug", "yyyy", "mm", "dd")] = "/blog/{id}.html"
+    page: Annotated[str, _is_template("id", "slug", "path")] = "/{path}/"
+    category: Annotated[str, _is_template("id", "slug", "path")] = "/category/{path}/"
+    tag: Annotated[str, _is_template("id", "slug")] = "/tag/{slug}/"
+    author: Annotated[str, _is_template("id")] = "/author/{id}/"
+
+
+class SocialSection(_Section):
+    """Which URL keeps the share counts."""
+
+    cutover: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class StoreSection(_Section):
+    """A bucket as the store."""
+
+    url: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$")]
+    endpoint_url: Url | None = None
+
+
+class GatesSection(_Section):
+    """What the checks before publishing let through."""
+
+    errors: Annotated[int, Field(ge=0)] = 0
+    lost_pages: Annotated[int, Field(ge=0)] = 20
+
+
+class Config(_Section):
+    """The whole configuration, valid. `folder` is where its file lies: relative paths in it
+    start there."""
+
+    site: SiteSection
+    cms: CmsSection
+    routes: RoutesSection = RoutesSection()
+    social: SocialSection = SocialSection()
+    store: StoreSection | str = ".publisher"
+    edge: Literal["local"] = "local"
+    gates: GatesSection = GatesSection()
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def secret(self, reference: str | None) -> str:
+        """The value of `env:NAME`; '' for None. Raises ConfigError if the variable is not set."""
+        if reference is None:
+            return ""
+        name = reference.removeprefix("env:")
+        value = os.environ.get(name, "")
+        if not value:
+            raise ConfigError(
+                "environment", [Problem(0, name, "is not set, but the configuration names it")]
+            )
+        return value
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file. Raises ConfigError with every problem in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            str(path), [Problem(0, "", "no such file; name another one with --config")]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), [Problem(0, "", f"can't be read: {error}")]) from None
+    return parse(text, str(path), path.parent)
+
+
+def parse(text: str, source: str, folder: Path) -> Config:
+    """The configuration in a text; `source` names it in messages. Raises ConfigError."""
+    try:
+        data = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError(source, [Problem(line, "", f"is no YAML: {error.problem}")]) from None
+    if not isinstance(data, CommentedMap):
+        raise ConfigError(source, [Problem(1, "", "must be keys and values, such as 'site:'")])
+    if "folder" in data:
+        problems = [Problem(_line(data, ("folder",)), "folder", "is no key")]
+        raise ConfigError(source, problems)
+    try:
+        return Config(**_plain(data), folder=folder)
+    except ValidationError as error:
+        raise ConfigError(source, sorted(_problems(error, data), key=lambda p: p.line)) from None
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, Sequence) and not isinstance(node, str):
+        return [_plain(value) for value in node]
+    return str(node) if isinstance(node, str) or hasattr(node, "isoformat") else node
+
+
+def _problems(error: ValidationError, data: CommentedMap) -> Iterator[Problem]:
+    seen: set[tuple[object, ...]] = set()
+    for detail in error.errors():
+        # A value of several possible forms is reported once per form: keep the first that fits.
+        where = tuple(part for part in detail["loc"] if part not in ("StoreSection", "str"))
+        if detail["loc"][-1] == "str" and isinstance(data.get(where[0]), Mapping):
+            continue
+        if detail["loc"][-1] == "StoreSection" or where in seen:
+            continue
+        seen.add(where)
+        key = ".".join(str(part) for part in where)
+        yield Problem(_line(data, where), key, _message(dict(detail), where))
+
+
+def _message(detail: Mapping[str, Any], where: tuple[object, ...]) -> str:
+    match detail["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            names = _names(where[:-1])
+            close = difflib.get_close_matches(str(where[-1]), names, n=1)
+            known = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(names)}"
+            return f"is no key; {known}"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "model_type":
+            return "must be keys and values below it"
+        case _:
+            message = str(detail["msg"]).lower()
+            return message.replace("input should be", "must be").replace("string should", "must")
+
+
+def _names(where: tuple[object, ...]) -> list[str]:
+    """The keys that a section knows."""
+    model: type[BaseModel] = Config
+    for part in where:
+        annotation = model.model_fields[str(part)].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return [name for name in model.model_fields if name != "folder"]
+
+
+def _line(data: Any, where: tuple[object, ...]) -> int:
+    """The 1-based line of a key, or of the innermost section that is there."""
+    line = 1
+    for part in where:
+        if isinstance(data, CommentedMap) and part in data:
+            line = data.lc.key(part)[0] + 1
+        elif isinstance(data, CommentedSeq) and isinstance(part, int) and part < len(data):
+            line = data.lc.item(part)[0] + 1
+        else:
+            break
+        data = data[part]
+    return line

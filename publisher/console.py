@@ -1,0 +1,194 @@
+"""What people see: progress while it lasts, and the outcome in words. All on given streams."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from publisher.manifest import Difference
+from publisher.pipeline import Exported
+from publisher.plan import Plan
+from publisher.publish import Outcome
+from publisher.release import Change, Intent, Release
+
+# How many of a long list are shown before "and N more".
+_SHOWN = 10
+
+
+class Bar:
+    """A progress bar on standard error; silent when that is no terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=None)
+
+    def update(self, what: str, done: int, total: int) -> None:
+        """Show that `done` of `total` are done; `total` may grow."""
+        self._progress.update(self._task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def progress() -> Iterator[Bar]:
+    """A bar for the length of a block."""
+    bar = Bar()
+    with bar._progress:
+        yield bar
+
+
+def say(text: str) -> None:
+    """A line on standard error: what is going on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_export(exported: Exported, seconds: float) -> None:
+    """What an export made."""
+    out = Console(highlight=False)
+    release = exported.release
+    state = "new" if exported.is_new else "nothing changed since"
+    out.print(f"[bold]Release {release.id}[/] ({state})")
+    out.print(
+        f"  {release.pages:,} pages, {release.files - release.pages:,} other files, "
+        f"{release.rules:,} redirects, in {seconds:.1f} s"
+    )
+    if exported.is_new:
+        out.print(f"  {_changes(exported.changes)}")
+    if exported.removals:
+        out.print(f"  Taken out of pages: {_counts(exported.removals)}")
+    missing = [f"{m.path}  (status {m.status}, linked from {m.seen_on})" for m in exported.missing]
+    _list(out, "Broken links that the CMS itself has", missing)
+    _list(out, "Kept as it was, because the CMS gave no answer", exported.kept)
+    _list(out, "Worth a look", exported.warnings)
+
+
+def show_plan(plan: Plan) -> None:
+    """What a dry run would do."""
+    out = Console(highlight=False)
+    reasons = Counter[str](action.reason for action in plan)
+    out.print(f"Would write or remove {len(plan):,} files: {_counts(reasons)}")
+    for action in list(plan)[: _SHOWN * 2]:
+        out.print(f"  {action.reason:16} {escape(action.path)}")
+    if len(plan) > _SHOWN * 2:
+        out.print(f"  and {len(plan) - _SHOWN * 2:,} more")
+
+
+def show_outcome(outcome: Outcome, url: str) -> None:
+    """What publishing did."""
+    out = Console(highlight=False)
+    if not outcome.slot:
+        out.print(f"Release {outcome.release.id} is live already; nothing to do.")
+        return
+    out.print(f"[bold green]Live:[/] release {outcome.release.id} on {escape(url)}")
+    out.print(
+        f"  {len(outcome.plan):,} files written or removed in slot {outcome.slot}, "
+        f"in {outcome.seconds:.1f} s"
+    )
+    if outcome.previous:
+        out.print(f"  Before it: {outcome.previous}. To go back: publisher rollback")
+
+
+def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
+    """History, newest first: what was made, and what visitors got."""
+    out = Console(highlight=False)
+    if not releases:
+        out.print("No release yet. Make one: publisher export --publish")
+        return
+    if intent.hold:
+        out.print(
+            f"[yellow]On hold[/] since {intent.hold.since:%Y-%m-%d %H:%M} UTC by "
+            f"{escape(intent.hold.actor)}. Release it: publisher resume"
+        )
+    for release in releases:
+        mark = "[green]live[/]" if release.id == intent.release else "    "
+        out.print(
+            f"{mark} {release.id}  {release.pages:>6,} pages  {escape(release.actor):12} "
+            f"{escape(release.reason)}"
+        )
+    if changes:
+        out.print("\nWhat visitors got:")
+    for change in changes:
+        gates = "".join(
+            f"  [yellow]{o.gate} overridden: {escape(o.reason)}[/]" for o in change.overrides
+        )
+        what = change.to_release if change.action != "resume" else "hold released"
+        out.print(
+            f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {what}  "
+            f"{escape(change.actor)}  {escape(change.reason)}{gates}"
+        )
+
+
+def show_release(release: Release, is_live: bool) -> None:
+    """One release in full."""
+    out = Console(highlight=False)
+    out.print(f"[bold]Release {release.id}[/]{' (live)' if is_live else ''}")
+    rows = (
+        ("made", f"{release.created:%Y-%m-%d %H:%M:%S} UTC by {release.actor}"),
+        ("reason", release.reason or "-"),
+        ("parent", release.parent or "-"),
+        ("holds", f"{release.pages:,} pages, {release.files - release.pages:,} other files"),
+        ("redirects", f"{release.rules:,}"),
+        ("manifest", release.manifest),
+    )
+    for name, value in rows:
+        out.print(f"  {name:10} {escape(value)}")
+    for override in release.overrides:
+        out.print(f"  let through {override.gate}: {escape(override.reason)}")
+
+
+class Clock:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Elapsed so far."""
+        return time.monotonic() - self._started
+
+
+def _changes(changes: Sequence[Difference]) -> str:
+    new = sum(change.old is None for change in changes)
+    gone = sum(change.new is None for change in changes)
+    changed = len(changes) - new - gone
+    return f"Compared with what is live: {new:,} new, {changed:,} changed, {gone:,} gone"
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+
+
+def _list(out: Console, title: str, rows: Sequence[str]) -> None:
+    if not rows:
+        return
+    out.print(f"  {title}: {len(rows):,}")
+    for row in rows[:_SHOWN]:
+        out.print(f"    {escape(row)}")
+    if len(rows) > _SHOWN:
+        out.print(f"    and {len(rows) - _SHOWN:,} more (--json has them all)")

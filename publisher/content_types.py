@@ -1,0 +1,79 @@
+"""Content types and cache lifetimes. Our own table: the registries of the machines that
+exports run on differ, and a wrong type breaks a page (fonts, modules, sitemaps)."""
+
+from __future__ import annotations
+
+import re
+
+BINARY = "application/octet-stream"
+
+# Extension -> type, for files whose name says what they are.
+_TYPES = {
+    "css": "text/css", "js": "text/javascript", "mjs": "text/javascript",
+    "json": "application/json", "map": "application/json", "geojson": "application/geo+json",
+    "webmanifest": "application/manifest+json", "xml": "application/xml", "xsl": "text/xsl",
+    "rss": "application/rss+xml", "atom": "application/atom+xml", "txt": "text/plain",
+    "md": "text/markdown", "csv": "text/csv", "tsv": "text/tab-separated-values",
+    "vtt": "text/vtt", "srt": "application/x-subrip", "html": "text/html", "htm": "text/html",
+    "xhtml": "application/xhtml+xml", "png": "image/png", "jpg": "image/jpeg",
+    "jpeg": "image/jpeg", "jfif": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+    "avif": "image/avif", "svg": "image/svg+xml", "ico": "image/x-icon", "bmp": "image/bmp",
+    "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic", "woff": "font/woff",
+    "woff2": "font/woff2", "ttf": "font/ttf", "otf": "font/otf",
+    "eot": "application/vnd.ms-fontobject", "mp3": "audio/mpeg", "m4a": "audio/mp4",
+    "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg", "wav": "audio/wav",
+    "flac": "audio/flac", "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime",
+    "webm": "video/webm", "ogv": "video/ogg", "avi": "video/x-msvideo", "wmv": "video/x-ms-wmv",
+    "mpg": "video/mpeg", "mpeg": "video/mpeg", "3gp": "video/3gpp", "pdf": "application/pdf",
+    "doc": "application/msword", "xls": "application/vnd.ms-excel",
+    "ppt": "application/vnd.ms-powerpoint",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "odt": "application/vnd.oasis.opendocument.text", "rtf": "application/rtf",
+    "epub": "application/epub+zip", "ics": "text/calendar", "vcf": "text/vcard",
+    "kml": "application/vnd.google-earth.kml+xml", "zip": "application/zip",
+    "gz": "application/gzip", "tgz": "application/gzip", "7z": "application/x-7z-compressed",
+    "wasm": "application/wasm",
+}  # fmt: skip
+
+_TEXT = re.compile(
+    r"^(?:text/|application/(?:(?:\w+[.\w-]*\+)?(?:xml|json)|javascript|x-javascript|ecmascript|"
+    r"manifest\+json|x-subrip)|image/svg\+xml)"
+)
+
+# Seconds. The edge keeps everything this long at most, so that a slot that has been out of
+# service for longer holds nothing the edge still serves (docs/design.md, the slot ring).
+EDGE_TTL_S = 60
+_BROWSER_TTL_S = 300
+
+
+def is_text(content_type: str) -> bool:
+    """Whether bytes of this type are text, and so can hold addresses and need a charset."""
+    return bool(_TEXT.match(content_type.partition(";")[0].strip().lower()))
+
+
+def bare(content_type: str) -> str:
+    """The type without parameters, lower-case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def by_name(path: str) -> str:
+    """The type that a file's extension stands for, '' if none is known."""
+    return _TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), "")
+
+
+def served_as(path: str, declared: str, *, by_extension: bool) -> str:
+    """The Content-Type to serve with: our table for files, otherwise what the CMS declared;
+    text always with `charset=utf-8`, which is what it is written in."""
+    content_type = (by_name(path) if by_extension else "") or bare(declared) or BINARY
+    return f"{content_type}; charset=utf-8" if is_text(content_type) else content_type
+
+
+def cache_control(content_type: str) -> str:
+    """Browsers ask again for pages every time; everything has a short life at the edge.
+    An edge that can't reach the store must not serve what it has kept too long."""
+    edge = f"s-maxage={EDGE_TTL_S}, stale-if-error=0"
+    if bare(content_type) == "text/html":
+        return f"public, max-age=0, must-revalidate, {edge}"
+    return f"public, max-age={_BROWSER_TTL_S}, {edge}"

@@ -1,0 +1,233 @@
+"""From the CMS's inventory to a layer: every public URL asked for, rewritten, kept as a blob.
+
+Decides what an answer means; asking is the `Cms`'s affair, keeping the `Sink`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from publisher.addresses import Address, Addresses
+from publisher.cms.port import Capture, Cms
+from publisher.content_types import bare, by_name, cache_control
+from publisher.errors import Finding
+from publisher.inventory import Inventory
+from publisher.manifest import Entry
+from publisher.paths import SitePath
+from publisher.rewrite.document import rewrite
+from publisher.rewrite.text import Hosts
+
+# Keeps bytes and returns the SHA-256 that names them.
+Sink = Callable[[bytes], str]
+# Told how many URLs are done and how many are known.
+Progress = Callable[[int, int], None]
+
+# WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
+_HOPS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A redirect of the CMS: from an address of its own to another place."""
+
+    source: Address
+    status: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A URL that the CMS itself does not have, and the page on which it was first seen."""
+
+    path: SitePath
+    url: str
+    status: int
+    seen_on: str
+
+
+@dataclass(slots=True)
+class Layer:
+    """What the CMS contributes, and what was learnt on the way.
+
+    `origins` tells for each path which address it was made from. `failed` are paths about
+    which the CMS gave no answer to rely on.
+    """
+
+    entries: dict[SitePath, Entry] = field(default_factory=dict)
+    origins: dict[SitePath, Address] = field(default_factory=dict)
+    moved: list[Moved] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    failed: dict[SitePath, Capture] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    removals: Counter[str] = field(default_factory=Counter)
+    noindex: bool = False
+
+
+def crawl(
+    cms: Cms, addresses: Addresses, inventory: Inventory, sink: Sink, progress: Progress
+) -> Layer:
+    """Everything that the inventory lists or a page links to. Raises CmsError."""
+    return _Crawl(cms, addresses, inventory, sink, progress).run()
+
+
+@dataclass(slots=True)
+class _Asked:
+    address: Address
+    seen_on: str
+    hops: int = 0
+
+
+class _Crawl:
+    def __init__(
+        self, cms: Cms, addresses: Addresses, inventory: Inventory, sink: Sink, progress: Progress
+    ) -> None:
+        self._cms = cms
+        self._addresses = addresses
+        self._inventory = inventory
+        self._sink = sink
+        self._progress = progress
+        self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+        self._wanted: deque[str] = deque()
+        self._asked: dict[str, _Asked] = {}
+        self._seen: set[SitePath] = set()
+        self._layer = Layer()
+
+    def run(self) -> Layer:
+        for url in seeds(self._inventory):
+            address = self._addresses.locate(url)
+            if address:
+                self._want(address, "the CMS's own lists")
+        for done, capture in enumerate(self._cms.captures(self._wanted), start=1):
+            self._take(self._asked.pop(capture.url), capture)
+            self._progress(done, done + len(self._asked))
+        return self._layer
+
+    def _want(self, address: Address, seen_on: str, hops: int = 0) -> None:
+        if address.path is None or address.url in self._asked:
+            return
+        if address.path in self._seen and not hops:
+            return
+        self._seen.add(address.path)
+        self._asked[address.url] = _Asked(address, seen_on, hops)
+        self._wanted.append(address.url)
+
+    def _take(self, asked: _Asked, capture: Capture) -> None:
+        address = asked.address
+        assert address.path is not None  # noqa: S101 - only such addresses are asked for
+        if capture.is_failure:
+            self._layer.failed[address.path] = capture
+        elif capture.location and 300 <= capture.status < 400:
+            self._follow(asked, capture)
+        elif capture.status != 200 or not self._is_content(address, capture):
+            self._layer.missing.append(
+                Missing(address.path, address.url, capture.status, asked.seen_on)
+            )
+        elif self._is_stand_in(address, capture):
+            self._layer.moved.append(Moved(address, 302, "/"))
+        else:
+            self._keep(address.path, address, capture)
+
+    def _follow(self, asked: _Asked, capture: Capture) -> None:
+        address = asked.address
+        target_url, hash_, fragment = capture.location.partition("#")
+        target = self._addresses.locate(target_url)
+        if target is None:  # to another host: for the visitor, never for us
+            if urlsplit(target_url).scheme in ("http", "https"):
+                self._layer.moved.append(Moved(address, capture.status, capture.location))
+        elif target.path is None:
+            # To the log-in page, or to what is not public: the public has nothing here.
+            assert address.path is not None  # noqa: S101 - see _take
+            self._layer.missing.append(
+                Missing(address.path, address.url, capture.status, asked.seen_on)
+            )
+        elif target.path == address.path:
+            # Another form of the same address (a slash, an encoding): ask for that form.
+            if asked.hops < _HOPS_MAX and target_url != capture.url:
+                same = Address(target_url, address.href, address.path, address.view)
+                self._want(same, asked.seen_on, asked.hops + 1)
+            else:
+                self._layer.failed[target.path] = Capture(
+                    capture.url, 0, error="redirects to itself"
+                )
+        else:
+            self._layer.moved.append(Moved(address, capture.status, target.href + hash_ + fragment))
+            self._want(target, asked.seen_on)
+
+    def _is_content(self, address: Address, capture: Capture) -> bool:
+        """A style sheet or image that comes as HTML is an error page with status 200."""
+        by_extension = by_name(address.path or "")
+        is_page = bare(capture.content_type) == "text/html"
+        return not (
+            is_page
+            and address.view is not None
+            and address.view.kind == "file"
+            and by_extension not in ("", "text/html")
+        )
+
+    def _is_stand_in(self, address: Address, capture: Capture) -> bool:
+        """With plain permalinks WordPress answers every unknown path with its home page."""
+        return (
+            not self._inventory.pretty
+            and capture.generated
+            and address.view is not None
+            and address.view.kind in ("path", "file")
+        )
+
+    def _keep(self, path: SitePath, address: Address, capture: Capture) -> None:
+        document = rewrite(
+            capture.body, capture.content_type, address, self._addresses, self._hosts
+        )
+        layer = self._layer
+        layer.entries[path] = Entry(
+            self._sink(document.body),
+            len(document.body),
+            document.content_type,
+            cache_control(document.content_type),
+        )
+        layer.origins[path] = address
+        layer.removals.update(document.removals)
+        layer.noindex = layer.noindex or (path == "/" and document.noindex)
+        if document.leak:
+            layer.findings.append(Finding("staging-host", path, document.leak))
+        for found in document.found:
+            self._want(found, path)
+
+
+def seeds(inventory: Inventory) -> Iterator[str]:
+    """The URLs of everything that the inventory names, files first: their names are as the
+    file system has them, while links may be in another Unicode form."""
+    home = inventory.home
+    for item in inventory.items:
+        yield from filter(None, (item.file, *item.files))
+    yield f"{home}/"
+    for item in inventory.items:
+        if item.kind != "attachment":
+            yield item.link
+    for term in inventory.terms:
+        yield term.link
+    for author in inventory.authors:
+        yield author.link
+    yield from _archives(inventory)
+    yield f"{home}/?feed=rss2" if not inventory.pretty else f"{home}/feed/"
+    yield f"{home}/?sitemap=index" if not inventory.pretty else f"{home}/wp-sitemap.xml"
+    yield f"{home}/?robots=1" if not inventory.pretty else f"{home}/robots.txt"
+    yield f"{home}/favicon.ico"
+
+
+def _archives(inventory: Inventory) -> Iterator[str]:
+    posts = [item for item in inventory.items if item.kind == "post"]
+    for name in sorted({item.format for item in posts} - {"", "standard"}):
+        yield f"{inventory.home}/?post_format={name}"
+    days = {item.date[:10] for item in posts if item.date}
+    dates = sorted({day[:length] for day in days for length in (4, 7, 10)})
+    for date in dates:
+        if inventory.date_base:
+            # The link of a year tells where archives are and whether they end in a slash.
+            base = inventory.date_base.rstrip("/")[:-4]
+            slash = "/" if inventory.date_base.endswith("/") else ""
+            yield f"{base}{date.replace('-', '/')}{slash}"
+        else:
+            yield f"{inventory.home}/?m={date.replace('-', '')}"

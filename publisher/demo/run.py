@@ -1,0 +1,122 @@
+"""The demo: sample CMS -> export -> publish -> local edge, and a check of the result."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from publisher import console
+from publisher.cms.wordpress import WordPress
+from publisher.config import Config, load
+from publisher.demo.check import check_site
+from publisher.demo.cms import PortInUseError, SampleCms
+from publisher.edge.local import LocalEdge
+from publisher.edge.server import EdgeServer, live_site
+from publisher.errors import PublisherError
+from publisher.gates import Limits
+from publisher.pipeline import Request, export
+from publisher.publish import Actor, Publisher
+from publisher.records import Records
+from publisher.routes import Routes
+from publisher.store.directory import DirectoryStore
+
+FOLDER = Path(".publisher-demo")
+
+
+def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
+    """Run the whole way from a configuration's example; serve until interrupted, or with
+    `once` check the result over HTTP and return what is wrong with it.
+
+    Raises PublisherError if a part can't do its work.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="publisher-demo-")) if once else FOLDER
+    try:
+        with _sample_cms(load(source), once=once) as cms:
+            config_file = _own_configuration(source, folder, cms.url.rstrip("/"))
+            config = load(config_file)
+            store = DirectoryStore(folder / "store")
+            if not quiet:
+                console.say(f"1. Sample CMS        {cms.url}")
+            _export_and_publish(config, store, quiet=quiet)
+            with EdgeServer(*live_site(store), port) as edge:
+                if not quiet:
+                    _say_what_to_try(edge.url, config_file)
+                if once:
+                    return check_site(edge.url, config.cms.url, quiet=quiet)
+                edge.wait()
+    finally:
+        if once:
+            shutil.rmtree(folder)
+    return []
+
+
+def _sample_cms(config: Config, *, once: bool) -> SampleCms:
+    """On the configuration's port if it names this machine, so that the commands that the demo
+    suggests reach it from another terminal; on a free one if that is taken."""
+    port = int(config.cms.url.rpartition(":")[2]) if "127.0.0.1:" in config.cms.url else 0
+    if once or not port:
+        return SampleCms()
+    try:
+        with SampleCms(port):
+            pass
+    except PortInUseError:
+        console.say(f"   (port {port} is in use; the sample CMS takes another one)")
+        return SampleCms()
+    return SampleCms(port)
+
+
+def _own_configuration(source: Path, folder: Path, cms_url: str) -> Path:
+    """The demo never touches a real site: it has a store and a CMS of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = load(source)
+    text = source.read_text(encoding="utf-8")
+    text = text.replace(config.cms.url, cms_url).replace("store: .publisher", "store: store")
+    target = folder / "site-config.yaml"
+    target.write_text(text, encoding="utf-8")
+    if load(target).store != "store":
+        raise PublisherError(
+            f"the demo can't start from {source}: it has a store other than the example's",
+            "Run it in another folder, or name the example with --config.",
+        )
+    return target
+
+
+def _export_and_publish(config: Config, store: DirectoryStore, *, quiet: bool) -> None:
+    records = Records(store)
+    request = Request(
+        public=config.site.url,
+        cms=config.cms.url,
+        routes=Routes(**config.routes.model_dump()),
+        cutover=config.social.cutover or "",
+        limits=Limits(**config.gates.model_dump()),
+        actor="demo",
+        reason="publisher demo",
+    )
+    with console.progress() as bar:
+        exported = export(
+            records,
+            WordPress(config.cms.url),
+            request,
+            lambda done, total: bar.update("asking the CMS", done, total),
+        )
+        publisher = Publisher(records, LocalEdge(store), bar.update)
+        publisher.publish(exported.release, Actor("demo", "publisher demo"))
+    if not quiet:
+        release = exported.release
+        console.say(
+            f"2. Exported          {release.pages} pages, {release.files - release.pages} other "
+            f"files, {release.rules} redirects"
+        )
+        console.say(f"3. Published         release {release.id}")
+
+
+def _say_what_to_try(url: str, config: Path) -> None:
+    option = f"--config {config}"
+    console.say(f"4. The public site   {url}/\n")
+    console.say("Try, in another terminal:")
+    console.say(f"  curl -i '{url}/?p=1632'                  # an old URL: 301 to /blog/1632.html")
+    console.say(f"  curl -i -A facebookexternalhit '{url}/?p=1632'   # 200: it keeps its shares")
+    console.say(f"  publisher releases list {option}")
+    console.say(f"  publisher export --publish {option}   # again: nothing changed")
+    console.say("\nCtrl-C ends it.")

@@ -1,0 +1,173 @@
+"""Runs the CDN's edge function locally: the same JavaScript, in an embedded engine (V8).
+
+The engine accepts more syntax than CloudFront does, so this serves previews and the local edge;
+it is no proof that a function runs on CloudFront.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+
+from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
+
+RUN_SECONDS_MAX = 2.0
+"""A function that takes longer is stuck; CloudFront would have stopped it after a millisecond."""
+
+LOAD_SECONDS_MAX = 30.0
+"""For compiling the function and for replacing all its data, on a busy machine."""
+
+MEMORY_BYTES_MAX = 256 * 1024 * 1024
+"""The engine's own heap; a full key-value store (5 MB) takes about a tenth of it."""
+
+IMPORT_LINE = "import cf from 'cloudfront';"
+"""How a CloudFront function gets at its key-value store; an embedded script has no modules."""
+
+# `get` of a missing key rejects, as on CloudFront. The handler's promise settles before the
+# engine returns, because nothing that it waits for is outside the engine.
+_SHIM = """
+const __store = { entries: {} };
+const __has = Object.prototype.hasOwnProperty;
+const cf = {
+  kvs: function () {
+    return {
+      get: async function (key) {
+        if (!__has.call(__store.entries, key)) {
+          throw new Error('KeyNotFound');
+        }
+        return __store.entries[key];
+      },
+      exists: async function (key) {
+        return __has.call(__store.entries, key);
+      }
+    };
+  }
+};
+let __result;
+function __run(event, raw) {
+  __result = JSON.stringify({ error: 'the function did not finish' });
+  event.request.rawQueryString = function () { return raw; };
+  handler(event).then(
+    function (value) { __result = JSON.stringify({ value: value }); },
+    function (error) { __result = JSON.stringify({ error: String(error) }); }
+  );
+}
+"""
+
+
+class EdgeFunctionError(Exception):
+    """The function could not be compiled, threw, ran out of time or memory, or gave no result."""
+
+
+class EdgeFunction:
+    """A CloudFront function and the data of its key-value store. Safe to use from any thread.
+
+    `source` is the function as CloudFront gets it. Raises `EdgeFunctionError` if it can't be
+    compiled. Close it, or use it as a context manager: the engine has a thread of its own.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._lock = Lock()
+        # In a thread that has an event loop the engine would settle on that loop, and a call from
+        # the same thread would wait for itself for ever. A fresh thread has none.
+        with ThreadPoolExecutor(max_workers=1) as fresh_thread:
+            self._engine = fresh_thread.submit(MiniRacer).result()
+        try:
+            self._engine.set_hard_memory_limit(MEMORY_BYTES_MAX)
+            self._eval(_SHIM + source.replace(IMPORT_LINE, "", 1) + "\n;0", LOAD_SECONDS_MAX)
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, entries: Mapping[str, str]) -> None:
+        """Replaces everything in the key-value store."""
+        data = json.dumps(json.dumps(dict(entries)))
+        with self._lock:
+            self._eval(f"__store.entries = JSON.parse({data}); 0", LOAD_SECONDS_MAX)
+
+    def run(
+        self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """What the function returns for a viewer's request: the request, or a response.
+
+        Path and query are as sent, percent-encoded. A response has a `statusCode`, a request that
+        goes on to the origin has a `uri`. Raises `EdgeFunctionError` if the function fails.
+        """
+        event = json.dumps(viewer_request(method, path, query, headers or {}))
+        with self._lock:
+            self._eval(f"__run({event}, {json.dumps(query)}); 0", RUN_SECONDS_MAX)
+            outcome = json.loads(str(self._eval("__result", RUN_SECONDS_MAX)))
+        if "error" in outcome:
+            raise EdgeFunctionError(f"{method} {path}?{query}: {outcome['error']}")
+        if not isinstance(outcome.get("value"), dict):
+            raise EdgeFunctionError(f"{method} {path}?{query}: neither a request nor a response")
+        result: dict[str, Any] = outcome["value"]
+        return result
+
+    def close(self) -> None:
+        """Ends the engine and its thread; the function can't be run any more."""
+        with self._lock:
+            self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _eval(self, code: str, seconds_max: float) -> object:
+        try:
+            result: object = self._engine.eval(code, timeout_sec=seconds_max)
+        except JSTimeoutException as error:
+            # The engine reports the end of what it stopped a little later; closed before that,
+            # it would report to a loop that is gone.
+            with suppress(JSEvalException):
+                self._engine.eval("0", timeout_sec=seconds_max)
+            raise EdgeFunctionError(f"still running after {seconds_max} s") from error
+        except JSOOMException as error:
+            raise EdgeFunctionError(f"used more than {MEMORY_BYTES_MAX:,} bytes") from error
+        except JSEvalException as error:
+            raise EdgeFunctionError(str(error).strip()) from error
+        return result
+
+
+def viewer_request(
+    method: str, path: str, query: str, headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """The event that CloudFront hands to a viewer-request function, without `rawQueryString`.
+
+    Names and values of the query stay as sent. A name that is given twice has the first as its
+    `value` and all of them in `multiValue`. Source:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html
+    """
+    return {
+        "version": "1.0",
+        "context": {"eventType": "viewer-request"},
+        "viewer": {"ip": "127.0.0.1"},
+        "request": {
+            "method": method,
+            "uri": path,
+            "querystring": _querystring(query),
+            "headers": {name.lower(): {"value": value} for name, value in headers.items()},
+            "cookies": {},
+        },
+    }
+
+
+def _querystring(query: str) -> dict[str, dict[str, Any]]:
+    given: dict[str, list[dict[str, str]]] = {}
+    for part in filter(None, query.split("&")):
+        name, _, value = part.partition("=")
+        given.setdefault(name, []).append({"value": value})
+    return {
+        name: values[0] | ({"multiValue": values} if len(values) > 1 else {})
+        for name, values in given.items()
+    }

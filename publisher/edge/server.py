@@ -1,0 +1,186 @@
+"""The local edge: the edge function in front of the slots, over HTTP, as the CDN would."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from urllib.parse import unquote
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from publisher.edge.javascript import EdgeFunction, EdgeFunctionError
+from publisher.edge.local import LocalEdge
+from publisher.errors import EdgeError, NotFound, PublisherError, StoreError
+from publisher.manifest import find
+from publisher.notfound import not_found_page
+from publisher.paths import BadPath, SitePath
+from publisher.records import Records
+from publisher.release import Release
+from publisher.store.port import Headers, Object, Store
+from redirects.compile import LIVE_KEY, compile_rules, live_entry, set_id
+
+# How long the local edge may show what was live before: the real one takes seconds, too.
+_REFRESH_S = 0.25
+_START_S_MAX = 10.0
+
+# The data of the edge function's key-value store, and the file for a URI (raises NotFound).
+Data = Callable[[], Mapping[str, str]]
+Origin = Callable[[str], Object]
+
+
+def live_site(store: Store) -> tuple[Data, Origin]:
+    """What is live, following every change."""
+
+    def origin(uri: str) -> Object:
+        return store.get("site" + unquote(uri))
+
+    return LocalEdge(store).entries, origin
+
+
+def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
+    """One release, straight from its manifest, whatever is live."""
+    rules = records.rules(release)
+    identity = set_id(rules)
+    entries = dict(compile_rules(rules, identity).entries)
+    entries[LIVE_KEY] = live_entry(1, "release", identity)
+    manifest = records.manifest(release.manifest)
+
+    def origin(uri: str) -> Object:
+        try:
+            path = SitePath(unquote(uri).removeprefix("/release"))
+        except BadPath:
+            raise NotFound(uri) from None
+        entry = find(manifest, path, records.load_part) or (
+            find(manifest, SitePath(path.removesuffix("index.html")), records.load_part)
+            if path.endswith("/index.html")
+            else None
+        )
+        if entry is None:
+            raise NotFound(uri)
+        headers = Headers(entry.content_type, entry.cache_control)
+        return Object(records.blob(entry.blob), headers, entry.blob)
+
+    return lambda: entries, origin
+
+
+class EdgeServer:
+    """Serves a site on 127.0.0.1 as the CDN would: method filter, redirects, files, 404 page.
+
+    Use as a context manager: it serves from a thread of its own until the block ends.
+    """
+
+    def __init__(self, data: Data, origin: Origin, port: int) -> None:
+        self._data = data
+        self._origin = origin
+        self._loaded: Mapping[str, str] | None = None
+        self._checked = 0.0
+        self._lock = threading.Lock()
+        self._function = EdgeFunction(
+            files("redirects").joinpath("edge.js").read_text(encoding="utf-8")
+        )
+        self._socket = _listen(port)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app, interface="asgi3", log_level="critical", lifespan="off", ws="none"
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
+        )
+
+    def __enter__(self) -> EdgeServer:
+        self._thread.start()
+        deadline = time.monotonic() + _START_S_MAX
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise EdgeError("the local edge does not start")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self._function.close()
+
+    def wait(self) -> None:
+        """Serve until interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._thread.join()
+
+    # -------------------------------------------------------------- answering
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The whole ASGI application: refusing methods and paths is the function's affair."""
+        response = await run_in_threadpool(self._respond, Request(scope, receive))
+        await response(scope, receive, send)
+
+    def _respond(self, request: Request) -> Response:
+        try:
+            self._refresh()
+            result = self._function.run(
+                request.method,
+                request.scope["raw_path"].decode("latin-1"),
+                request.scope["query_string"].decode("latin-1"),
+                dict(request.headers),
+            )
+        except (EdgeFunctionError, StoreError) as error:
+            return Response(f"503: {error}\n", 503, media_type="text/plain")
+        if "statusCode" in result:
+            headers = {name: field["value"] for name, field in result.get("headers", {}).items()}
+            body = result.get("body", "")
+            text = body["data"] if isinstance(body, dict) else body
+            return Response(text, result["statusCode"], headers)
+        try:
+            found = self._origin(result["uri"])
+        except StoreError:
+            return _not_found()
+        return _file(found, request)
+
+    def _refresh(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._checked < _REFRESH_S:
+                return
+            data = self._data()
+            if data != self._loaded:
+                self._function.load(data)
+                self._loaded = data
+            self._checked = now
+
+
+def _file(found: Object, request: Request) -> Response:
+    headers = {"content-type": found.headers.content_type, "etag": f'"{found.etag}"'}
+    if found.headers.cache_control:
+        headers["cache-control"] = found.headers.cache_control
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(None, 304, headers)
+    return Response(found.data, 200, headers)
+
+
+def _not_found() -> Response:
+    return Response(not_found_page(), 404, {"content-type": "text/html; charset=utf-8"})
+
+
+def _listen(port: int) -> socket.socket:
+    # With the protocol named, asyncio turns Nagle's delay off: 40 ms an answer otherwise.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PublisherError(
+            f"port {port} can't be used: {error.strerror}", "Choose another one with --port."
+        ) from None
+    listener.listen(128)
+    return listener

@@ -1,0 +1,101 @@
+"""What can go wrong for reasons a user can do something about.
+
+Errors carry data and a hint; `cli.py` alone turns them into text and exit codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class PublisherError(Exception):
+    """Base of all errors that are shown without a traceback.
+
+    `hint` says what to do next; it may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the configuration: where (1-based line, 0 if unknown) and what."""
+
+    line: int
+    key: str
+    message: str
+
+
+class ConfigError(PublisherError):
+    """The configuration can't be used. Holds every problem found, not just the first."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        lines = [
+            f"{source}:{problem.line}: {problem.key + ': ' if problem.key else ''}{problem.message}"
+            for problem in problems
+        ]
+        super().__init__("\n".join(lines))
+        self.problems = tuple(problems)
+
+
+class CmsError(PublisherError):
+    """The CMS can't be used: not reachable, refuses us, or answers nonsense."""
+
+
+class StoreError(PublisherError):
+    """The store can't be read or written."""
+
+
+class NotFound(StoreError):
+    """The store holds nothing under this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the store has no {key!r}")
+        self.key = key
+
+
+class Conflict(StoreError):
+    """A conditional write lost: somebody else wrote this key first."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key!r} was changed by somebody else")
+        self.key = key
+
+
+class EdgeError(PublisherError):
+    """The edge can't be read or written."""
+
+
+class LostRace(PublisherError):
+    """Another publisher made its release live while this one was at work."""
+
+
+class NotNow(PublisherError):
+    """Nothing is wrong, but it can't be done now: a hold, another run, all slots cooling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason for which a gate refuses: which gate, the page, what and where in it."""
+
+    gate: str
+    page: str
+    detail: str
+
+
+class GateRefused(PublisherError):
+    """Checks before publishing found something that must not go live."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        gates = sorted({finding.gate for finding in findings})
+        super().__init__(
+            f"refused by {', '.join(gates)}: {len(findings)} finding"
+            f"{'s' if len(findings) != 1 else ''}",
+            "Mend it in the CMS and export again, or let it through once with "
+            + " ".join(f"--override {gate}" for gate in gates)
+            + ' --reason "..."',
+        )
+        self.findings = tuple(findings)

@@ -1,0 +1,57 @@
+"""What the CMS says it holds that the public may see: posts, terms, authors, files. Plain data."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A post, page, attachment or an object of another type.
+
+    `slug` is decoded; `parent` is an id or 0; `file` is the URL of an attachment's file and
+    `files` those of its sizes; `protected` asks visitors for a password.
+    """
+
+    kind: str
+    id: int
+    link: str
+    slug: str
+    parent: int = 0
+    date: str = ""
+    author: int = 0
+    format: str = ""
+    protected: bool = False
+    file: str = ""
+    files: tuple[str, ...] = ()
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    """A category, tag or a term of another taxonomy. `slug` is decoded."""
+
+    taxonomy: str
+    id: int
+    link: str
+    slug: str
+    parent: int = 0
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with published posts. Their slug is a log-in name and never kept."""
+
+    id: int
+    link: str
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything public. `home` is the address that the CMS believes it has, without a
+    trailing slash; `pretty` says whether paths, not queries, name its pages; `date_base`
+    is the link of one year's archive, from which the others follow ('' if there is none).
+    """
+
+    home: str
+    title: str = ""
+    pretty: bool = False
+    date_base: str = ""
+    items: tuple[Item, ...] = ()
+    terms: tuple[Term, ...] = ()
+    authors: tuple[Author, ...] = ()

@@ -1,0 +1,182 @@
+"""The whole way from the CMS to a release, top to bottom:
+
+CMS -> captures -> layer -> manifest -> redirect rules -> gates -> release
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from publisher.addresses import Addresses, SiteUrls
+from publisher.cms.port import Cms
+from publisher.compose import compose
+from publisher.crawl import Layer, Missing, Progress, Sink, crawl
+from publisher.errors import Finding, GateRefused
+from publisher.gates import Limits, check, refused
+from publisher.manifest import Difference, Entry, Manifest, differences, find
+from publisher.paths import SitePath
+from publisher.records import Records
+from publisher.release import Override, Release, new_id, utc_now
+from publisher.routes import Routes
+from publisher.rules import rules_of
+from redirects.compile import LeftOut, compile_rules, set_id
+from redirects.rules import Conflict, Loop, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to export, and on whose behalf. `overrides`: gates let through once, and why."""
+
+    public: str
+    cms: str
+    routes: Routes
+    cutover: str
+    limits: Limits
+    actor: str
+    reason: str
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export made. `is_new` is False if the CMS has nothing that is not live."""
+
+    release: Release
+    is_new: bool
+    changes: tuple[Difference, ...]
+    missing: tuple[Missing, ...]
+    kept: tuple[SitePath, ...]
+    removals: Counter[str]
+    warnings: tuple[str, ...]
+
+
+def export(records: Records, cms: Cms, request: Request, progress: Progress) -> Exported:
+    """Make a release of what the CMS has now.
+
+    Raises CmsError, StoreError, and GateRefused when the release must not go live: nothing
+    but blobs and manifests, which no release names, was written then.
+    """
+    live = _live(records)
+    live_manifest = records.manifest(live.manifest if live else "")
+
+    inventory = cms.inventory()
+    addresses = Addresses(
+        inventory,
+        request.routes,
+        SiteUrls(request.public, (inventory.home, request.cms)),
+        request.cutover,
+    )
+    layer = crawl(cms, addresses, inventory, _sink(records, live_manifest), progress)
+    kept = _keep_good_pages(layer, live_manifest, records)
+
+    site = compose([layer.entries])
+    rules = rules_of(layer, addresses)
+    manifest = records.put_manifest(site, live_manifest)
+
+    changes = tuple(differences(live_manifest, manifest, records.load_part))
+    live_pages = live.pages if live else 0
+    findings = check(layer, changes, live_pages, request.limits)
+    if standing := refused(findings, request.overrides):
+        raise GateRefused(standing)
+
+    warnings = tuple(_warnings(layer, rules))
+    redirects = records.put_blob(rules.to_json())
+    if live and (live.manifest, live.redirects) == (manifest.digest, redirects):
+        return Exported(live, False, (), *_learnt(layer, kept), warnings)
+    release = _release(request, site, manifest, redirects, rules, live, findings)
+    records.put_release(release)
+    return Exported(release, True, changes, *_learnt(layer, kept), warnings)
+
+
+def _live(records: Records) -> Release | None:
+    intent, _ = records.intent()
+    return records.release(intent.release) if intent.release else None
+
+
+def _sink(records: Records, live: Manifest) -> Sink:
+    """Keeps bytes, but does not write again what the live release has."""
+    known = {row.entry.blob for part in live.parts for row in records.load_part(part.digest)}
+
+    def keep(data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in known:
+            records.put_blob(data)
+            known.add(digest)
+        return digest
+
+    return keep
+
+
+def _keep_good_pages(layer: Layer, live: Manifest, records: Records) -> tuple[SitePath, ...]:
+    """A path about which the CMS gave no answer keeps what it has on the live site."""
+    kept = []
+    for path in layer.failed:
+        entry = find(live, path, records.load_part)
+        if entry and path not in layer.entries:
+            layer.entries[path] = entry
+            kept.append(path)
+    return tuple(kept)
+
+
+def _learnt(
+    layer: Layer, kept: tuple[SitePath, ...]
+) -> tuple[tuple[Missing, ...], tuple[SitePath, ...], Counter[str]]:
+    return tuple(layer.missing), kept, layer.removals
+
+
+def _release(
+    request: Request,
+    site: Mapping[SitePath, Entry],
+    manifest: Manifest,
+    redirects: str,
+    rules: RuleSet,
+    live: Release | None,
+    findings: list[Finding],
+) -> Release:
+    now = utc_now()
+    gates = {finding.gate for finding in findings}
+    return Release(
+        id=new_id(now),
+        manifest=manifest.digest,
+        redirects=redirects,
+        parent=live.id if live else "",
+        created=now,
+        actor=request.actor,
+        reason=request.reason,
+        pages=sum(entry.is_page for entry in site.values()),
+        files=len(site),
+        rules=len(rules.rules),
+        overrides=tuple(
+            Override(gate, reason) for gate, reason in request.overrides.items() if gate in gates
+        ),
+    )
+
+
+def _warnings(layer: Layer, rules: RuleSet) -> list[str]:
+    warnings = [_conflict(conflict) for conflict in rules.conflicts]
+    warnings += [_loop(loop) for loop in rules.loops]
+    warnings += [_left_out(left) for left in compile_rules(rules, set_id(rules)).left_out]
+    if layer.noindex:
+        warnings.append(
+            "the CMS asks search engines to stay away (Settings > Reading): so will the site"
+        )
+    return warnings
+
+
+def _conflict(conflict: Conflict) -> str:
+    kept, dropped = conflict.kept, conflict.dropped
+    return (
+        f"{kept.source} leads to {kept.target} ({kept.origin}), not to {dropped.target} "
+        f"({dropped.origin})"
+    )
+
+
+def _loop(loop: Loop) -> str:
+    return f"redirects in a circle, left out: {' -> '.join(loop.sources)}"
+
+
+def _left_out(left: LeftOut) -> str:
+    return f"redirect left out: {left.rule.source}: {left.reason}"

@@ -1,0 +1,158 @@
+"""Releases, manifests, intent and journal in the store: where each lies and how it is read.
+
+The order of writes (docs/design.md): blobs, manifest parts, manifest, release; the slot,
+redirect data; then the intent, which alone is ever changed, by compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+
+from publisher.errors import Conflict, NotFound, PublisherError, StoreError
+from publisher.manifest import Entry, Manifest, Row, build, decode_part
+from publisher.paths import SitePath
+from publisher.release import Change, Intent, Release
+from publisher.store.port import ABSENT, Store
+from redirects.rules import RuleSet
+
+LIVE = "refs/live"
+_T = TypeVar("_T")
+
+
+class Records:
+    """Typed access to what a store holds. Raises StoreError, also for damaged records."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.load_part = lru_cache(maxsize=64)(self._load_part)
+
+    # ------------------------------------------------------------------ blobs
+
+    def put_blob(self, data: bytes) -> str:
+        """Keep bytes; returns the SHA-256 that names them."""
+        digest = hashlib.sha256(data).hexdigest()
+        self.store.put(blob_key(digest), data)
+        return digest
+
+    def blob(self, digest: str) -> bytes:
+        """The bytes, checked against their name."""
+        data = self.store.get(blob_key(digest)).data
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise StoreError(f"blob {digest} is damaged", "Export again: it will be replaced.")
+        return data
+
+    # -------------------------------------------------------------- manifests
+
+    def put_manifest(self, entries: Mapping[SitePath, Entry], known: Manifest) -> Manifest:
+        """Keep a manifest, writing only the parts that `known` (one in the store) lacks."""
+        manifest, parts = build(entries)
+        held = {part.digest for part in known.parts}
+        for digest, data in parts.items():
+            if digest not in held:
+                self.store.put(f"manifests/{digest}", data)
+        if manifest != known:
+            self.store.put(f"manifests/{manifest.digest}", manifest.encode())
+        return manifest
+
+    def manifest(self, digest: str) -> Manifest:
+        """The index of a manifest; '' is the empty one."""
+        if not digest:
+            return Manifest()
+        return _decoded(f"manifests/{digest}", self.store, Manifest)
+
+    def _load_part(self, digest: str) -> list[Row]:
+        key = f"manifests/{digest}"
+        data = self.store.get(key).data
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise StoreError(f"{key} is damaged")
+        return decode_part(data)
+
+    # --------------------------------------------------------------- releases
+
+    def put_release(self, release: Release) -> None:
+        """Keep a release. Raises Conflict if the id is taken."""
+        self.store.put(f"releases/{release.id}", _encoded(release), expect=ABSENT)
+
+    def release(self, name: str) -> Release:
+        """The release with this id, or with an id that ends in it. Raises PublisherError."""
+        try:
+            return _decoded(f"releases/{name}", self.store, Release)
+        except (NotFound, StoreError):
+            matches = [r for r in self.release_ids() if name and r.endswith(name)]
+        if len(matches) != 1:
+            raise PublisherError(
+                f"there is no release {name!r}"
+                if not matches
+                else f"{name!r} is the end of {len(matches)} releases",
+                "See `publisher releases list`.",
+            )
+        return _decoded(f"releases/{matches[0]}", self.store, Release)
+
+    def release_ids(self) -> list[str]:
+        """All releases, newest first."""
+        return sorted((key[9:] for key in self.store.list("releases/")), reverse=True)
+
+    def rules(self, release: Release) -> RuleSet:
+        """A release's redirect rules."""
+        return RuleSet.from_json(self.blob(release.redirects))
+
+    # ----------------------------------------------------------------- intent
+
+    def intent(self) -> tuple[Intent, str]:
+        """What should be live, and the etag to change it with."""
+        try:
+            found = self.store.get(LIVE)
+        except NotFound:
+            return Intent(), ABSENT
+        try:
+            return msgspec.json.decode(found.data, type=Intent), found.etag
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{LIVE} is damaged: {error}") from None
+
+    def move_intent(self, intent: Intent, etag: str) -> str:
+        """Change what should be live. Raises Conflict if somebody else did so first."""
+        return self.store.put(LIVE, _encoded(intent), expect=etag)
+
+    # ---------------------------------------------------------------- journal
+
+    def note(self, change: Change) -> None:
+        """Write a change into the journal, once."""
+        with contextlib.suppress(Conflict):  # noted before
+            self.store.put(journal_key(change), _encoded(change), expect=ABSENT)
+
+    def journal(self) -> Iterator[Change]:
+        """All changes, newest first."""
+        for key in sorted(self.store.list("journal/"), reverse=True):
+            yield _decoded(key, self.store, Change)
+
+
+def blob_key(digest: str) -> str:
+    """Where a blob lies."""
+    return f"blobs/{digest[:2]}/{digest}"
+
+
+def journal_key(change: Change) -> str:
+    """Where the record of a change lies: keys sort by time."""
+    return f"journal/{change.id}"
+
+
+def slot_key(slot: str, path: SitePath) -> str:
+    """Where a slot has the file of a site path."""
+    return f"site/{slot}/{path.key}"
+
+
+def _encoded(record: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def _decoded(key: str, store: Store, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(store.get(key).data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"{key} is damaged: {error}") from None

@@ -1,0 +1,187 @@
+"""Releases, what should be live, and the record of every change. Plain data, no I/O."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+
+class Override(msgspec.Struct, frozen=True):
+    """A gate that was let through once, and why."""
+
+    gate: str
+    reason: str
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """A manifest, its redirect set, and where both come from. Immutable.
+
+    `manifest` is a manifest's digest, `redirects` the SHA-256 of the blob that holds the
+    rule set, `parent` the release that was live when this one was made ('' for none).
+    """
+
+    id: str
+    manifest: str
+    redirects: str
+    parent: str
+    created: datetime
+    actor: str
+    reason: str
+    pages: int
+    files: int
+    rules: int
+    overrides: tuple[Override, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal record: one change to what visitors get."""
+
+    id: str
+    time: datetime
+    action: Literal["publish", "rollback", "resume"]
+    actor: str
+    reason: str
+    from_release: str
+    to_release: str
+    overrides: tuple[Override, ...] = ()
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Set by a rollback: releases are made but not published until it is released."""
+
+    actor: str
+    reason: str
+    since: datetime
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a slot holds and whether it can be used.
+
+    filling: claimed by one publish and nobody else's, ever; live: what visitors get;
+    cooling: out of service, the edge may still hold its files until `until`; abandoned:
+    whoever filled it died, nothing in it can be relied on.
+    """
+
+    state: Literal["filling", "live", "cooling", "abandoned"]
+    since: datetime
+    until: datetime | None = None
+    release: str = ""
+    # Digests of the release's manifest and of that of the older assets beside it.
+    manifest: str = ""
+    older: str = ""
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What should be live: the one object that is moved, by compare-and-swap.
+
+    `change` is the last change; the journal is written from it, so that no change that
+    took effect can be missing there.
+    """
+
+    generation: int = 0
+    release: str = ""
+    slot: str = ""
+    redirect_set: str = ""
+    hold: Hold | None = None
+    slots: dict[str, Slot] = {}
+    slots_made: int = 0
+    change: Change | None = None
+
+
+def new_id(now: datetime) -> str:
+    """An id that sorts by time: `20261122T031500Z-3f9a1c`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def utc_now() -> datetime:
+    """The present, in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+# --------------------------------------------------------------------- the slot ring
+
+# Slots in good order that a site has: each release filled within the cooling time needs one.
+RING_SIZE = 5
+# Longer than any run: a claim older than this belongs to a dead process.
+CLAIM_MAX = timedelta(hours=24)
+
+
+def choose_slot(intent: Intent, now: datetime) -> str | datetime:
+    """The slot that the next release goes to, or the time when one will have cooled.
+
+    The slot that went out of service last is the most like what is live, so it takes the
+    fewest writes. Slots being filled or abandoned are passed over: their place in the ring
+    is taken by a new name.
+    """
+    cooled = [
+        (slot.until, name)
+        for name, slot in intent.slots.items()
+        if slot.state == "cooling" and slot.until is not None and slot.until <= now
+    ]
+    if cooled:
+        return max(cooled)[1]
+    in_order = [slot for slot in intent.slots.values() if slot.state in ("live", "cooling")]
+    if len(in_order) < RING_SIZE:
+        return f"s{intent.slots_made + 1}"
+    return min(slot.until for slot in in_order if slot.until is not None)
+
+
+def claim(intent: Intent, name: str, now: datetime) -> Intent:
+    """The intent with this slot marked as being filled by us, and old claims as abandoned."""
+    slots = {
+        other: msgspec.structs.replace(slot, state="abandoned")
+        if slot.state == "filling" and slot.since + CLAIM_MAX < now
+        else slot
+        for other, slot in intent.slots.items()
+    }
+    slots[name] = Slot(state="filling", since=now)
+    made = intent.slots_made + (name not in intent.slots)
+    return msgspec.structs.replace(
+        intent, generation=intent.generation + 1, slots=slots, slots_made=made
+    )
+
+
+def go_live(
+    intent: Intent,
+    name: str,
+    filled: Slot,
+    redirect_set: str,
+    change: Change,
+    hold: Hold | None,
+    cooling_s: float,
+) -> Intent:
+    """The intent with this slot live, and the one that was live cooling for `cooling_s`."""
+    slots = dict(intent.slots)
+    if intent.slot and intent.slot != name:
+        slots[intent.slot] = msgspec.structs.replace(
+            slots[intent.slot],
+            state="cooling",
+            since=change.time,
+            until=change.time + timedelta(seconds=cooling_s),
+        )
+    slots[name] = msgspec.structs.replace(filled, state="live", since=change.time, until=None)
+    return msgspec.structs.replace(
+        intent,
+        generation=intent.generation + 1,
+        release=change.to_release,
+        slot=name,
+        redirect_set=redirect_set,
+        hold=hold,
+        slots=slots,
+        change=change,
+    )
+
+
+def slot_with(intent: Intent, release: str) -> str | None:
+    """A slot in good order that already holds this release, if there is one."""
+    return next(
+        (
+            name
+            for name, slot in intent.slots.items()
+            if slot.release == release and slot.state in ("live", "cooling")
+        ),
+        None,
+    )

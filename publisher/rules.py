@@ -1,0 +1,152 @@
+"""The redirect rules of an export: from what the CMS had to where it is now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from publisher.addresses import Addresses
+from publisher.crawl import Layer, Moved
+from publisher.paths import SitePath
+from publisher.views import View
+from redirects.query import canonical_query
+from redirects.rules import Rule, RuleSet, encode_path
+from redirects.wordpress import Kind, Target, rules_for, slash_rules
+
+
+def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
+    """All redirects: old forms of every page, the CMS's own, missing slashes."""
+
+    def rules() -> Iterator[Rule]:
+        yield from rules_for(_targets(layer, addresses))
+        yield from _path_rules(layer, addresses)
+        for moved in layer.moved:
+            rule = _moved(moved, addresses)
+            if rule:
+                yield rule
+        yield from slash_rules(layer.entries)
+
+    # A page that exists answers for itself.
+    return RuleSet.of(rule for rule in rules() if rule.source not in layer.entries)
+
+
+def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
+    """The objects of WordPress that are on the site, and their parts."""
+    for path, address in layer.origins.items():
+        view = address.view
+        if view is None or view.variant:
+            continue
+        if view.kind == "sitemap":
+            query = urlsplit(address.url).query
+            if query:
+                yield Target("sitemap", query, path.url)
+            continue
+        kind, identity, taxonomy, slug = _named(view, addresses)
+        if kind is not None:
+            yield Target(
+                kind,
+                identity,
+                path.url,
+                taxonomy=taxonomy,
+                feed=view.feed,
+                paged=view.paged,
+                page=view.page,
+                cpage=view.cpage,
+                embed=view.embed,
+                social=addresses.is_old(view),
+                slug=slug,
+                old_paths=_old_paths(path, address.url, addresses),
+            )
+    for item in addresses.views.inventory.items:
+        file = addresses.locate(item.file) if item.kind == "attachment" else None
+        if file and file.path in layer.entries:
+            yield Target(
+                "attachment",
+                str(item.id),
+                file.path.url,
+                slug=item.slug,
+                old_paths=_old_paths(file.path, item.link, addresses),
+            )
+
+
+def _path_rules(layer: Layer, addresses: Addresses) -> Iterator[Rule]:
+    """What is no object of WordPress can only have had another path."""
+    for path, address in layer.origins.items():
+        if address.view is not None and _named(address.view, addresses)[0] is None:
+            for old in _old_paths(path, address.url, addresses):
+                yield Rule(old, 301, path.url, origin="path at the CMS")
+
+
+def _old_paths(path: SitePath, url: str, addresses: Addresses) -> tuple[str, ...]:
+    """The decoded paths, other than its own, at which the CMS had something: with and without
+    a trailing slash, since links exist in both forms. None if a query named it."""
+    old = _path_at_cms(url, addresses)
+    if not old or old == "/":
+        return ()
+    is_file = path == old and not path.endswith("/")
+    forms = (old,) if is_file else (old.rstrip("/"), old.rstrip("/") + "/")
+    return tuple(form for form in forms if form != path)
+
+
+def _named(view: View, addresses: Addresses) -> tuple[Kind | None, str, str, str]:
+    """Kind, id, taxonomy and slug as the redirect rules name them."""
+    match view.kind:
+        case "home":
+            return "home", "", "", ""
+        case "post" | "page":
+            item = addresses.views.items.get(int(view.id))
+            return view.kind, view.id, "", item.slug if item else ""
+        case "item":
+            return "post", view.id.rpartition(":")[2], "", ""
+        case "author":
+            return "author", view.id, "", ""
+        case "date":
+            return "date", view.id, "", ""
+        case "archive":
+            return "post_type", view.id, "", ""
+        case "term":
+            return _named_term(view.id, addresses)
+        case _:
+            return None, "", "", ""
+
+
+def _named_term(identity: str, addresses: Addresses) -> tuple[Kind | None, str, str, str]:
+    taxonomy, _, key = identity.partition(":")
+    term = addresses.views.terms.get((taxonomy, int(key))) if key.isdecimal() else None
+    slug = term.slug if term else key
+    match taxonomy:
+        case "category":
+            return "category", key if term else "", "", slug
+        case "post_tag":
+            return "post_tag", key if term else "", "", slug
+        case "post_format":
+            return "post_format", slug.removeprefix("post-format-"), "", ""
+        case _:
+            return "taxonomy", key, taxonomy, slug
+
+
+def _moved(moved: Moved, addresses: Addresses) -> Rule | None:
+    parts = urlsplit(moved.source.url)
+    path = _path_at_cms(moved.source.url, addresses) or (moved.source.path or "")
+    if parts.query and parts.path.rstrip("/") == urlsplit(addresses.urls.cms[0]).path.rstrip("/"):
+        key = canonical_query(parts.query).key
+        source = f"?{key}" if key else ""
+    else:
+        source = path
+    status = moved.status if moved.status in (301, 302, 307, 308) else 302
+    try:
+        return Rule(source, status, _target(moved.target), origin="redirect of the CMS")
+    except ValueError:
+        return None  # not a redirect that could be given to visitors
+
+
+def _target(target: str) -> str:
+    """A target percent-encoded as a rule wants it."""
+    return target if target.isascii() else encode_path(target)
+
+
+def _path_at_cms(url: str, addresses: Addresses) -> str:
+    """The decoded path below the CMS's base, '' if a query names the page."""
+    parts = urlsplit(url)
+    base = urlsplit(addresses.views.inventory.home).path.rstrip("/")
+    return "" if parts.query else unquote(parts.path)[len(base) :] or "/"

@@ -1,0 +1,56 @@
+"""A store that remembers what would be written, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from publisher.errors import Conflict, NotFound
+from publisher.store.memory import MemoryStore
+from publisher.store.port import ABSENT, PLAIN, Headers, Object, Store
+
+
+class DryRun:
+    """Wraps a `Store`: reads see its own writes, the store behind sees none of them.
+
+    Blobs are forgotten: a dry run needs their names only, and memory must not grow with them.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._written = MemoryStore()
+        self._deleted: set[str] = set()
+
+    def get(self, key: str) -> Object:
+        try:
+            return self._written.get(key)
+        except NotFound:
+            if key in self._deleted:
+                raise
+            return self._store.get(key)
+
+    def put(
+        self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
+    ) -> str:
+        if key.startswith("blobs/"):
+            return ""
+        if expect is not None and expect != self._etag(key):
+            raise Conflict(key)
+        return self._written.put(key, data, headers)
+
+    def copy(self, source: str, target: str, headers: Headers) -> None:
+        self.put(target, self.get(source).data, headers)
+
+    def delete(self, key: str) -> None:
+        self._written.delete(key)
+        self._deleted.add(key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        written = set(self._written.list(prefix))
+        yield from written
+        yield from (k for k in self._store.list(prefix) if k not in written | self._deleted)
+
+    def _etag(self, key: str) -> str:
+        try:
+            return self.get(key).etag
+        except NotFound:
+            return ABSENT

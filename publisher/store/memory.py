@@ -1,0 +1,47 @@
+"""A store in memory: for tests, and the model the other stores are held to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from publisher.errors import Conflict, NotFound
+from publisher.store.port import ABSENT, PLAIN, Headers, Object
+
+
+class MemoryStore:
+    """Implements `Store` in a dict; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Object] = {}
+        self._lock = threading.Lock()
+        self._writes = 0
+
+    def get(self, key: str) -> Object:
+        try:
+            return self._objects[key]
+        except KeyError:
+            raise NotFound(key) from None
+
+    def put(
+        self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
+    ) -> str:
+        with self._lock:
+            if expect is not None:
+                held = self._objects.get(key)
+                if (held.etag if held else ABSENT) != expect:
+                    raise Conflict(key)
+            self._writes += 1
+            etag = str(self._writes)
+            self._objects[key] = Object(data, headers, etag)
+            return etag
+
+    def copy(self, source: str, target: str, headers: Headers) -> None:
+        self.put(target, self.get(source).data, headers)
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._objects.pop(key, None)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        yield from [key for key in list(self._objects) if key.startswith(prefix)]

@@ -1,0 +1,67 @@
+"""The port to where all state lives: five methods, one contract suite (tests/test_stores.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+# `expect` of a put that must create the key.
+ABSENT = ""
+
+# An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming").
+KEY_BYTES_MAX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What is served along with an object's bytes."""
+
+    content_type: str = "application/octet-stream"
+    cache_control: str = ""
+
+
+PLAIN = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """What a key holds. `etag` is opaque: good only as `expect` of a later put."""
+
+    data: bytes
+    headers: Headers
+    etag: str
+
+
+class Store(Protocol):
+    """Keys are `/`-separated UTF-8 without empty, `.` or `..` parts, 1,024 bytes at most.
+
+    Every method raises StoreError when the store can't be used. A reader sees the whole
+    old or the whole new object, never a part. What was written is seen by the next read.
+    """
+
+    def get(self, key: str) -> Object:
+        """The object. Raises NotFound."""
+        ...
+
+    def put(
+        self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
+    ) -> str:
+        """Write and return the new etag.
+
+        With `expect`, only if the key still has that etag, or does not exist (ABSENT);
+        otherwise raises Conflict and writes nothing. Without `expect`: idempotent.
+        """
+        ...
+
+    def copy(self, source: str, target: str, headers: Headers) -> None:
+        """Give the target the source's bytes and these headers. Idempotent. Raises NotFound."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the key; one that does not exist is no error."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with the prefix, in no promised order."""
+        ...

@@ -1,0 +1,272 @@
+// What a visitor gets, decided at the CDN's edge: a file of the live release, a redirect, or an
+// error. A CloudFront function for viewer requests, runtime cloudfront-js-2.0.
+//
+// The key-value store holds one entry `live`: "<generation> <slot> <rule set>". The slot is the
+// folder of the release that is live, the rule set the prefix of its redirects. Both change
+// together when that one entry is written, so no visitor ever gets half a release. A redirect is
+// an entry "<rule set><source>": "<status> <target> [<page for preview crawlers>]".
+//
+// The runtime is ES5.1 and little more, and its instructions are limited: no newer syntax, no
+// loop over anything but the request itself, and at most three reads of the store.
+
+import cf from 'cloudfront';
+
+const kvs = cf.kvs();
+
+// WordPress's query variables in canonical order. Those before `feed` say which page is meant,
+// the others which part or form of it.
+const VARIABLES = ['p', 'page_id', 'attachment_id', 'name', 'pagename', 'category_name', 'cat',
+  'tag', 'tag_id', 'author', 'm', 'year', 'monthnum', 'day', 'post_type', 'post_format',
+  'taxonomy', 'term', 'feed', 'paged', 'page', 'cpage', 'embed', 'sitemap', 'sitemap-subtype',
+  'sitemap-stylesheet', 'robots'];
+
+const INTEGERS = ['p', 'page_id', 'attachment_id', 'cat', 'tag_id', 'author', 'year', 'monthnum',
+  'day', 'paged', 'page', 'cpage'];
+
+// What gets glued to the end of a shared link: ASCII and typographic marks, then Japanese ones.
+const GLUED = ' !"\'(),.;{}\u00a0\u2018\u2019\u201c\u201d' +
+  '\u3000\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011' +
+  '\uff01\uff08\uff09\uff0c\uff0e\uff3b\uff3d\uff5b\uff5d';
+
+// They count a page's shares by its old address, so they must get the page there, not a redirect.
+const PREVIEW_CRAWLER = /facebookexternalhit|facebot|facebookcatalog|meta-externalhit/i;
+
+const STATUS_TEXT = {
+  '301': 'Moved Permanently',
+  '302': 'Found',
+  '307': 'Temporary Redirect',
+  '308': 'Permanent Redirect'
+};
+
+const REST_CHARACTERS_MAX = 1500;
+
+async function handler(event) {
+  const request = event.request;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return answer(405, 'Method Not Allowed', { 'allow': { value: 'GET, HEAD' } });
+  }
+
+  const entry = await read('live');
+  const live = /^([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})$/.exec(entry);
+  // In this engine `$` also matches before a last line break.
+  if (live === null || live[0] !== entry) {
+    return answer(503, 'Service Unavailable', {
+      'cache-control': { value: 'no-store' },
+      'retry-after': { value: '5' }
+    });
+  }
+  const slot = '/' + live[2];
+  const rules = live[3];
+
+  const path = decode(request.uri);
+  if (path === null || !isSitePath(path)) {
+    return missing(request);
+  }
+  if (path.indexOf('/_errors/') === 0) {
+    return serve(request, '', path);
+  }
+
+  const raw = rawQuery(request);
+  if (path === '/' || path === '/index.php') {
+    const query = canonicalQuery(raw);
+    if (query.key !== '') {
+      let rule = await read(rules + '?' + query.key);
+      if (rule === '' && query.base !== '') {
+        // WordPress shows a page's beginning for a part of it that does not exist.
+        rule = await read(rules + '?' + query.base);
+      }
+      // The home page must not answer for a post that it does not know.
+      return rule === '' ? missing(request) : apply(rule, request, slot, query.rest);
+    }
+  }
+  const rule = await read(rules + path);
+  return rule === '' ? serve(request, slot, path) : apply(rule, request, slot, raw);
+}
+
+// A value of the store, '' if there is none. A key that is not there throws.
+async function read(key) {
+  try {
+    const value = await kvs.get(key);
+    return value;
+  } catch (error) {
+    return '';
+  }
+}
+
+function apply(rule, request, slot, rest) {
+  const fields = rule.split(' ');
+  if (fields[0] === '410') {
+    return gone();
+  }
+  const agent = request.headers['user-agent'];
+  if (fields.length > 2 && agent && PREVIEW_CRAWLER.test(agent.value)) {
+    return serve(request, slot, decodeURIComponent(fields[2]));
+  }
+  const isPermanent = fields[0] === '301' || fields[0] === '308';
+  return answer(Number(fields[0]), STATUS_TEXT[fields[0]], {
+    // Without a limit browsers keep a permanent redirect for ever, a mistaken one too.
+    'cache-control': { value: isPermanent ? 'max-age=3600' : 'no-cache' },
+    'location': { value: withQuery(fields[1], rest) }
+  });
+}
+
+// The target comes from the rules alone; of the request only a harmless query is carried over.
+function withQuery(target, rest) {
+  if (rest === '' || rest.length > REST_CHARACTERS_MAX || /[^!-~]/.test(rest)) {
+    return target;
+  }
+  const hash = target.indexOf('#');
+  const page = hash < 0 ? target : target.slice(0, hash);
+  const fragment = hash < 0 ? '' : target.slice(hash);
+  return page + (page.indexOf('?') < 0 ? '?' : '&') + rest + fragment;
+}
+
+// The rewritten path is the cache key too: without the query there is one copy of each file.
+function serve(request, slot, path) {
+  const file = slot !== '' && path.charAt(path.length - 1) === '/' ? path + 'index.html' : path;
+  request.uri = slot + file.split('/').map(encodeURIComponent).join('/');
+  request.querystring = {};
+  return request;
+}
+
+// Nothing is ever stored there, so the distribution answers with its 404 page. An error that the
+// function made itself could not show that page.
+function missing(request) {
+  return serve(request, '', '/_missing');
+}
+
+function gone() {
+  const response = answer(410, 'Gone', {
+    'cache-control': { value: 'max-age=300' },
+    'content-type': { value: 'text/html; charset=utf-8' }
+  });
+  response.body = {
+    encoding: 'text',
+    data: '<!doctype html><title>410 Gone</title><h1>This page has been removed.</h1>'
+  };
+  return response;
+}
+
+function answer(status, text, headers) {
+  return { statusCode: status, statusDescription: text, headers: headers };
+}
+
+// Percent-decoded UTF-8, or null where an escape is broken.
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    return null;
+  }
+}
+
+// A path that a file of the site can have: no tricks for the store behind it.
+function isSitePath(path) {
+  return path.charAt(0) === '/' && !/[\u0000-\u001f\u007f\\]|\/\/|\/\.\.?(\/|$)/.test(path);
+}
+
+// The query as it was sent: only that keeps the order and the bare names.
+function rawQuery(request) {
+  if (typeof request.rawQueryString === 'function') {
+    return request.rawQueryString() || '';
+  }
+  const parts = [];
+  Object.keys(request.querystring).forEach(function (name) {
+    const given = request.querystring[name];
+    (given.multiValue || [given]).forEach(function (one) {
+      parts.push(one.value === '' ? name : name + '=' + one.value);
+    });
+  });
+  return parts.join('&');
+}
+
+// One form for every way to write a WordPress query: `key`, the same without the number of a
+// page as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know.
+function canonicalQuery(raw) {
+  const values = {};
+  const unknown = [];
+  let isPreview = false;
+  raw.split('&').forEach(function (part) {
+    if (part === '') {
+      return;
+    }
+    const equals = part.indexOf('=');
+    const name = decode(spaced(equals < 0 ? part : part.slice(0, equals)));
+    const value = decode(spaced(equals < 0 ? '' : part.slice(equals + 1)));
+    // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
+    const plain = name !== null && name.indexOf('amp;') === 0 ? name.slice(4) : name;
+    const known = plain === null || value === null ? '' : plain.split('[')[0];
+    if (VARIABLES.indexOf(known) < 0) {
+      unknown.push(part);
+      isPreview = isPreview || known === 'preview';
+    } else {
+      // The last one wins, as in PHP, and a list matches nothing.
+      values[known] = known === plain ? value : '[]';
+    }
+  });
+  VARIABLES.forEach(function (name) {
+    values[name] = cleaned(name, values[name] || '');
+  });
+
+  const id = values.attachment_id || values.p || values.page_id;
+  if (id !== '' && isPreview) {
+    // A preview shows what is not published; it must never be answered by a redirect.
+    return { key: '', base: '', rest: raw };
+  }
+  if (id !== '') {
+    // WordPress takes the three for one another, and an id leaves nothing else to choose.
+    VARIABLES.slice(0, VARIABLES.indexOf('feed')).forEach(function (name) {
+      values[name] = '';
+    });
+    values.p = id;
+  }
+  const isSitemap = values.sitemap !== '';
+  if (values.paged === '0' || (values.paged === '1' && !isSitemap)) {
+    values.paged = '';
+  }
+  if (values.page === '0' || values.page === '1') {
+    values.page = '';
+  }
+  const key = joined(values);
+  values.page = values.cpage = '';
+  values.paged = isSitemap ? values.paged : '';
+  const base = joined(values);
+  return { key: key, base: base === key ? '' : base, rest: unknown.join('&') };
+}
+
+function spaced(text) {
+  return text.replace(/\+/g, ' ');
+}
+
+// A variable's value as WordPress reads it; '' means that it is not there.
+function cleaned(name, value) {
+  let end = value.length;
+  while (end > 0 && GLUED.indexOf(value.charAt(end - 1)) >= 0) {
+    end--;
+  }
+  const text = value.slice(0, end);
+  if (text === '') {
+    return '';
+  }
+  if (INTEGERS.indexOf(name) >= 0) {
+    // PHP's (int): leading digits count. What is no id becomes 0, which no rule has.
+    const digits = /^[ \t\n\r\v\f]*0*([0-9]*)/.exec(text)[1];
+    return digits !== '' && digits.length <= 15 ? digits : '0';
+  }
+  if (name === 'm') {
+    return text.replace(/[^0-9]+/g, '');
+  }
+  if (name === 'feed') {
+    return text === 'feed' || text === 'rss' ? 'rss2'
+      : text === 'comments-feed' ? 'comments-rss2' : text;
+  }
+  return name === 'embed' ? 'true' : text;
+}
+
+function joined(values) {
+  return VARIABLES.filter(function (name) {
+    return values[name] !== '';
+  }).map(function (name) {
+    return name + '=' + values[name].replace(/%/g, '%25').replace(/&/g, '%26');
+  }).join('&');
+}

@@ -1,0 +1,1 @@
+"""The test suite, and the real servers that it runs against."""

@@ -1,0 +1,107 @@
+"""The real servers of the suite. Each is started when the first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import packages, skips
+from tests.seaweedfs import SeaweedFS
+from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
+
+ALLOWED_SKIPS = Path(__file__).with_name("allowed-skips.txt")
+
+# For a site behind basic authentication, as a staging site should be.
+BASIC_AUTH = "staging:himitsu-2024"
+
+PACKAGES_OF_FIXTURES = {
+    "wordpress_plain": packages.WORDPRESS,
+    "wordpress_blog": packages.WORDPRESS,
+    "njs": packages.NJS,
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    skips.register(config, ALLOWED_SKIPS)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install what the collected tests need, all at once; each fixture says what it lacks."""
+    if session.config.option.collectonly:
+        return
+    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    needed = [package for name in sorted(asked) for package in PACKAGES_OF_FIXTURES.get(name, ())]
+    if needed:
+        try:
+            packages.ensure(needed, say_in(session.config))
+        except Unavailable:
+            return
+
+
+def say_in(config: pytest.Config) -> Callable[[str], None]:
+    """What shows a message of a fixture, in the midst of the tests' dots."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+
+    def say(message: str) -> None:
+        if reporter and capture:
+            with capture.global_and_fixture_disabled():
+                reporter.ensure_newline()
+                reporter.write_line(f"{message} ...")
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def wordpress_plain(request: pytest.FixtureRequest) -> Iterator[WordPress]:
+    """A WordPress with plain permalinks (/?p=N) that everybody may read.
+
+    A test that changes it calls `reset()` afterwards.
+    """
+    yield from started(Options(permalinks="plain"), request.config)
+
+
+@pytest.fixture(scope="session")
+def wordpress_blog(request: pytest.FixtureRequest) -> Iterator[WordPress]:
+    """A WordPress with /blog/N.html as permalinks, behind basic authentication.
+
+    A test that changes it calls `reset()` afterwards.
+    """
+    yield from started(Options(permalinks="blog", basic_auth=BASIC_AUTH), request.config)
+
+
+def started(options: Options, config: pytest.Config) -> Iterator[WordPress]:
+    """A WordPress with the theme test data, if there is some; or a skip that says why not."""
+    try:
+        options = replace(options, test_data=theme_test_data())
+        with WordPress(say=say_in(config)) as wordpress:
+            yield wordpress.start(options)
+    except Unavailable as reason:
+        pytest.skip(f"no staging WordPress: {reason}")
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[SeaweedFS]:
+    """An S3 server. A test makes buckets of its own in it."""
+    try:
+        with SeaweedFS() as server:
+            yield server
+    except Unavailable as reason:
+        pytest.skip(f"no S3 server: {reason}")
+
+
+@pytest.fixture(scope="session")
+def njs(request: pytest.FixtureRequest) -> str:
+    """The path of njs, the JavaScript engine that is closest to CloudFront's."""
+    try:
+        return packages.program("njs")
+    except Unavailable:
+        pass
+    try:
+        packages.ensure(packages.NJS, say_in(request.config))
+        return packages.program("njs")
+    except Unavailable as reason:
+        pytest.skip(f"no njs: {reason}")

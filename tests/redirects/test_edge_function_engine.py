@@ -1,0 +1,117 @@
+"""The embedded engine: isolated, bounded in time and memory, and gone when closed."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from edge_runners import EDGE_JS
+
+from publisher.edge import javascript
+from publisher.edge.javascript import EdgeFunction, EdgeFunctionError, viewer_request
+
+ECHO = """import cf from 'cloudfront';
+const kvs = cf.kvs();
+async function handler(event) {
+  let value = null;
+  try { value = await kvs.get(event.request.uri); } catch (error) { value = null; }
+  const exists = await kvs.exists(event.request.uri);
+  return { value: value, exists: exists, raw: event.request.rawQueryString(), event: event };
+}
+"""
+
+
+def test_the_event_is_shaped_like_cloudfronts() -> None:
+    event = viewer_request("GET", "/%41", "a=%20&b&a=2&c=d=e", {"User-Agent": "x"})
+    assert event["request"] == {
+        "method": "GET",
+        "uri": "/%41",
+        "querystring": {
+            "a": {"value": "%20", "multiValue": [{"value": "%20"}, {"value": "2"}]},
+            "b": {"value": ""},
+            "c": {"value": "d=e"},
+        },
+        "headers": {"user-agent": {"value": "x"}},
+        "cookies": {},
+    }
+
+
+def test_the_function_sees_the_store_and_the_request() -> None:
+    with EdgeFunction(ECHO) as function:
+        function.load({"/あ": "い\u2028'\"\\", "__proto__": "x"})
+        result = function.run("GET", "/あ", "a=%E9&b")
+        assert (result["value"], result["exists"], result["raw"]) == (
+            "い\u2028'\"\\",
+            True,
+            "a=%E9&b",
+        )
+        assert function.run("GET", "__proto__")["value"] == "x"
+        assert function.run("GET", "toString")["exists"] is False
+        function.load({})
+        assert function.run("GET", "/あ")["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("throw new Error('broken');", "broken"),
+        ("return 5;", "neither a request nor a response"),
+        ("await new Promise(function () {});", "did not finish"),
+        ("while (true) {}", "still running"),
+        ("const all = []; while (true) all.push(new Array(1e5).fill(all.length));", "used more"),
+    ],
+)
+def test_a_bad_function_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, body: str, message: str
+) -> None:
+    if message == "still running":
+        monkeypatch.setattr(javascript, "RUN_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(javascript, "MEMORY_BYTES_MAX", 32 * 1024 * 1024)
+    source = f"async function handler(event) {{ {body} }}"
+    with EdgeFunction(source) as function, pytest.raises(EdgeFunctionError, match=message):
+        function.run("GET", "/")
+
+
+def test_what_can_not_be_compiled_is_an_error() -> None:
+    with pytest.raises(EdgeFunctionError, match="SyntaxError"):
+        EdgeFunction("async function handler(")
+
+
+def test_nothing_is_left_behind() -> None:
+    before = threading.active_count()
+    with EdgeFunction(ECHO) as function:
+        function.run("GET", "/")
+    with pytest.raises(EdgeFunctionError):
+        EdgeFunction("(")
+    assert threading.active_count() == before
+
+
+def test_inside_an_event_loop() -> None:
+    async def serve() -> str:
+        with EdgeFunction(ECHO) as function:
+            return str(function.run("GET", "/", "a")["raw"])
+
+    assert asyncio.run(asyncio.wait_for(serve(), 10)) == "a"
+
+
+def test_from_many_threads() -> None:
+    with EdgeFunction(ECHO) as function, ThreadPoolExecutor(8) as threads:
+        queries = [f"n={n}" for n in range(200)]
+        results = threads.map(lambda query: function.run("GET", "/", query)["raw"], queries)
+        assert list(results) == queries
+
+
+def test_it_is_fast_enough_for_a_preview() -> None:
+    """The bounds are ten times what was measured: they catch a slip, not a slow machine."""
+    entries = {f"4f1e2a9b0c3d?p={n}": f"301 /blog/{n}.html /blog/{n}.html" for n in range(20_000)}
+    with EdgeFunction(EDGE_JS.read_text()) as function:
+        start = time.perf_counter()
+        function.load({**entries, "live": "1 a 4f1e2a9b0c3d"})
+        load_s = time.perf_counter() - start
+        start = time.perf_counter()
+        for n in range(100):
+            assert function.run("GET", "/", f"p={n}")["statusCode"] == 301
+        run_s = (time.perf_counter() - start) / 100
+    assert load_s < 0.5
+    assert run_s < 0.01
