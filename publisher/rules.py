@@ -16,18 +16,16 @@ from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
     """All redirects: old forms of every page, the CMS's own, missing slashes."""
-
-    def rules() -> Iterator[Rule]:
-        yield from rules_for(_targets(layer, addresses))
-        yield from _path_rules(layer, addresses)
-        for moved in layer.moved:
-            rule = _moved(moved, addresses)
-            if rule:
-                yield rule
-        yield from slash_rules(layer.entries)
-
+    rules = [
+        *rules_for(_targets(layer, addresses)),
+        *_path_rules(layer, addresses),
+        *filter(None, (_moved(moved, addresses) for moved in layer.moved)),
+        *slash_rules(layer.entries),
+    ]
+    known = {rule.source for rule in rules}
+    rules += (rule for rule in _query_rules(layer) if rule.source not in known)
     # A page that exists answers for itself.
-    return RuleSet.of(rule for rule in rules() if rule.source not in layer.entries)
+    return RuleSet.of(rule for rule in rules if rule.source not in layer.entries)
 
 
 def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
@@ -35,11 +33,6 @@ def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
     for path, address in layer.origins.items():
         view = address.view
         if view is None or view.variant:
-            continue
-        if view.kind == "sitemap":
-            query = urlsplit(address.url).query
-            if query:
-                yield Target("sitemap", query, path.url)
             continue
         kind, identity, taxonomy, slug = _named(view, addresses)
         if kind is not None:
@@ -75,6 +68,14 @@ def _path_rules(layer: Layer, addresses: Addresses) -> Iterator[Rule]:
         if address.view is not None and _named(address.view, addresses)[0] is None:
             for old in _old_paths(path, address.url, addresses):
                 yield Rule(old, 301, path.url, origin="path at the CMS")
+
+
+def _query_rules(layer: Layer) -> Iterator[Rule]:
+    """Whatever query the CMS itself used for a page: sitemaps, robots.txt, unusual forms."""
+    for path, address in layer.origins.items():
+        key = canonical_query(urlsplit(address.url).query).key
+        if key and address.view is not None and not address.view.variant:
+            yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
 
 
 def _old_paths(path: SitePath, url: str, addresses: Addresses) -> tuple[str, ...]:

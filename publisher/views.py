@@ -206,7 +206,10 @@ class Views:
             digits = re.match(r"\s*0*(\d+)", number)
             identity = int(digits[1]) if digits else 0
             item = self.items.get(identity)
-            return item_view(item) if item else View("post", str(identity))
+            if item:
+                return item_view(item)
+            if identity:  # not listed: a draft, gone, or of a type that REST does not show
+                return View("post", str(identity))
         if "sitemap" in parameters or "sitemap-stylesheet" in parameters:
             return View("sitemap", _sitemap(parameters))
         if parameters.get("robots"):

@@ -29,8 +29,9 @@ _NOT_PAGES = frozenset(
     "nav_menu_item wp_block wp_template wp_template_part wp_navigation wp_global_styles "
     "wp_font_family wp_font_face".split()
 )
+# `media_details` whole: WordPress leaves it out when only its sizes are asked for.
 _ITEM_FIELDS = (
-    "id,type,link,slug,parent,date,author,format,content.protected,source_url,media_details.sizes"
+    "id,type,link,slug,parent,date,author,format,content.protected,source_url,media_details"
 )
 
 

@@ -52,6 +52,10 @@ _REMOVED = (
     ("admin bar", "#wpadminbar"),
 )
 
+# WordPress puts log-in names into classes (`get_body_class`, `get_comment_class`).
+_LOGIN_CLASSED = 'body[class*="author-"],[class*="comment-author-"]'
+_LOGIN_CLASS = re.compile(r"\s*(?<![\w-])(?:comment-author-|author-(?!\d+(?:\s|$)))[\w%-]+")
+
 # Links of these relations are addresses for machines elsewhere: they must be absolute.
 _ABSOLUTE_RELS = frozenset("canonical alternate prev next amphtml shorturl".split())
 _META_URL = re.compile(r"^(?:og:|twitter:|article:|fb:)|image|url|logo", re.IGNORECASE)
@@ -60,6 +64,10 @@ _CANDIDATE = re.compile(r"([^\s,]\S*[^\s,]|[^\s,])((?:\s+[\d.]+[wxh])*)(?=\s*(?:
 _HTML_CHARSET = re.compile(
     r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]+text/html;\s*charset=)([\w-]+)", re.IGNORECASE
 )
+# Bytes that are not UTF-8 come as surrogates, which the parser would replace: it gets private
+# characters instead that no page has.
+_HIDDEN_BYTES = {0xD800 + number: 0x10F800 + number for number in range(0x800)}
+_SHOWN_BYTES = {hidden: shown for shown, hidden in _HIDDEN_BYTES.items()}
 
 
 class Removals(Counter[str]):
@@ -72,6 +80,11 @@ def rewrite_html(text: str, linker: Linker, hosts: Hosts) -> tuple[str, Removals
     The addresses found are left in `linker.found`. Markup that a streaming parser can't
     tell apart (`<select><xmp>`) is rewritten as text: absolute addresses only.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown, removals = rewrite_html(text.translate(_HIDDEN_BYTES), linker, hosts)
+        return shown.translate(_SHOWN_BYTES), removals
     removals = Removals()
     try:
         rewritten = _pass(text, linker, hosts, removals)
@@ -92,14 +105,15 @@ def _pass(text: str, linker: Linker, hosts: Hosts, removals: Removals) -> str:
     rewriter = lolhtml.HTMLRewriter(output.extend)
     for name, selector in _REMOVED:
         rewriter.on(selector, _Remove(name, removals))
+    rewriter.on(_LOGIN_CLASSED, _LoginNames(removals))
     rewriter.on("base[href]", _Base(linker))
     rewriter.on(_SELECTOR, _Attributes(linker, removals))
     rewriter.on("script", _Script(linker, hosts))
     rewriter.on("style", _Raw(lambda css: rewrite_css(css, linker, moves=True)))
     rewriter.on("noscript", _Raw(lambda markup: _pass(markup, linker, hosts, removals)))
-    rewriter.write(text.encode("utf-8", "surrogatepass"))
+    rewriter.write(text.encode())
     rewriter.end()
-    return output.decode("utf-8", "surrogatepass")
+    return output.decode()
 
 
 class _Remove:
@@ -111,6 +125,19 @@ class _Remove:
         if not element.removed:
             element.remove()
             self._removals[self._name] += 1
+
+
+class _LoginNames:
+    def __init__(self, removals: Removals) -> None:
+        self._removals = removals
+
+    def element(self, element: lolhtml.Element) -> None:
+        written = element.get_attribute("class") or ""
+        without = _LOGIN_CLASS.sub("", written)
+        if element.tag_name not in ("body", "li", "div", "article") or without == written:
+            return
+        element.set_attribute("class", without.strip())
+        self._removals["log-in names"] += 1
 
 
 class _Base:
@@ -133,9 +160,11 @@ class _Attributes:
             return
         tag = element.tag_name
         attributes = element.attributes
+        seen: set[str] = set()
         for name, written in attributes:
-            if not written:
+            if not written or name in seen:  # of attributes given twice, the first counts
                 continue
+            seen.add(name)
             value = html.unescape(written) if "&" in written else written
             try:
                 new = self._rewritten(tag, name, value, attributes)
