@@ -6,8 +6,9 @@ path that has (routes), and whether the public may have it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from publisher.inventory import Inventory
 from publisher.paths import BadPath, SitePath
@@ -50,9 +51,8 @@ class SiteUrls:
         for url in self.cms:
             parts = urlsplit(url.lower())
             hosts.add(parts.netloc.rpartition("@")[2])
-            name = parts.hostname or ""
-            if name != "localhost" and not name.replace(".", "").isdecimal() and ":" not in name:
-                hosts.add(name)
+            if is_name(parts.hostname or ""):
+                hosts.add(parts.hostname or "")
         return tuple(sorted(hosts, key=len, reverse=True))
 
 
@@ -95,7 +95,7 @@ class Addresses:
                 return None
         except ValueError:  # not a URL at all
             return None
-        path = quote(parts.path, safe=_SAFE) or "/"
+        path = _resolved(quote(parts.path, safe=_SAFE, errors="surrogateescape")) or "/"
         if self._base:
             if path != self._base and not path.startswith(f"{self._base}/"):
                 return _withheld(url, path, parts.query)
@@ -153,6 +153,18 @@ def old_path(address: Address, base: str) -> str:
     parts = urlsplit(address.url)
     path = unquote(parts.path).removeprefix(base) or "/"
     return "" if parts.query else path
+
+
+def is_name(host: str) -> bool:
+    """Whether this is a name of one site's own: no number, and no bare word (`localhost`)."""
+    return "." in host and not re.fullmatch(r"[\d.]+|.*:.*", host)
+
+
+def _resolved(path: str) -> str:
+    """Without `.`, `..` and double slashes, as browsers and web servers take them."""
+    if "//" in path:
+        path = re.sub("//+", "/", path)
+    return urlsplit(urljoin("http://host/", path)).path if "/." in path else path
 
 
 def _withheld(url: str, path: str, query: str) -> Address:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,7 +17,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import click
 import typer
 
 from publisher.errors import (
@@ -117,7 +117,9 @@ def export(
         console.show_export(exported, clock.seconds)
     result: dict[str, Any] = _exported(exported, clock.seconds)
     if publish:
-        result["published"] = _publish(site, exported.release, reason, actor, dry_run, json)
+        made = exported.release
+        onto = made.parent if exported.is_new else made.id
+        result["published"] = _publish(site, made, reason, actor, dry_run, json, onto=onto)
     _print(result, json)
 
 
@@ -385,6 +387,7 @@ def _publish(
     json: bool,
     *,
     wait: bool = True,
+    onto: str | None = None,
 ) -> dict[str, Any]:
     from publisher import console
 
@@ -395,7 +398,7 @@ def _publish(
             if not json:
                 console.show_plan(steps)
             return {"dry_run": [{"path": a.path, "reason": a.reason} for a in steps]}
-        outcome = publisher.publish(release, _actor(actor, reason), wait=wait)
+        outcome = publisher.publish(release, _actor(actor, reason), wait=wait, onto=onto)
     if not json:
         console.show_outcome(outcome, site.config.site.url)
     return _outcome(outcome)
@@ -406,9 +409,9 @@ def _overrides(gates: list[str], reason: str) -> dict[str, str]:
 
     unknown = [gate for gate in gates if gate not in NAMES]
     if unknown:
-        raise click.UsageError(f"there is no gate {unknown[0]!r}; there are: {', '.join(NAMES)}")
+        raise typer.BadParameter(f"there is no gate {unknown[0]!r}; there are: {', '.join(NAMES)}")
     if gates and not reason:
-        raise click.UsageError("--override needs --reason: it goes into the journal")
+        raise typer.BadParameter("--override needs --reason: it goes into the journal")
     return dict.fromkeys(gates, reason)
 
 
@@ -463,26 +466,29 @@ def _print(document: dict[str, Any], json: bool) -> None:
         import msgspec
 
         data = msgspec.json.encode(document, enc_hook=str)
-        print(msgspec.json.format(data, indent=2).decode())
+        text = msgspec.json.format(data, indent=2).decode()
+        # Those control characters that JSON itself does not escape.
+        print(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)
 
 
 def main() -> NoReturn:
     """The program's entry point: runs a command and exits with its code."""
     json = "--json" in sys.argv[1:]
+    interrupted = PublisherError("interrupted; what visitors get is whole", "Run it again.")
     try:
         code = app(standalone_mode=False) or 0
-    except click.exceptions.Abort:
-        code = _report(PublisherError("interrupted; what is live was not touched"), 130, json)
-    except click.ClickException as error:
+        if code == 130:  # how typer returns after Ctrl-C
+            code = _report(interrupted, code, json)
+    except typer.TyperException as error:
         hint = "See `publisher --help`."
         code = _report(PublisherError(error.format_message(), hint), 2, json)
     except PublisherError as error:
         code = _report(error, _code(error), json)
     except KeyboardInterrupt:
-        code = _report(PublisherError("interrupted; what is live was not touched"), 130, json)
-    except BrokenPipeError:  # `publisher releases list | head`
-        sys.stdout = None  # nothing is left to flush to
-        code = 0
+        code = _report(interrupted, 130, json)
+    except SystemExit as end:
+        # `publisher releases list | head`: typer has made the streams safe, and says 1.
+        code = 0 if isinstance(end.__context__, BrokenPipeError) else end.code
     sys.exit(code)
 
 
@@ -501,6 +507,8 @@ def _code(error: PublisherError) -> int:
 
 
 def _report(error: PublisherError, code: int, json: bool) -> int:
+    from publisher.console import clean
+
     findings = error.findings if isinstance(error, GateRefused) else ()
     problems: tuple[Problem, ...] = error.problems if isinstance(error, ConfigError) else ()
     if json:
@@ -514,18 +522,11 @@ def _report(error: PublisherError, code: int, json: bool) -> int:
             },
             json,
         )
-    print(f"error: {_clean(str(error))}", file=sys.stderr)
+    print(f"error: {clean(str(error))}", file=sys.stderr)
     for finding in findings[:20]:
-        print(
-            f"  {finding.gate}: {_clean(finding.page)}: {_clean(finding.detail)}", file=sys.stderr
-        )
+        print(f"  {finding.gate}: {clean(finding.page)}: {clean(finding.detail)}", file=sys.stderr)
     if len(findings) > 20:
         print(f"  and {len(findings) - 20} more (--json has them all)", file=sys.stderr)
     if error.hint:
         print(error.hint, file=sys.stderr)
     return code
-
-
-def _clean(text: str) -> str:
-    """Without control characters: what the CMS sent must not steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

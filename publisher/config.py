@@ -10,15 +10,25 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from publisher.errors import ConfigError, Problem
 
@@ -31,6 +41,8 @@ def _is_url(value: str) -> str:
         raise ValueError("must be an address that begins with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("must not hold a password: use cms.basic_auth")
+    if not value.isprintable() or " " in value:
+        raise ValueError("must not hold spaces or control characters")
     if parts.query or parts.fragment:
         raise ValueError("must not have a query or fragment")
     _ = parts.port  # raises ValueError for a port that is none
@@ -49,6 +61,14 @@ def _is_reference(value: str) -> str:
         raise ValueError(
             "must be env:NAME, the name of an environment variable: secrets are never written here"
         )
+    return value
+
+
+def _is_day(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"must be a day such as 2026-12-01: {error}") from None
     return value
 
 
@@ -106,7 +126,9 @@ class RoutesSection(_Section):
 class SocialSection(_Section):
     """Which URL keeps the share counts."""
 
-    cutover: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    cutover: (
+        Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_is_day)] | None
+    ) = None
 
 
 class StoreSection(_Section):
@@ -135,6 +157,16 @@ class Config(_Section):
     edge: Literal["local"] = "local"
     gates: GatesSection = GatesSection()
     folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("store")
+    @classmethod
+    def _is_store(cls, value: StoreSection | str) -> StoreSection | str:
+        if isinstance(value, str):
+            if not value or not value.isprintable():
+                raise ValueError("must be the name of a directory")
+            if "://" in value:
+                raise ValueError("must be a directory, or have a bucket as its key 'url'")
+        return value
 
     def secret(self, reference: str | None) -> str:
         """The value of `env:NAME`; '' for None. Raises ConfigError if the variable is not set."""
@@ -165,10 +197,18 @@ def load(path: Path) -> Config:
 def parse(text: str, source: str, folder: Path) -> Config:
     """The configuration in a text; `source` names it in messages. Raises ConfigError."""
     try:
-        data = YAML(typ="rt").load(text)
+        data = _yaml().load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ConfigError(source, [Problem(line, "", f"is no YAML: {error.problem}")]) from None
+        what, _, _ = str(error.problem).partition(" with value ")  # it might be a secret
+        raise ConfigError(source, [Problem(line, "", f"is no YAML: {what}")]) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(source, [Problem(line, "", f"is no YAML: {error.reason}")]) from None
+    except RecursionError:
+        raise ConfigError(source, [Problem(0, "", "is nested too deeply")]) from None
+    except ValueError as error:  # a number that is too long
+        raise ConfigError(source, [Problem(0, "", f"is no YAML: {error}")]) from None
     if not isinstance(data, CommentedMap):
         raise ConfigError(source, [Problem(1, "", "must be keys and values, such as 'site:'")])
     if "folder" in data:
@@ -180,12 +220,27 @@ def parse(text: str, source: str, folder: Path) -> Config:
         raise ConfigError(source, sorted(_problems(error, data), key=lambda p: p.line)) from None
 
 
+class _Constructor(RoundTripConstructor):
+    """Leaves days as they are written: they are checked, with their line, like all values."""
+
+
+_Constructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", lambda self, node: self.construct_scalar(node)
+)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    return yaml
+
+
 def _plain(node: Any) -> Any:
     if isinstance(node, Mapping):
-        return {key: _plain(value) for key, value in node.items()}
+        return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, Sequence) and not isinstance(node, str):
         return [_plain(value) for value in node]
-    return str(node) if isinstance(node, str) or hasattr(node, "isoformat") else node
+    return str(node) if isinstance(node, str) else node
 
 
 def _problems(error: ValidationError, data: CommentedMap) -> Iterator[Problem]:

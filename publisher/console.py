@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -62,6 +62,21 @@ def progress() -> Iterator[Bar]:
         yield bar
 
 
+def clean(text: str) -> str:
+    """Without control characters: what the CMS sent must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def escape(text: str) -> str:
+    """A text from outside, to be shown as it is."""
+    return escape_markup(clean(text))
+
+
+def _out() -> Console:
+    # Lines are not cut at the terminal's width: they are searched and copied.
+    return Console(highlight=False, emoji=False, soft_wrap=True)
+
+
 def say(text: str) -> None:
     """A line on standard error: what is going on."""
     print(text, file=sys.stderr, flush=True)
@@ -69,7 +84,7 @@ def say(text: str) -> None:
 
 def show_export(exported: Exported, seconds: float) -> None:
     """What an export made."""
-    out = Console(highlight=False)
+    out = _out()
     release = exported.release
     state = "new" if exported.is_new else "nothing changed since"
     out.print(f"[bold]Release {release.id}[/] ({state})")
@@ -89,7 +104,7 @@ def show_export(exported: Exported, seconds: float) -> None:
 
 def show_plan(plan: Plan) -> None:
     """What a dry run would do."""
-    out = Console(highlight=False)
+    out = _out()
     reasons = Counter[str](action.reason for action in plan)
     out.print(f"Would write or remove {len(plan):,} files: {_counts(reasons)}")
     for action in list(plan)[: _SHOWN * 2]:
@@ -100,7 +115,7 @@ def show_plan(plan: Plan) -> None:
 
 def show_outcome(outcome: Outcome, url: str) -> None:
     """What publishing did."""
-    out = Console(highlight=False)
+    out = _out()
     if not outcome.slot:
         out.print(f"Release {outcome.release.id} is live already; nothing to do.")
         return
@@ -115,7 +130,7 @@ def show_outcome(outcome: Outcome, url: str) -> None:
 
 def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
     """History, newest first: what was made, and what visitors got."""
-    out = Console(highlight=False)
+    out = _out()
     if not releases:
         out.print("No release yet. Make one: publisher export --publish")
         return
@@ -145,7 +160,7 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
 
 def show_release(release: Release, is_live: bool) -> None:
     """One release in full."""
-    out = Console(highlight=False)
+    out = _out()
     out.print(f"[bold]Release {release.id}[/]{' (live)' if is_live else ''}")
     rows = (
         ("made", f"{release.created:%Y-%m-%d %H:%M:%S} UTC by {release.actor}"),

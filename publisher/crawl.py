@@ -19,12 +19,15 @@ from publisher.manifest import Entry
 from publisher.paths import SitePath
 from publisher.rewrite.document import rewrite
 from publisher.rewrite.text import Hosts
+from publisher.views import View
 
 # Keeps bytes and returns the SHA-256 that names them.
 Sink = Callable[[bytes], str]
 # Told how many URLs are done and how many are known.
 Progress = Callable[[int, int], None]
 
+# Where a URL of the inventory was "seen"; '' is for what need not be there.
+_LISTS = "the CMS's own lists"
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -53,7 +56,9 @@ class Layer:
     """What the CMS contributes, and what was learnt on the way.
 
     `origins` tells for each path which address it was made from. `failed` are paths about
-    which the CMS gave no answer to rely on.
+    which the CMS gave no answer to rely on, `refused` those it would not give out (401, 403, an
+    error page instead of an image), which is no word that they are gone. `collisions` are
+    paths that two objects of the CMS want: the first has it.
     """
 
     entries: dict[SitePath, Entry] = field(default_factory=dict)
@@ -61,6 +66,8 @@ class Layer:
     moved: list[Moved] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     failed: dict[SitePath, Capture] = field(default_factory=dict)
+    refused: dict[SitePath, Capture] = field(default_factory=dict)
+    collisions: dict[SitePath, tuple[str, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     removals: Counter[str] = field(default_factory=Counter)
     noindex: bool = False
@@ -92,14 +99,15 @@ class _Crawl:
         self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
         self._wanted: deque[str] = deque()
         self._asked: dict[str, _Asked] = {}
-        self._seen: set[SitePath] = set()
+        self._seen: dict[SitePath, Address] = {}
         self._layer = Layer()
 
     def run(self) -> Layer:
-        for url in seeds(self._inventory):
-            address = self._addresses.locate(url)
-            if address:
-                self._want(address, "the CMS's own lists")
+        for urls, seen_on in ((listed(self._inventory), _LISTS), (usual(self._inventory), "")):
+            for url in urls:
+                address = self._addresses.locate(url)
+                if address:
+                    self._want(address, seen_on)
         for done, capture in enumerate(self._cms.captures(self._wanted), start=1):
             self._take(self._asked.pop(capture.url), capture)
             self._progress(done, done + len(self._asked))
@@ -108,9 +116,12 @@ class _Crawl:
     def _want(self, address: Address, seen_on: str, hops: int = 0) -> None:
         if address.path is None or address.url in self._asked:
             return
-        if address.path in self._seen and not hops:
+        first = self._seen.get(address.path)
+        if first and not hops:
+            if _are_two_objects(first.view, address.view):
+                self._layer.collisions[address.path] = (first.url, address.url)
             return
-        self._seen.add(address.path)
+        self._seen.setdefault(address.path, address)
         self._asked[address.url] = _Asked(address, seen_on, hops)
         self._wanted.append(address.url)
 
@@ -122,9 +133,9 @@ class _Crawl:
         elif capture.location and 300 <= capture.status < 400:
             self._follow(asked, capture)
         elif capture.status != 200 or not self._is_content(address, capture):
-            self._layer.missing.append(
-                Missing(address.path, address.url, capture.status, asked.seen_on)
-            )
+            if capture.status not in (404, 410):
+                self._layer.refused[address.path] = capture
+            self._miss(asked, capture)
         elif self._is_stand_in(address, capture):
             self._layer.moved.append(Moved(address, 302, "/"))
         else:
@@ -139,10 +150,7 @@ class _Crawl:
                 self._layer.moved.append(Moved(address, capture.status, capture.location))
         elif target.path is None:
             # To the log-in page, or to what is not public: the public has nothing here.
-            assert address.path is not None  # noqa: S101 - see _take
-            self._layer.missing.append(
-                Missing(address.path, address.url, capture.status, asked.seen_on)
-            )
+            self._miss(asked, capture)
         elif target.path == address.path:
             # Another form of the same address (a slash, an encoding): ask for that form.
             if asked.hops < _HOPS_MAX and target_url != capture.url:
@@ -155,6 +163,13 @@ class _Crawl:
         else:
             self._layer.moved.append(Moved(address, capture.status, target.href + hash_ + fragment))
             self._want(target, asked.seen_on)
+
+    def _miss(self, asked: _Asked, capture: Capture) -> None:
+        address = asked.address
+        if asked.seen_on and address.path is not None:
+            self._layer.missing.append(
+                Missing(address.path, address.url, capture.status, asked.seen_on)
+            )
 
     def _is_content(self, address: Address, capture: Capture) -> bool:
         """A style sheet or image that comes as HTML is an error page with status 200."""
@@ -196,13 +211,20 @@ class _Crawl:
             self._want(found, path)
 
 
-def seeds(inventory: Inventory) -> Iterator[str]:
+# Views of things that are there in their own right, unlike a file or a mere path.
+_OBJECTS = frozenset(("post", "page", "item", "term", "author", "date", "archive"))
+
+
+def _are_two_objects(one: View | None, other: View | None) -> bool:
+    return bool(one and other and one != other and one.kind in _OBJECTS and other.kind in _OBJECTS)
+
+
+def listed(inventory: Inventory) -> Iterator[str]:
     """The URLs of everything that the inventory names, files first: their names are as the
     file system has them, while links may be in another Unicode form."""
-    home = inventory.home
     for item in inventory.items:
         yield from filter(None, (item.file, *item.files))
-    yield f"{home}/"
+    yield f"{inventory.home}/"
     for item in inventory.items:
         if item.kind != "attachment":
             yield item.link
@@ -211,9 +233,15 @@ def seeds(inventory: Inventory) -> Iterator[str]:
     for author in inventory.authors:
         yield author.link
     yield from _archives(inventory)
-    yield f"{home}/?feed=rss2" if not inventory.pretty else f"{home}/feed/"
-    yield f"{home}/?sitemap=index" if not inventory.pretty else f"{home}/wp-sitemap.xml"
-    yield f"{home}/?robots=1" if not inventory.pretty else f"{home}/robots.txt"
+
+
+def usual(inventory: Inventory) -> Iterator[str]:
+    """What a site usually has, whether or not anything links to it."""
+    home = inventory.home
+    if inventory.pretty:
+        yield from (f"{home}/feed/", f"{home}/wp-sitemap.xml", f"{home}/robots.txt")
+    else:
+        yield from (f"{home}/?feed=rss2", f"{home}/?sitemap=index", f"{home}/?robots=1")
     yield f"{home}/favicon.ico"
 
 

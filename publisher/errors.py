@@ -34,7 +34,8 @@ class ConfigError(PublisherError):
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         lines = [
-            f"{source}:{problem.line}: {problem.key + ': ' if problem.key else ''}{problem.message}"
+            f"{source}{f':{problem.line}' if problem.line else ''}: "
+            f"{problem.key + ': ' if problem.key else ''}{problem.message}"
             for problem in problems
         ]
         super().__init__("\n".join(lines))

@@ -32,12 +32,14 @@ class SitePath(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> SitePath:
-        """Normalise to NFC and check.
+        """Normalise and check: NFC, and `/a/` for `/a/index.html`.
 
         Raises BadPath: not beginning with `/`, `..`, `//`, a backslash, control characters,
         not encodable as UTF-8, or longer than PATH_BYTES_MAX bytes.
         """
         text = unicodedata.normalize("NFC", text)
+        if text.endswith(f"/{INDEX}"):  # one file, one path
+            text = text.removesuffix(INDEX)
         if not text.startswith("/"):
             raise BadPath(f"{text!r} does not begin with a slash")
         if _FORBIDDEN.search(text):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from publisher.addresses import Addresses, SiteUrls
@@ -16,7 +16,7 @@ from publisher.compose import compose
 from publisher.crawl import Layer, Missing, Progress, Sink, crawl
 from publisher.errors import Finding, GateRefused
 from publisher.gates import Limits, check, refused
-from publisher.manifest import Difference, Entry, Manifest, differences, find
+from publisher.manifest import Difference, Entry, Manifest, differences, entries_of
 from publisher.paths import SitePath
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
@@ -70,7 +70,7 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         request.cutover,
     )
     layer = crawl(cms, addresses, inventory, _sink(records, live_manifest), progress)
-    kept = _keep_good_pages(layer, live_manifest, records)
+    kept = _keep_good_pages(layer, addresses, live_manifest, records)
 
     site = compose([layer.entries])
     rules = rules_of(layer, addresses)
@@ -110,15 +110,38 @@ def _sink(records: Records, live: Manifest) -> Sink:
     return keep
 
 
-def _keep_good_pages(layer: Layer, live: Manifest, records: Records) -> tuple[SitePath, ...]:
-    """A path about which the CMS gave no answer keeps what it has on the live site."""
+def _keep_good_pages(
+    layer: Layer, addresses: Addresses, live: Manifest, records: Records
+) -> tuple[SitePath, ...]:
+    """What the CMS gave no answer about stays as it is on the live site, with the redirects
+    that lead there; and so does what only an unanswered page could have led to."""
+    unanswered = layer.failed | layer.refused
+    if not unanswered:
+        return ()
+    answered = {missing.path for missing in layer.missing} | layer.entries.keys()
     kept = []
-    for path in layer.failed:
-        entry = find(live, path, records.load_part)
-        if entry and path not in layer.entries:
+    for path, entry in entries_of(live, records.load_part):
+        if path in unanswered or (
+            layer.failed
+            and path not in answered
+            and (not entry.is_page or _is_part(path, layer.failed))
+        ):
             layer.entries[path] = entry
+            address = addresses.locate(unanswered[path].url) if path in unanswered else None
+            if address:
+                layer.origins[path] = address
             kept.append(path)
     return tuple(kept)
+
+
+def _is_part(path: SitePath, pages: Collection[SitePath]) -> bool:
+    """Whether a path is below one of these pages, as its further pages and feeds are."""
+    stem = str(path).rstrip("/")
+    while stem:
+        stem = stem.rpartition("/")[0]
+        if f"{stem}/" in pages or f"{stem}.html" in pages:
+            return True
+    return False
 
 
 def _learnt(
@@ -159,6 +182,10 @@ def _warnings(layer: Layer, rules: RuleSet) -> list[str]:
     warnings = [_conflict(conflict) for conflict in rules.conflicts]
     warnings += [_loop(loop) for loop in rules.loops]
     warnings += [_left_out(left) for left in compile_rules(rules, set_id(rules)).left_out]
+    warnings += [
+        f"{one} and {other} both belong at {path}: only the first is there"
+        for path, (one, other) in layer.collisions.items()
+    ]
     if layer.noindex:
         warnings.append(
             "the CMS asks search engines to stay away (Settings > Reading): so will the site"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -79,9 +79,12 @@ class Publisher:
 
     # --------------------------------------------------------------- commands
 
-    def publish(self, release: Release, actor: Actor, *, wait: bool = True) -> Outcome:
+    def publish(
+        self, release: Release, actor: Actor, *, wait: bool = True, onto: str | None = None
+    ) -> Outcome:
         """Make a release live. Raises NotNow under a hold or, unless `wait`, while all slots
-        cool; LostRace if another publisher went live meanwhile."""
+        cool; LostRace if another publisher went live meanwhile, or since `onto`, the release
+        that was live when this one was made, was."""
         intent = self.repair()
         if intent.hold:
             raise NotNow(
@@ -89,6 +92,8 @@ class Publisher:
                 f"({intent.hold.actor}: {intent.hold.reason or 'no reason given'})",
                 "Release it with `publisher resume`.",
             )
+        if onto is not None and intent.release != onto:
+            raise _lost_to(intent)
         return self._move(intent, release, "publish", actor, hold=None, wait=wait)
 
     def rollback(self, release: Release | None, actor: Actor) -> Outcome:
@@ -103,13 +108,12 @@ class Publisher:
         intent = self.repair()
         if not intent.hold:
             raise NotNow("there is no hold")
-        change = _change("resume", intent, intent.release, actor)
-        moved = msgspec.structs.replace(
-            intent, generation=intent.generation + 1, hold=None, change=change
-        )
         current, etag = self._records.intent()
-        if current != intent:
-            raise LostRace("somebody else changed what is live", "Look, and try again.")
+        _still(intent, current)
+        change = _change("resume", current, current.release, actor)
+        moved = msgspec.structs.replace(
+            current, generation=current.generation + 1, hold=None, change=change
+        )
         with _lost_race():
             self._records.move_intent(moved, etag)
         return self.repair()
@@ -128,11 +132,30 @@ class Publisher:
             live = self._edge.live()
             shown = parse_live_entry(live)[1:] if live else ()
             if shown != (intent.slot, intent.redirect_set):
+                if shown:
+                    self._cool_from_now(str(shown[0]))
                 self._load_redirects(self._records.release(intent.release))
                 self._edge.flip(live_entry(intent.generation, intent.slot, intent.redirect_set))
+                intent, _ = self._records.intent()
         return intent
 
     # ------------------------------------------------------------------ steps
+
+    def _cool_from_now(self, slot: str) -> None:
+        """The edge still shows this slot, perhaps long after the intent has moved on: it cools
+        from the time that the edge follows."""
+        for _ in range(_CONFLICTS_MAX):
+            intent, etag = self._records.intent()
+            until = utc_now() + timedelta(seconds=self._edge.cooling_s)
+            held = intent.slots.get(slot)
+            if not held or held.state != "cooling" or (held.until and held.until >= until):
+                return
+            slots = intent.slots | {slot: msgspec.structs.replace(held, until=until)}
+            moved = msgspec.structs.replace(intent, generation=intent.generation + 1, slots=slots)
+            with suppress(Conflict):
+                self._records.move_intent(moved, etag)
+                return
+        raise LostRace("other publishers kept changing what is live", "Try again.")
 
     def _move(
         self,
@@ -150,9 +173,10 @@ class Publisher:
             return Outcome(release, previous, "", Plan((), (), ()), 0.0)
         slot = slot_with(intent, release.id)
         if slot:
-            done, filled = Plan((), (), ()), intent.slots[slot]
+            done, claimed = Plan((), (), ()), intent.slots[slot]
+            filled = claimed
         else:
-            slot, held = self._claim(previous, wait=wait)
+            slot, held, claimed = self._claim(intent, wait=wait)
             older = self._older(intent, release)
             done = self._plan(held, release, older)
             self._fill(slot, done)
@@ -166,26 +190,27 @@ class Publisher:
         self._error_page()
         redirect_set = self._load_redirects(release)
         change = _change(action, intent, release.id, actor, release)
-        self._go_live(previous, slot, filled, redirect_set, change, hold)
+        self._go_live(intent, slot, claimed, filled, redirect_set, change, hold)
         self.repair()
         return Outcome(release, previous, slot, done, time.monotonic() - started)
 
-    def _claim(self, previous: str, *, wait: bool) -> tuple[str, Slot | None]:
-        """Mark a slot as ours, before the first write to it. Returns what it still holds."""
+    def _claim(self, before: Intent, *, wait: bool) -> tuple[str, Slot | None, Slot]:
+        """Mark a slot as ours, before the first write to it. Returns its name, what it still
+        holds, and our claim."""
         for _ in range(_CONFLICTS_MAX):
             intent, etag = self._records.intent()
-            self._still(previous, intent)
+            _still(before, intent)
             now = utc_now()
             chosen = choose_slot(intent, now)
             if isinstance(chosen, datetime):
                 self._cool(chosen, now, wait=wait)
                 continue
-            held = intent.slots.get(chosen)
+            claimed = claim(intent, chosen, now)
             try:
-                self._records.move_intent(claim(intent, chosen, now), etag)
+                self._records.move_intent(claimed, etag)
             except Conflict:
                 continue
-            return chosen, held
+            return chosen, intent.slots.get(chosen), claimed.slots[chosen]
         raise LostRace("other publishers kept claiming slots", "Try again.")
 
     def _cool(self, until: datetime, now: datetime, *, wait: bool) -> None:
@@ -238,8 +263,9 @@ class Publisher:
 
     def _go_live(
         self,
-        previous: str,
+        before: Intent,
         slot: str,
+        claimed: Slot,
         filled: Slot,
         redirect_set: str,
         change: Change,
@@ -247,7 +273,11 @@ class Publisher:
     ) -> None:
         for _ in range(_CONFLICTS_MAX):
             intent, etag = self._records.intent()
-            self._still(previous, intent)
+            if intent.change == change:
+                return  # our write took effect, and only its answer was lost
+            _still(before, intent)
+            if intent.slots.get(slot) != claimed and slot_with(intent, change.to_release) != slot:
+                raise LostRace(f"slot {slot} was given to another publisher", "Try again.")
             moved = go_live(intent, slot, filled, redirect_set, change, hold, self._edge.cooling_s)
             try:
                 self._records.move_intent(moved, etag)
@@ -257,14 +287,6 @@ class Publisher:
         raise LostRace("other publishers kept changing what is live", "Try again.")
 
     # ----------------------------------------------------------------- pieces
-
-    def _still(self, previous: str, intent: Intent) -> None:
-        """Whoever went live since we looked has won: ours was made from an older state."""
-        if intent.release != previous:
-            raise LostRace(
-                f"release {intent.release} went live meanwhile",
-                "Export again: the CMS is asked once more for what changed.",
-            )
 
     def _plan(self, held: Slot | None, release: Release, older: dict[SitePath, Entry]) -> Plan:
         """From what a slot holds to a release and its older assets."""
@@ -318,6 +340,19 @@ def _change(
         from_release=intent.release,
         to_release=to_release,
         overrides=release.overrides if release and action == "publish" else (),
+    )
+
+
+def _still(before: Intent, now: Intent) -> None:
+    """Whoever changed what is live since we looked has won: ours was made from an older state."""
+    if now.change != before.change:
+        raise _lost_to(now)
+
+
+def _lost_to(intent: Intent) -> LostRace:
+    return LostRace(
+        f"release {intent.release} went live meanwhile",
+        "Export again: the CMS is asked once more for what changed.",
     )
 
 

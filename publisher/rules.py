@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
@@ -19,7 +20,7 @@ def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
     rules = [
         *rules_for(_targets(layer, addresses)),
         *_path_rules(layer, addresses),
-        *filter(None, (_moved(moved, addresses) for moved in layer.moved)),
+        *(rule for moved in layer.moved for rule in _moved(moved, addresses)),
         *slash_rules(layer.entries),
     ]
     known = {rule.source for rule in rules}
@@ -126,19 +127,23 @@ def _named_term(identity: str, addresses: Addresses) -> tuple[Kind | None, str, 
             return "taxonomy", key, taxonomy, slug
 
 
-def _moved(moved: Moved, addresses: Addresses) -> Rule | None:
+def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
+    """The CMS's own redirect, at the site path that links were rewritten to and at the path or
+    query that the CMS itself used."""
     parts = urlsplit(moved.source.url)
-    path = _path_at_cms(moved.source.url, addresses) or (moved.source.path or "")
-    if parts.query and parts.path.rstrip("/") == urlsplit(addresses.urls.cms[0]).path.rstrip("/"):
-        key = canonical_query(parts.query).key
-        source = f"?{key}" if key else ""
-    else:
-        source = path
+    path = moved.source.path
+    sources = (
+        {path, path.rstrip("/") or "/", *_old_paths(path, moved.source.url, addresses)}
+        if path
+        else set()
+    )
+    if parts.query and _path_at_cms(parts._replace(query="").geturl(), addresses) == "/":
+        sources.add(f"?{canonical_query(parts.query).key}")
     status = moved.status if moved.status in (301, 302, 307, 308) else 302
-    try:
-        return Rule(source, status, _target(moved.target), origin="redirect of the CMS")
-    except ValueError:
-        return None  # not a redirect that could be given to visitors
+    for source in sorted(sources - {"/", "?None"}):
+        # What can be no rule (a target with spaces, a source that never matches) helps nobody.
+        with contextlib.suppress(ValueError):
+            yield Rule(str(source), status, _target(moved.target), origin="redirect of the CMS")
 
 
 def _target(target: str) -> str:

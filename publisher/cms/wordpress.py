@@ -47,6 +47,15 @@ class WordPress:
 
     def inventory(self) -> Inventory:
         """Implements `Cms.inventory` with REST, which answers in every permalink form."""
+        try:
+            return self._inventory()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CmsError(
+                f"{self._url} answers in a form that is not WordPress's: {error!r}",
+                "Does a plugin change the REST API?",
+            ) from error
+
+    def _inventory(self) -> Inventory:
         root = self._get("/")[0]
         home = _text(root, "home").rstrip("/")
         if urlsplit(home).scheme not in ("http", "https"):

@@ -273,7 +273,7 @@ MEDIA: Final = (
     ),
     # Put there by FTP and registered later, so nobody cleaned its name.
     Media(
-        1503, "設計図 (最終版).png", "設計図 (最終版)", "image/png",
+        1503, "設計図（最終版）.png", "設計図（最終版）", "image/png",
         _at("2024-05-02T13:00:00"), 1, 1203, "潮位計の設計図", 800, 500,
     ),
     Media(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from publisher import console
 from publisher.cms.wordpress import WordPress
@@ -41,9 +44,11 @@ def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
             _export_and_publish(config, store, quiet=quiet)
             with EdgeServer(*live_site(store), port) as edge:
                 if not quiet:
-                    _say_what_to_try(edge.url, config_file)
+                    console.say(f"4. The public site   {edge.url}/")
                 if once:
                     return check_site(edge.url, config.cms.url, quiet=quiet)
+                if not quiet:
+                    _say_what_to_try(edge.url, config_file)
                 edge.wait()
     finally:
         if once:
@@ -54,7 +59,8 @@ def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
 def _sample_cms(config: Config, *, once: bool) -> SampleCms:
     """On the configuration's port if it names this machine, so that the commands that the demo
     suggests reach it from another terminal; on a free one if that is taken."""
-    port = int(config.cms.url.rpartition(":")[2]) if "127.0.0.1:" in config.cms.url else 0
+    parts = urlsplit(config.cms.url)
+    port = parts.port if parts.hostname == "127.0.0.1" else None
     if once or not port:
         return SampleCms()
     try:
@@ -113,10 +119,11 @@ def _export_and_publish(config: Config, store: DirectoryStore, *, quiet: bool) -
 
 def _say_what_to_try(url: str, config: Path) -> None:
     option = f"--config {config}"
-    console.say(f"4. The public site   {url}/\n")
-    console.say("Try, in another terminal:")
+    # `make demo` runs the command from a folder that is not on the path.
+    command = "publisher" if shutil.which("publisher") else os.path.relpath(sys.argv[0])
+    console.say("\nTry, in another terminal:")
     console.say(f"  curl -i '{url}/?p=1632'                  # an old URL: 301 to /blog/1632.html")
     console.say(f"  curl -i -A facebookexternalhit '{url}/?p=1632'   # 200: it keeps its shares")
-    console.say(f"  publisher releases list {option}")
-    console.say(f"  publisher export --publish {option}   # again: nothing changed")
+    console.say(f"  {command} releases list {option}")
+    console.say(f"  {command} export --publish {option}   # again: nothing changed")
     console.say("\nCtrl-C ends it.")

@@ -14,9 +14,9 @@ _LIVE = f"edge/{LIVE_KEY}"
 
 
 class LocalEdge:
-    """Implements `Edge`. It keeps no copies of files, so nothing has to cool."""
+    """Implements `Edge`. Its server looks four times a second for what is live."""
 
-    cooling_s = 0.0
+    cooling_s = 2.0
 
     def __init__(self, store: Store) -> None:
         self._store = store

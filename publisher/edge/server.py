@@ -58,11 +58,7 @@ def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
             path = SitePath(unquote(uri).removeprefix("/release"))
         except BadPath:
             raise NotFound(uri) from None
-        entry = find(manifest, path, records.load_part) or (
-            find(manifest, SitePath(path.removesuffix("index.html")), records.load_part)
-            if path.endswith("/index.html")
-            else None
-        )
+        entry = find(manifest, path, records.load_part)
         if entry is None:
             raise NotFound(uri)
         headers = Headers(entry.content_type, entry.cache_control)
@@ -159,7 +155,7 @@ class EdgeServer:
 
 
 def _file(found: Object, request: Request) -> Response:
-    headers = {"content-type": found.headers.content_type, "etag": f'"{found.etag}"'}
+    headers = {"content-type": found.headers.content_type, "etag": f'"{found.etag.strip(chr(34))}"'}
     if found.headers.cache_control:
         headers["cache-control"] = found.headers.cache_control
     if request.headers.get("if-none-match") == headers["etag"]:

@@ -30,6 +30,8 @@ def rewrite_css(text: str, linker: Linker, *, moves: bool) -> str:
         opening = groups["open"] or groups.get("import") or ""
         quote = groups["quote"] if groups["open"] else groups["iquote"]
         url = groups["url"] if groups["open"] else groups["iurl"]
+        if "\\" in url:  # CSS escapes: what is hidden behind them is left to `Hosts`
+            return match[0]
         public = _public(url, linker, moves=moves)
         return match[0] if public == url else f"{opening}{quote}{public}{quote}"
 

@@ -15,7 +15,18 @@ from publisher.rewrite.text import Hosts
 from publisher.rewrite.xml import rewrite_xml
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+# In the document itself: HTML, CSS, XML.
+_CHARSET_INSIDE = re.compile(
+    rb"(?:<meta[^>]+charset\s*=\s*[\"']?|^@charset\s+[\"']|<\?xml[^>]+encoding\s*=\s*[\"'])([\w-]+)",
+    re.IGNORECASE,
+)
+# Browsers read these names as their supersets (WHATWG Encoding Standard, "Names and labels").
+_AS_BROWSERS_DO = {
+    "shift_jis": "cp932", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030",
+    "euc_kr": "cp949", "euc_jp": "euc_jis_2004",
+}  # fmt: skip
+# Names that browsers know and Python does not.
+_LABELS = {"x-sjis": "cp932", "windows-31j": "cp932", "x-euc-jp": "euc_jp", "x-gbk": "gbk"}
 _NOINDEX = re.compile(
     r"<meta[^>]+name=[\"']robots[\"'][^>]+content=[\"'][^\"']*\bnoindex\b", re.IGNORECASE
 )
@@ -66,21 +77,29 @@ def rewrite(
 
 
 def _decode(body: bytes, content_type: str) -> tuple[str, bool]:
-    """The text, and whether it was UTF-8. Bytes that are not what the CMS says they are
-    pass through unchanged."""
+    """The text, and whether it was UTF-8. Bytes of a UTF-8 text that are not UTF-8 pass
+    through unchanged; in another charset they become what a browser makes of them."""
     declared = _CHARSET.search(content_type)
-    meta = None if declared else _META_CHARSET.search(body[:1024])
-    name = declared[1] if declared else meta[1].decode() if meta else "utf-8"
+    inside = None if declared else _CHARSET_INSIDE.search(body[:1024])
+    name = declared[1] if declared else inside[1].decode() if inside else "utf-8"
     try:
-        codec = codecs.lookup(name).name
-    except LookupError:
-        codec = "utf-8"
-    if codec not in ("utf-8", "ascii"):
-        try:
-            return body.decode(codec), False
-        except UnicodeDecodeError:
-            pass
+        codec = codecs.lookup(_LABELS.get(name.lower(), name)).name
+        if codec not in ("utf-8", "ascii"):
+            return _decode_as(_AS_BROWSERS_DO.get(codec, codec), body)
+    except (LookupError, UnicodeError):  # no charset, or none of text
+        pass
     return body.decode("utf-8", "surrogateescape"), True
+
+
+def _decode_as(codec: str, body: bytes) -> tuple[str, bool]:
+    try:
+        return body.decode(codec), False
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode(), True
+    except UnicodeDecodeError:
+        return body.decode(codec, "replace"), False
 
 
 def _encode(text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
@@ -62,7 +63,8 @@ class Linker:
 
     def rebase(self, url: str) -> None:
         """A `<base href>`: what follows is resolved against it."""
-        self.base = urljoin(self.base, url)
+        with contextlib.suppress(ValueError):  # not a URL at all
+            self.base = urljoin(self.base, url)
 
     def _absolute(self, url: str) -> str | None:
         """The absolute http(s) URL, None if it is not one or leads into the document itself."""

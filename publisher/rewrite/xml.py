@@ -57,10 +57,14 @@ def _is_withheld(url: str, linker: Linker) -> bool:
 def _without_withheld(text: str, linker: Linker) -> str:
     # No entities, no network: the document is the CMS's output and not trusted.
     parser = etree.XMLParser(
-        strip_cdata=False, resolve_entities=False, no_network=True, huge_tree=False
+        strip_cdata=False,
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        encoding="utf-8",
     )
     try:
-        root = etree.fromstring(text.encode(), parser)
+        root = etree.fromstring(text.encode(errors="replace"), parser)
     except etree.XMLSyntaxError:
         return text  # not well-formed at the CMS either: left as it is
     for element in list(root.iter()):

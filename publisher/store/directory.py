@@ -4,7 +4,8 @@ Names. A key's parts become folders and a file, changed only where a file system
 hold them, by one reversible rule, so that the layout can be read with `ls` and served by
 any web server that knows it:
 
-- `%` and control characters are written `%XX`; the parts `.` and `..` as `%2E`, `%2E%2E`;
+- `%` and control characters are written `%XX`; the parts `.` and `..` as `%2E`, `%2E%2E`,
+  and so is the dot of a name that the store itself uses, such as `.lock`;
 - a file without a dot in its name ends in `%`, and a folder with a dot in its name ends in
   `%`: so `a` beside `a/b`, and `1632.html` beside `1632.html/2`, never meet;
 - a part longer than NAME_BYTES_MAX bytes is cut into folders that end in `%-`.
@@ -35,6 +36,9 @@ from publisher.store.port import ABSENT, KEY_BYTES_MAX, PLAIN, Headers, Object
 
 # Common file systems hold 255 bytes in a name; the rest is for the markers above.
 NAME_BYTES_MAX = 240
+
+# How often a folder is made again that a delete removed under a write's hands.
+_MOVES_MAX = 1000
 
 _HEADERS = ".headers"
 _TEMPORARY = ".tmp"
@@ -70,8 +74,7 @@ class DirectoryStore:
         return hashlib.sha256(data).hexdigest()
 
     def copy(self, source: str, target: str, headers: Headers) -> None:
-        with _reported(target):
-            temporary = self._temporary()
+        with _reported(target), self._temporary() as temporary:
             try:
                 # A link, not a copy: files are replaced and never changed, so the two
                 # names can share their bytes.
@@ -91,7 +94,7 @@ class DirectoryStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         with _reported(prefix):
-            for folder, folders, files in os.walk(self.root):
+            for folder, folders, files in os.walk(self._folder(prefix), onerror=_unreadable):
                 relative = Path(folder).relative_to(self.root)
                 if not relative.parts:
                     folders[:] = [name for name in folders if name not in _PRIVATE]
@@ -105,6 +108,11 @@ class DirectoryStore:
 
     def _file(self, key: str) -> Path:
         return self.root.joinpath(*names_of(key))
+
+    def _folder(self, prefix: str) -> Path:
+        """The innermost folder that holds all keys with a prefix."""
+        folder, _, _ = prefix.rpartition("/")
+        return self._file(f"{folder}/_").parent if folder else self.root
 
     def _headers_file(self, key: str) -> Path:
         return self.root.joinpath(_HEADERS, *names_of(key))
@@ -123,37 +131,43 @@ class DirectoryStore:
 
     def _write(self, key: str, data: bytes, headers: Headers, *, durable: bool = False) -> None:
         self._write_headers(key, headers)
-        temporary = self._temporary()
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        self._move(temporary, self._file(key))
+        with self._temporary() as temporary:
+            with temporary.open("wb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            self._move(temporary, self._file(key))
 
     def _write_headers(self, key: str, headers: Headers) -> None:
         if headers == self._headers(key):
             return
-        temporary = self._temporary()
-        temporary.write_bytes(msgspec.json.encode(headers))
-        self._move(temporary, self._headers_file(key))
+        with self._temporary() as temporary:
+            temporary.write_bytes(msgspec.json.encode(headers))
+            self._move(temporary, self._headers_file(key))
 
-    def _temporary(self) -> Path:
+    @contextlib.contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        """A name for a file that is moved to its place within the block, or is removed."""
         folder = self.root / _TEMPORARY
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / secrets.token_hex(12)
+        temporary = folder / secrets.token_hex(12)
+        try:
+            yield temporary
+        finally:
+            # `rename` does nothing at all when both names are links to one file.
+            temporary.unlink(missing_ok=True)
 
     def _move(self, temporary: Path, file: Path) -> None:
-        while True:
-            file.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(_MOVES_MAX):
             try:
-                # `rename` does nothing at all when both names are links to one file.
+                file.parent.mkdir(parents=True, exist_ok=True)
                 temporary.replace(file)
-            except FileNotFoundError:
-                if not temporary.exists():
+            except (FileNotFoundError, FileExistsError):
+                # A delete removed the emptied folder meanwhile.
+                if not temporary.exists() or attempt == _MOVES_MAX - 1:
                     raise
-                continue  # a delete removed the empty folder between the two lines
-            temporary.unlink(missing_ok=True)
+                continue
             return
 
     def _remove_empty(self, folder: Path) -> None:
@@ -181,7 +195,7 @@ def names_of(key: str) -> list[str]:
     names: list[str] = []
     for number, part in enumerate(parts):
         escaped = _ESCAPED.sub(lambda match: f"%{ord(match[0]):02X}", part)
-        if part in (".", ".."):
+        if part in (".", "..") or (number == 0 and part in _PRIVATE):
             escaped = escaped.replace(".", "%2E")
         *cut, last = _cut(escaped)
         names += [f"{piece}%-" for piece in cut]
@@ -205,6 +219,11 @@ def _cut(name: str) -> list[str]:
             pieces.append("")
         pieces[-1] += character
     return pieces
+
+
+def _unreadable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # that is: empty, or removed meanwhile
+        raise error
 
 
 @contextlib.contextmanager

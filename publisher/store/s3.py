@@ -20,7 +20,7 @@ from publisher.errors import Conflict, NotFound, StoreError
 from publisher.store.port import ABSENT, PLAIN, Headers, Object
 
 if TYPE_CHECKING:
-    from obstore import Attributes
+    from obstore import Attributes, PutMode
 
 # What the SDKs assume when nothing names a region; servers other than AWS ignore it.
 REGION_DEFAULT = "us-east-1"
@@ -64,23 +64,22 @@ class S3Store:
     def put(
         self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
     ) -> str:
-        with self._reported(key):
-            attributes = _attributes(headers)
-            if expect is None:
-                result = obstore.put(self._client, key, data, attributes=attributes)
-            elif expect == ABSENT:
-                result = obstore.put(self._client, key, data, attributes=attributes, mode="create")
-            else:
-                result = obstore.put(
-                    self._client, key, data, attributes=attributes, mode={"e_tag": expect}
-                )
-            return result["e_tag"] or ""
+        mode: PutMode = "overwrite"
+        if expect is not None:
+            mode = "create" if expect == ABSENT else {"e_tag": expect}
+        try:
+            with self._reported(key):
+                attributes = _attributes(headers)
+                result = obstore.put(self._client, key, data, attributes=attributes, mode=mode)
+        except NotFound:  # what S3 answers if there is nothing that could have the etag
+            raise Conflict(key) from None
+        return result["e_tag"] or ""
 
     def copy(self, source: str, target: str, headers: Headers) -> None:
         self.put(target, self.get(source).data, headers)
 
     def delete(self, key: str) -> None:
-        with self._reported(key), contextlib.suppress(NotFoundError):
+        with contextlib.suppress(NotFound), self._reported(key):
             obstore.delete(self._client, key)
 
     def list(self, prefix: str) -> Iterator[str]:
@@ -96,7 +95,11 @@ class S3Store:
     def _reported(self, key: str) -> Iterator[None]:
         try:
             yield
-        except (NotFoundError, FileNotFoundError):
+        except (NotFoundError, FileNotFoundError) as error:
+            if "<Code>NoSuchBucket</Code>" in str(error):
+                raise StoreError(
+                    f"there is no bucket {self._name}", "Make it, or check `store` and its region."
+                ) from None
             raise NotFound(key) from None
         except (AlreadyExistsError, PreconditionError):
             raise Conflict(key) from None

@@ -1,0 +1,94 @@
+"""A store and an edge that write down every call and fail where a test wants it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from publisher.edge.port import Edge
+from publisher.errors import EdgeError, PublisherError, StoreError
+from publisher.store.port import PLAIN, Headers, Object, Store
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Script:
+    """Which call fails, counted over the store and the edge together, and how.
+
+    `fail_at`: 1 is the first call, 0 none. `after`: the call takes effect, then fails, as
+    when only the answer is lost. `dead`: every later call fails as well, as when the
+    process has died.
+    """
+
+    fail_at: int = 0
+    after: bool = False
+    dead: bool = False
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    watch: Callable[[str, str], None] = lambda method, key: None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, error: type[PublisherError], method: str, key: str, call: Callable[[], _T]) -> _T:
+        with self._lock:
+            self.calls.append((method, key))
+            number = len(self.calls)
+            self.watch(method, key)
+        if self.fail_at and (number > self.fail_at) * self.dead:
+            raise error(f"call {number} comes after the end")
+        if number == self.fail_at and not self.after:
+            raise error(f"call {number} fails: {method} {key}")
+        result = call()
+        if number == self.fail_at:
+            raise error(f"call {number} took effect and fails: {method} {key}")
+        return result
+
+
+class ScriptedStore:
+    """Implements `Store` on another one, by a script."""
+
+    def __init__(self, store: Store, script: Script) -> None:
+        self._store = store
+        self._script = script
+
+    def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
+        return self._script.run(StoreError, method, key, call)
+
+    def get(self, key: str) -> Object:
+        return self._run("get", key, lambda: self._store.get(key))
+
+    def put(
+        self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
+    ) -> str:
+        return self._run("put", key, lambda: self._store.put(key, data, headers, expect))
+
+    def copy(self, source: str, target: str, headers: Headers) -> None:
+        self._run("copy", target, lambda: self._store.copy(source, target, headers))
+
+    def delete(self, key: str) -> None:
+        self._run("delete", key, lambda: self._store.delete(key))
+
+    def list(self, prefix: str) -> Iterator[str]:
+        return iter(self._run("list", prefix, lambda: list(self._store.list(prefix))))
+
+
+class ScriptedEdge:
+    """Implements `Edge` on another one, by a script."""
+
+    def __init__(self, edge: Edge, script: Script) -> None:
+        self._edge = edge
+        self._script = script
+        self.cooling_s = edge.cooling_s
+
+    def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
+        return self._script.run(EdgeError, method, key, call)
+
+    def load(self, set_id: str, entries: Mapping[str, str]) -> None:
+        self._run("load", set_id, lambda: self._edge.load(set_id, entries))
+
+    def live(self) -> str:
+        return self._run("live", "", self._edge.live)
+
+    def flip(self, entry: str) -> None:
+        self._run("flip", entry, lambda: self._edge.flip(entry))

@@ -1,0 +1,103 @@
+"""Small sites for tests of publishing: releases from a few lines, and whether one is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from publisher.content_types import cache_control
+from publisher.edge.local import LocalEdge
+from publisher.edge.port import Edge
+from publisher.errors import NotFound
+from publisher.manifest import Entry
+from publisher.paths import SitePath
+from publisher.publish import Actor, Outcome, Publisher
+from publisher.records import Records
+from publisher.release import Release, new_id, utc_now
+from publisher.store.memory import MemoryStore
+from publisher.store.port import Store
+from redirects.compile import parse_live_entry, set_id
+from redirects.rules import Rule, RuleSet
+
+ACTOR = Actor("tester", "a test")
+
+
+@dataclass
+class World:
+    """A store, an edge with data of its own, and every release made."""
+
+    store: Store = field(default_factory=MemoryStore)
+    edge: LocalEdge = field(default_factory=lambda: LocalEdge(MemoryStore()))
+    releases: dict[str, tuple[Release, Mapping[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.records = Records(self.store)
+
+    def release(self, files: Mapping[str, str], old_urls: tuple[str, ...] = ()) -> Release:
+        """Make a release; its home page carries its own name, so no two are alike."""
+        now = utc_now()
+        name = new_id(now)
+        files = {"/": f"home of {name}", **files}
+        entries = {SitePath(path): self._entry(path, text) for path, text in files.items()}
+        rules = RuleSet.of(Rule(source=url, status=301, target="/") for url in old_urls)
+        release = Release(
+            id=name, manifest=self.records.put_manifest(entries, self.records.manifest("")).digest,
+            redirects=self.records.put_blob(rules.to_json()),
+            parent=self.records.intent()[0].release, created=now, actor="tester", reason="",
+            pages=1, files=len(files), rules=len(rules.rules),
+        )  # fmt: skip
+        self.records.put_release(release)
+        self.releases[name] = (release, files)
+        return release
+
+    def _entry(self, path: str, text: str) -> Entry:
+        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+        return Entry(
+            self.records.put_blob(text.encode()), len(text.encode()), kind, cache_control(kind)
+        )
+
+    def publisher(self, store: Store | None = None, edge: Edge | None = None) -> Publisher:
+        """A new process, as it were: nothing in it is remembered from another."""
+        return Publisher(Records(store or self.store), edge or self.edge, lambda *_: None)
+
+    def publish(
+        self, files: Mapping[str, str] | None = None, old_urls: tuple[str, ...] = ()
+    ) -> Outcome:
+        """Make a release, and make it live."""
+        return self.publisher().publish(self.release(files or {}, old_urls), ACTOR)
+
+    def slot_file(self, slot: str, path: str) -> str | None:
+        """What a slot has at a path."""
+        try:
+            return self.store.get(f"site/{slot}/{SitePath(path).key}").data.decode()
+        except NotFound:
+            return None
+
+    def shown(self) -> Release | None:
+        """The release that visitors get, once every part of it is checked; None before any.
+
+        Raises AssertionError if what the edge names is not one whole release.
+        """
+        entry = self.edge.live()
+        if not entry:
+            return None
+        _, slot, rule_set = parse_live_entry(entry)
+        home = self.slot_file(slot, "/") or ""
+        assert home.startswith("home of "), f"{slot} has no home page"
+        release, files = self.releases[home.removeprefix("home of ")]
+        for path, text in files.items():
+            assert self.slot_file(slot, path) == text, f"{path} in {slot} is not of {release.id}"
+        pages = {SitePath(path).key for path in files if not path.endswith(".css")}
+        prefix = f"site/{slot}/"
+        held = {key.removeprefix(prefix) for key in self.store.list(prefix)}
+        assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"
+        rules = self.records.rules(release)
+        assert rule_set == set_id(rules)
+        assert len(self.edge.entries()) == len(rules.rules) + 1
+        return release
+
+
+def sha256(text: str) -> str:
+    """The name of a blob."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,198 @@
+"""The rules about which module may do what, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("publisher", "redirects")
+
+LINES_MAX = 500
+# What is longer, on purpose, and how long it may get.
+LONGER_MAX = {"publisher.cli": 560}  # every command, with its help: one place to look
+PORT_METHODS_MAX = 5
+PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
+
+# They decide and do no I/O: what they import is pure, too. The ports are types only.
+PURE = {
+    *(f"publisher.{name}" for name in (
+        "paths manifest compose plan release inventory views routes addresses content_types "
+        "gates rules errors notfound crawl"
+    ).split()),
+    *(f"publisher.rewrite.{name}" for name in "css document html linker text xml".split()),
+    "publisher.rewrite",
+    *PORTS,
+    "redirects",
+    *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
+}  # fmt: skip
+PURE_LIBRARIES = frozenset(
+    "__future__ codecs collections collections.abc contextlib dataclasses enum functools hashlib "
+    "html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata urllib.parse "
+    "zlib".split()
+)
+# A release has a random id and a time.
+PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
+IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
+
+# Library -> the only modules that may import it.
+ONLY_IN = {
+    "boto3": {"publisher.store.s3"},
+    "botocore": {"publisher.store.s3"},
+    "obstore": {"publisher.store.s3"},
+    "pycurl": {"publisher.cms.http"},
+    "lolhtml": {"publisher.rewrite.html"},
+    "lxml": {"publisher.rewrite.xml"},
+    "py_mini_racer": {"publisher.edge.javascript"},
+    "ruamel": {"publisher.config"},
+    "rich": {"publisher.console"},
+    "typer": {"publisher.cli"},
+    "click": {"publisher.cli"},
+    "fcntl": {"publisher.lock", "publisher.store.directory"},
+}
+EXITS_IN = {"publisher.cli"}
+# They wait for a slot to cool, or for a server of their own to listen.
+SLEEPS_IN = {"publisher.publish", "publisher.edge.server", "publisher.demo.cms"}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """All modules by name."""
+    found = {}
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    """A module's syntax."""
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    """What a module imports, anywhere in it: `from a import b` is `a.b` if that is a module."""
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: relative import"
+            assert node.module
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in modules() else node.module
+
+
+def is_ours(name: str) -> bool:
+    return name.partition(".")[0] in PACKAGES
+
+
+@cache
+def calls(module: str) -> tuple[tuple[int, str], ...]:
+    """The calls in a module: line, and the name as it is written (`time.sleep`)."""
+    return tuple(
+        (node.lineno, ast.unparse(node.func))
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+    )
+
+
+def test_every_rule_is_about_a_module_that_exists() -> None:
+    named = {*PURE, *PORTS, *LONGER_MAX, *PURE_LIBRARIES_OF, *EXITS_IN, *SLEEPS_IN}
+    named |= set[str]().union(*ONLY_IN.values())
+    assert named <= modules().keys()
+
+
+def test_all_of_redirects_and_rewrite_is_pure() -> None:
+    for name in modules():
+        if name.startswith(("redirects", "publisher.rewrite")):
+            assert name in PURE
+
+
+def test_redirects_knows_nothing_of_publisher() -> None:
+    for module in modules():
+        if module.startswith("redirects"):
+            assert not [name for name in imports(module) if name.startswith("publisher")], module
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_pure_modules_do_no_io(module: str) -> None:
+    allowed = PURE_LIBRARIES | PURE_LIBRARIES_OF.get(module, frozenset())
+    for name in imports(module):
+        assert name in (PURE if is_ours(name) else allowed), f"{module} imports {name}"
+    for line, call in calls(module):
+        assert call not in IMPURE_CALLS, f"{module}:{line}: {call}()"
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_a_library_is_known_in_one_place(library: str) -> None:
+    users = {m for m in modules() if library in {name.partition(".")[0] for name in imports(m)}}
+    assert users <= ONLY_IN[library]
+
+
+def test_only_the_command_line_ends_the_program() -> None:
+    for module in modules().keys() - EXITS_IN:
+        for line, call in calls(module):
+            assert call not in ("sys.exit", "os._exit", "exit", "quit"), f"{module}:{line}"
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Name):
+                assert node.id != "SystemExit", f"{module}:{node.lineno}"
+        assert module == "publisher.__main__" or "publisher.cli" not in imports(module), module
+
+
+def test_imports_make_no_circle() -> None:
+    graph = {m: {name for name in imports(m) if name in modules()} - {m} for m in modules()}
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(module: str) -> None:
+        assert module not in path, " -> ".join((*path[path.index(module) :], module))
+        if module not in done:
+            path.append(module)
+            for imported in sorted(graph[module]):
+                visit(imported)
+            done.add(path.pop())
+
+    for module in sorted(graph):
+        visit(module)
+
+
+@pytest.mark.parametrize("module", PORTS)
+def test_ports_are_small(module: str) -> None:
+    protocols = [
+        node
+        for node in tree(module).body
+        if isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases)
+    ]
+    assert len(protocols) == 1
+    methods = [node for node in protocols[0].body if isinstance(node, ast.FunctionDef)]
+    assert 1 <= len(methods) <= PORT_METHODS_MAX
+
+
+def test_no_module_is_too_long() -> None:
+    for module, file in modules().items():
+        lines = len(file.read_text(encoding="utf-8").splitlines())
+        assert lines <= LONGER_MAX.get(module, LINES_MAX), f"{module} has {lines} lines"
+
+
+def test_nothing_catches_everything() -> None:
+    for module in modules():
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{module}:{node.lineno}: bare except"
+
+
+def test_only_what_must_wait_sleeps() -> None:
+    for module in modules().keys() - SLEEPS_IN:
+        assert "sleep" not in {name.rpartition(".")[2] for _, name in calls(module)}, module

@@ -1,0 +1,227 @@
+"""The configuration: every mistake is named, with its line and what was meant."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from publisher.config import Config, GatesSection, StoreSection, load, parse
+from publisher.errors import ConfigError
+
+EXAMPLES = [
+    Path(__file__).parents[1] / "site-config.yaml",
+    Path(__file__).parents[1] / "publisher/demo/site-config.yaml",
+]
+LEAST = "site:\n  url: https://www.example.co.jp\ncms:\n  url: http://127.0.0.1:8081\n"
+SECRET = "staging:himitsu"
+
+
+def parsed(text: str) -> Config:
+    return parse(text, "f.yaml", Path())
+
+
+def problems(text: str) -> list[tuple[int, str, str]]:
+    with pytest.raises(ConfigError) as caught:
+        parsed(text)
+    return [(problem.line, problem.key, problem.message) for problem in caught.value.problems]
+
+
+def test_the_least_configuration_has_defaults_for_the_rest() -> None:
+    config = parsed(LEAST)
+    assert config.site.url == "https://www.example.co.jp"
+    assert (config.store, config.edge, config.gates) == (".publisher", "local", GatesSection())
+    assert (config.routes.post, config.social.cutover) == ("/blog/{id}.html", None)
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "key", "message"),
+    [
+        ("rotues:\n  post: /x", 5, "rotues", "is no key; did you mean 'routes'?"),
+        ("gates:\n  eror: 1", 6, "gates.eror", "is no key; did you mean 'errors'?"),
+        ("gates:\n  zzz: 1", 6, "gates.zzz", "is no key; known here: errors, lost_pages"),
+        ("store:\n  url: s3://b-b\n  x: x", 7, "store.x", "is no key; known here: url, endpoint"),
+        ("store:\n  endpoint_url: http://a", 5, "store.url", "is missing"),
+        ("store:\n  url: bucket", 6, "store.url", "must match pattern"),
+        ("store: s3://bucket/x", 5, "store", "must be a directory, or have a bucket as its key"),
+        ("store: ''", 5, "store", "must be the name of a directory"),
+        ('store: "a\\0b"', 5, "store", "must be the name of a directory"),
+        ("store:", 5, "store", "must be a valid string"),
+        ("store: 5", 5, "store", "must be a valid string"),
+        ("store: [a]", 5, "store", "must be a valid string"),
+        ("gates:\n  errors: -1", 6, "gates.errors", "must be greater than or equal to 0"),
+        ("gates:\n  errors: '1'", 6, "gates.errors", "must be a valid integer"),
+        ("gates:\n  errors: yes", 6, "gates.errors", "must be a valid integer"),
+        ("gates:\n  errors: 1.5", 6, "gates.errors", "must be a valid integer"),
+        ("gates: [1]", 5, "gates", "must be keys and values below it"),
+        ("gates: 3", 5, "gates", "must be keys and values below it"),
+        ("edge: cloudfront", 5, "edge", "must be 'local'"),
+        ("folder: x", 5, "folder", "is no key"),
+        ("social:\n  cutover: 2026-02-30", 6, "social.cutover", "day is out of range for month"),
+        ("social:\n  cutover: '2026-13-01'", 6, "social.cutover", "month must be in 1..12"),
+        ("social:\n  cutover: 2026-12-01 10:00", 6, "social.cutover", "must match pattern"),
+        ("social:\n  cutover: 20261201", 6, "social.cutover", "must be a valid string"),
+        ("routes:\n  post: blog", 6, "routes.post", "needs a placeholder that tells pages apart"),
+        ("routes:\n  post: 'blog/{id}'", 6, "routes.post", "must begin with a single slash"),
+        ("routes:\n  post: '/../{id}'", 6, "routes.post", "must begin with a single slash"),
+        ("routes:\n  page: '/{x}/'", 6, "routes.page", "has {x}; known here: {id}, {slug}, {path}"),
+        ("routes:\n  tag: '/{id'", 6, "routes.tag", "is no template: expected '}'"),
+        ("routes:\n  author: '/{slug}/'", 6, "routes.author", "has {slug}; known here: {id}"),
+        ("1: x", 1, "1", "is no key"),
+        ("? [a]\n: x", 1, "('a',)", "is no key"),
+        ("x:\n\ty: 1", 6, "", "is no YAML: found character '\\t'"),
+        ("site:\n  url: https://b.jp", 5, "", 'is no YAML: found duplicate key "site"'),
+        ("gates:\n  errors: 1\n  errors: 1", 7, "", 'is no YAML: found duplicate key "errors"'),
+        ("gates: {errors: 1", 6, "", "is no YAML"),
+        ("store: *a", 5, "", "is no YAML: found undefined alias"),
+        ("store: !!python/name:os.system x", 5, "store", "must be a valid string"),
+        ("store: a\x07", 5, "", "is no YAML: special characters are not allowed"),
+        ("---\nx: 1", 5, "", "is no YAML: but found another document"),
+        ("gates:\n  errors: " + "1" * 5000, 0, "", "is no YAML: Exceeds the limit"),
+        ("x: " + "[" * 3000 + "]" * 3000, 0, "", "is nested too deeply"),
+        ("store: " + "{a: " * 1000 + "}" * 1000, 0, "", "is nested too deeply"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_line(added: str, line: int, key: str, message: str) -> None:
+    (found,) = problems(f"{LEAST}{added}\n")
+    assert found[:2] == (line, key)
+    assert message in found[2]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("www.example.co.jp", "must be an address that begins with http:// or https://"),
+        ("ftp://www.example.co.jp", "must be an address that begins with http:// or https://"),
+        ("https://", "must be an address that begins with http:// or https://"),
+        ("https://u:p@www.example.co.jp", "must not hold a password"),
+        ("https://www.example.co.jp?x=1", "must not have a query"),
+        ("https://www.example.co.jp/blog", "must be a host without a path"),
+        ("https://www.example.co.jp:99999", "Port out of range"),
+        ("https://[::1", "Invalid IPv6 URL"),
+        ("https://www.example .co.jp", "must not hold spaces"),
+        ("5", "must be a valid string"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(url: str, message: str) -> None:
+    ((line, key, text),) = problems(LEAST.replace("https://www.example.co.jp", url))
+    assert (line, key) == (2, "site.url")
+    assert message in text
+    assert "u:p" not in text
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "- a\n", "just text\n", "5\n", "null\n"])
+def test_a_file_without_keys_is_refused(text: str) -> None:
+    assert problems(text) == [(1, "", "must be keys and values, such as 'site:'")]
+
+
+def test_all_problems_are_told_at_once_in_order_of_their_lines() -> None:
+    found = problems(
+        "gates:\n  errors: x\nsite:\n  ulr: https://a.jp\nzzz: 1\n"
+        "cms:\n  url: 1\n  basic_auth: a:b\n"
+    )
+    assert [(line, key) for line, key, _ in found] == [
+        (2, "gates.errors"), (3, "site.url"), (4, "site.ulr"), (5, "zzz"), (7, "cms.url"),
+        (8, "cms.basic_auth"),
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"f\.yaml:4: site\.ulr: is no key; did you mean 'url'"):
+        parsed("site:\n\n\n  ulr: https://a.jp\ncms:\n  url: http://x\n")
+
+
+def test_missing_sections_are_told() -> None:
+    assert problems("edge: local\n") == [(1, "site", "is missing"), (1, "cms", "is missing")]
+
+
+@pytest.mark.parametrize("value", [SECRET, "env:", "env:1A", "env:A B", "ENV:A", "${A}"])
+def test_a_secret_in_clear_is_refused_and_not_repeated(value: str) -> None:
+    ((line, key, text),) = problems(f"{LEAST}  basic_auth: '{value}'\n")
+    assert (line, key) == (5, "cms.basic_auth")
+    assert "env:NAME" in text
+    assert SECRET not in text
+
+
+def test_a_secret_given_twice_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parsed(f"{LEAST}  basic_auth: {SECRET}\n  basic_auth: {SECRET}2\n")
+    assert SECRET not in str(caught.value)
+
+
+def test_a_secret_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = parsed(f"{LEAST}  basic_auth: env:A_SECRET\n")
+    monkeypatch.setenv("A_SECRET", SECRET)
+    assert config.secret(config.cms.basic_auth) == SECRET
+    assert config.secret(None) == ""
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_that_is_not_set_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.delenv("A_SECRET", raising=False)
+    if value is not None:
+        monkeypatch.setenv("A_SECRET", value)
+    with pytest.raises(ConfigError, match=r"^environment: A_SECRET: is not set"):
+        parsed(LEAST).secret("env:A_SECRET")
+
+
+@pytest.mark.parametrize("day", ["2026-12-01", "'2026-12-01'"])
+def test_a_day_is_a_day_with_and_without_quotes(day: str) -> None:
+    assert parsed(f"{LEAST}social:\n  cutover: {day}\n").social.cutover == "2026-12-01"
+
+
+def test_a_trailing_slash_of_an_address_means_nothing() -> None:
+    assert parsed(LEAST.replace("co.jp", "co.jp/")).site.url == "https://www.example.co.jp"
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text(LEAST, encoding="utf-8-sig")
+    assert load(file).folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "no such file"), (LEAST.encode() + b"# \x93\xfa\n", "can't be read: 'utf-8'")],
+)
+def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
+    file = tmp_path / "f.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        load(file)
+    with pytest.raises(ConfigError, match="can't be read"):
+        load(tmp_path)
+
+
+def test_a_huge_file_is_read_in_the_end() -> None:
+    found = problems(LEAST + "".join(f"key{n}: {n}\n" for n in range(500)))
+    assert len(found) == 500
+    assert found[-1][0] == 504
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=["root", "demo"])
+def test_the_example_is_valid_and_documents_every_key(file: Path) -> None:
+    config = load(file)
+    text = file.read_text(encoding="utf-8")
+    assert config == parse(LEAST, "least", file.parent)  # it shows the defaults
+    for model in (Config, *_sections(config), StoreSection):
+        for key in model.model_fields:
+            if key != "folder":
+                assert re.search(rf"^[# ]*{key}: ?", text, re.MULTILINE), key
+
+
+def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
+    text = EXAMPLES[0].read_text(encoding="utf-8").replace("store: .publisher\n", "")
+    text = re.sub(r"^(\s*)# ((?:store|social):|  [a-z_]+: |basic_auth: )", r"\1\2", text,
+                  flags=re.MULTILINE)  # fmt: skip
+    config = parsed(text)
+    assert isinstance(config.store, StoreSection)
+    assert config.social.cutover
+    assert config.cms.basic_auth
+
+
+def _sections(config: Config) -> list[type[BaseModel]]:
+    values = [getattr(config, name) for name in Config.model_fields]
+    return [type(value) for value in values if isinstance(value, BaseModel)]

@@ -1,0 +1,315 @@
+"""The crawl: what an answer of the CMS means, and what is never asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from publisher.addresses import Addresses
+from publisher.cms.port import Capture
+from publisher.content_types import by_name
+from publisher.crawl import Layer, crawl, listed
+from publisher.errors import GateRefused
+from publisher.gates import Limits
+from publisher.inventory import Inventory
+from publisher.pipeline import Exported, Request, export
+from publisher.publish import Actor, Publisher
+from publisher.records import Records
+from publisher.routes import Routes
+from publisher.store.memory import MemoryStore
+from tests.samples import HOME, PUBLIC, addresses, inventory
+
+BLOG = "/blog/%post_id%.html"
+LISTED = set(
+    "/ /blog/12.html /blog/1632.html /company/ /company/access/ /会社概要/ /book/red/ /tag/wine/ "
+    "/category/news/ /category/news/tokyo/ /genre/crime/ /author/1/ /2009/ /2009/04/ /2009/04/01/ "
+    "/feed.xml /robots.txt /wp-sitemap.xml /wp-content/uploads/2020/01/logo.png".split()
+)
+
+
+class ScriptedCms:
+    """A CMS that answers from a script; what the script lacks is the page of that URL.
+
+    `asked` is what it was asked for, in order.
+    """
+
+    def __init__(self, held: Inventory) -> None:
+        self.held = held
+        self.answers: dict[str, Capture] = {}
+        self.asked: list[str] = []
+
+    def answer(
+        self,
+        url: str,
+        status: int = 200,
+        body: str = "",
+        *,
+        to: str = "",
+        content_type: str = "text/html; charset=UTF-8",
+        generated: bool = True,
+    ) -> None:
+        location = HOME + to if to.startswith("/") else to
+        self.answers[HOME + url] = Capture(
+            HOME + url, status, content_type, location, body.encode(), generated=generated
+        )
+
+    def fail(self, url: str) -> None:
+        self.answers[HOME + url] = Capture(HOME + url, 0, error="no answer in 30 s")
+
+    def inventory(self) -> Inventory:
+        return self.held
+
+    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+        while wanted:
+            url = wanted.popleft()
+            self.asked.append(url.removeprefix(HOME))
+            kind = by_name(urlsplit(url).path) or "text/html; charset=UTF-8"
+            yield self.answers.get(url, Capture(url, 200, kind, body=f"it is {url}".encode()))
+
+
+def crawled(cms: ScriptedCms, of: Addresses | None = None) -> Layer:
+    of = of or addresses(BLOG if cms.held.pretty else "")
+    return crawl(cms, of, cms.held, lambda data: hashlib.sha256(data).hexdigest(), lambda *_: None)
+
+
+@pytest.fixture
+def cms() -> ScriptedCms:
+    """One with paths like /blog/12.html."""
+    return ScriptedCms(inventory(BLOG))
+
+
+@pytest.fixture
+def plain() -> ScriptedCms:
+    """One with plain permalinks."""
+    return ScriptedCms(inventory())
+
+
+def test_everything_that_the_cms_lists_is_on_the_site(cms: ScriptedCms) -> None:
+    layer = crawled(cms)
+    assert layer.entries.keys() >= LISTED
+    assert [layer.missing, layer.moved, layer.failed, layer.findings] == [[], [], {}, []]
+
+
+def test_both_permalink_forms_give_the_same_site(cms: ScriptedCms, plain: ScriptedCms) -> None:
+    assert crawled(cms).entries.keys() == crawled(plain).entries.keys()
+
+
+def test_nothing_is_asked_twice_and_links_are_followed(cms: ScriptedCms) -> None:
+    cms.answer("/", body='<a href="/unlisted/"><a href="/?p=12"><a href="/blog/12.html/2/#x">')
+    cms.answer("/unlisted/", body='<img src="deep.png"><a href="/">')
+    layer = crawled(cms)
+    assert {"/unlisted/", "/unlisted/deep.png", "/blog/12/2.html"} <= layer.entries.keys()
+    assert len(cms.asked) == len(set(cms.asked))
+
+
+def test_what_is_not_public_is_never_asked_for(cms: ScriptedCms, plain: ScriptedCms) -> None:
+    links = "".join(
+        f'<a href="{url}">'
+        for url in ("/?p=1700", "/?page_id=1700&page=2", "/wp-login.php", "/wp-admin/", "/wp-json/",
+                    "/?s=x", "/?p=12&preview=true", "https://other.example/", "//other.example/x")
+    )  # fmt: skip
+    for one in (cms, plain):
+        one.answer("/", body=links)
+        crawled(one)
+        for url in one.asked:
+            assert url.startswith("/")
+            assert not any(word in url for word in ("1700", "wp-login", "wp-admin", "wp-json"))
+            assert "s=x" not in url
+            assert "preview" not in url
+
+
+def test_a_redirect_inside_the_cms_is_kept_and_its_target_asked(cms: ScriptedCms) -> None:
+    cms.answer("/", body='<a href="/old/">')
+    cms.answer("/old/", 301, to="/new/?utm_source=x#part")
+    layer = crawled(cms)
+    assert [(m.source.path, m.status, m.target) for m in layer.moved] == [
+        ("/old/", 301, "/new/#part")
+    ]
+    assert "/new/" in layer.entries
+    assert "/old/" not in layer.entries
+
+
+@pytest.mark.parametrize("target", ["https://other.example/x", "http://127.0.0.1:9999/"])
+def test_a_redirect_to_another_host_is_for_the_visitor_and_never_asked(
+    cms: ScriptedCms, target: str
+) -> None:
+    cms.answer("/company/", 302, to=target)
+    layer = crawled(cms)
+    assert [(m.source.path, m.target) for m in layer.moved] == [("/company/", target)]
+    assert not any("other" in url or "9999" in url for url in cms.asked)
+
+
+@pytest.mark.parametrize("target", ["/wp-login.php?redirect_to=x", "/blog/1700.html"])
+def test_a_redirect_to_what_is_not_public_leaves_nothing(cms: ScriptedCms, target: str) -> None:
+    cms.answer("/company/", 302, to=target)
+    layer = crawled(cms)
+    assert [missing.path for missing in layer.missing] == ["/company/"]
+    assert layer.moved == []
+    assert target not in cms.asked
+
+
+def test_another_form_of_an_address_is_followed_to_the_page(cms: ScriptedCms) -> None:
+    cms.answer("/", body='<a href="/unlisted">')
+    cms.answer("/unlisted", 301, to="/unlisted/")
+    layer = crawled(cms)
+    assert "/unlisted/" in layer.entries
+    assert layer.moved == []
+
+
+@pytest.mark.parametrize("targets", [["/company/"], ["/company", "/company/"], ["/company?a"]])
+def test_a_page_that_redirects_to_itself_has_failed(cms: ScriptedCms, targets: list[str]) -> None:
+    for source, target in zip(["/company/", *targets], targets, strict=False):
+        cms.answer(source, 301, to=target)
+    if targets[-1] != "/company/":
+        cms.answer(targets[-1], 301, to="/company/")
+    layer = crawled(cms)
+    assert list(layer.failed) == ["/company/"]
+    assert len(cms.asked) < 60
+
+
+def test_two_pages_that_redirect_to_each_other_come_to_an_end(cms: ScriptedCms) -> None:
+    cms.answer("/company/", 301, to="/company/access/")
+    cms.answer("/company/access/", 301, to="/company/")
+    layer = crawled(cms)
+    assert {m.source.path for m in layer.moved} == {"/company/", "/company/access/"}
+    assert not {"/company/", "/company/access/"} & layer.entries.keys()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429, 0])
+def test_no_answer_to_rely_on_is_neither_content_nor_a_clear_no(
+    cms: ScriptedCms, status: int
+) -> None:
+    cms.answer("/company/", status, body="<p>Error establishing a database connection")
+    layer = crawled(cms)
+    assert list(layer.failed) == ["/company/"]
+    assert "/company/" not in layer.entries
+    assert layer.missing == []
+
+
+@pytest.mark.parametrize("status", [404, 410, 403, 401, 204])
+def test_a_clear_no_is_missing_with_the_page_that_links_to_it(
+    cms: ScriptedCms, status: int
+) -> None:
+    cms.answer("/", body='<a href="/gone/">')
+    cms.answer("/gone/", status)
+    (missing,) = crawled(cms).missing
+    assert (missing.path, missing.status, missing.seen_on) == ("/gone/", status, "/")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"), [("/a.css", False), ("/a.png", False), ("/a.html", True), ("/a/", True)]
+)
+def test_a_page_where_a_file_should_be_is_no_content(
+    cms: ScriptedCms, url: str, kept: bool
+) -> None:
+    cms.answer("/", body=f'<a href="{url}">')
+    cms.answer(url, body="<p>Not found")
+    layer = crawled(cms)
+    assert (url in layer.entries) is kept
+    assert [missing.path for missing in layer.missing] == [] if kept else [url]
+
+
+def test_the_home_page_that_plain_permalinks_give_for_every_path_is_no_page(
+    plain: ScriptedCms,
+) -> None:
+    plain.answer("/", body='<a href="/no/such/"><a href="/real.html">')
+    plain.answer("/no/such/", body="<p>home page")
+    plain.answer("/real.html", body="<p>a file", generated=False)
+    layer = crawled(plain)
+    assert [(m.source.path, m.status, m.target) for m in layer.moved] == [("/no/such/", 302, "/")]
+    assert "/real.html" in layer.entries
+    assert "/no/such/" not in layer.entries
+
+
+def test_files_are_asked_for_by_the_name_that_the_cms_lists(cms: ScriptedCms) -> None:
+    assert list(listed(cms.held))[:2] == [
+        f"{HOME}/wp-content/uploads/2020/01/logo.png",
+        f"{HOME}/wp-content/uploads/2020/01/logo-300x200.png",
+    ]
+
+
+# ------------------------------------------------------------------ a whole export
+
+
+class Site:
+    """A store, and exports of a CMS into it."""
+
+    def __init__(self) -> None:
+        self.records = Records(MemoryStore())
+
+    def export(self, cms: ScriptedCms, **overrides: str) -> Exported:
+        request = Request(
+            public=PUBLIC, cms=HOME, routes=Routes(), cutover="", limits=Limits(), actor="test",
+            reason="", overrides=overrides,
+        )  # fmt: skip
+        exported = export(self.records, cms, request, lambda *_: None)
+        if exported.is_new:
+            Publisher(self.records, NoEdge(), lambda *_: None).publish(
+                exported.release, Actor("test", "")
+            )
+        return exported
+
+
+class NoEdge:
+    """An edge that shows what it was told to."""
+
+    cooling_s = 0.0
+
+    def __init__(self) -> None:
+        self.entry = ""
+
+    def load(self, redirect_set: str, entries: object) -> None:
+        pass
+
+    def flip(self, entry: str) -> None:
+        self.entry = entry
+
+    def live(self) -> str:
+        return self.entry
+
+
+def test_a_page_that_fails_keeps_what_is_live(cms: ScriptedCms) -> None:
+    site = Site()
+    first = site.export(cms)
+    cms.answer("/company/", 500, body="<p>Fatal error")
+    with pytest.raises(GateRefused, match="errors"):
+        site.export(cms)
+    second = site.export(cms, errors="known")
+    assert list(second.kept) == ["/company/"]
+    assert not second.is_new
+    assert second.release == first.release
+
+
+def test_a_page_that_is_gone_is_taken_off_the_site(cms: ScriptedCms) -> None:
+    site = Site()
+    site.export(cms)
+    cms.answer("/company/", 404)
+    second = site.export(cms)
+    assert [(change.path, change.new) for change in second.changes] == [("/company/", None)]
+
+
+def test_the_same_cms_twice_is_the_same_release(cms: ScriptedCms) -> None:
+    site = Site()
+    first, second = site.export(cms), site.export(cms)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.release == second.release
+
+
+def test_a_cms_that_answers_nothing_changes_nothing(cms: ScriptedCms) -> None:
+    site = Site()
+    first = site.export(cms)
+    for url in list(cms.asked):
+        cms.fail(url)
+    with pytest.raises(GateRefused, match="errors"):
+        site.export(cms)
+    assert site.records.intent()[0].release == first.release.id
+
+
+def test_a_path_of_a_protected_post_is_not_asked_for(cms: ScriptedCms) -> None:
+    cms.answer("/", body='<a href="/blog/1700.html"><a href="/blog/1700.html/feed/">')
+    crawled(cms)
+    assert not any("1700" in url for url in cms.asked)

@@ -1,0 +1,111 @@
+"""Plans: carrying one out leaves exactly the new release and its older assets."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.compose import compose, older_assets, slot_differences
+from publisher.manifest import Difference, Entry
+from publisher.paths import SitePath
+from publisher.plan import Action, plan
+
+Site = dict[SitePath, Entry]
+
+PAGE, STYLE = "text/html; charset=utf-8", "text/css; charset=utf-8"
+
+
+def entry(blob: str, content_type: str = PAGE, cache: str = "") -> Entry:
+    return Entry(blob, len(blob), content_type, cache)
+
+
+PATHS = st.sampled_from([SitePath(f"/{name}") for name in "abcde"])
+ENTRIES = st.builds(entry, st.sampled_from("xyz"), st.sampled_from([PAGE, STYLE]))
+SITES = st.dictionaries(PATHS, ENTRIES)
+
+
+def changes(old: Site, new: Site) -> list[Difference]:
+    return [
+        Difference(path, old.get(path), new.get(path))
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    ]
+
+
+def assets_beside(new: Site, earlier: list[Site]) -> Site:
+    return older_assets(changes(release, new) for release in earlier)
+
+
+def carried_out(held: Site, actions: list[Action]) -> Site:
+    files = dict(held)
+    for action in actions:
+        if action.entry is None:
+            del files[action.path]
+        else:
+            files[action.path] = action.entry
+    return files
+
+
+@given(SITES, SITES)
+def test_a_plan_leads_from_one_site_to_the_other(old: Site, new: Site) -> None:
+    steps = plan(changes(old, new))
+    assert carried_out(old, list(steps)) == new
+    assert len(steps) == len(changes(old, new))
+
+
+@given(SITES, SITES)
+def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> None:
+    steps = plan(changes(old, new))
+    order = [2 if a.entry is None else int(a.entry.is_page) for a in steps]
+    assert order == sorted(order)
+    for group in (steps.assets, steps.pages, steps.removals):
+        assert all(one.path < other.path for one, other in pairwise(group))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (None, entry("x"), "new"),
+        (entry("x"), entry("y"), "changed"),
+        (entry("x"), entry("x", cache="no-store"), "headers changed"),
+        (entry("x"), entry("x", STYLE), "headers changed"),
+        (entry("x"), None, "gone"),
+    ],
+)
+def test_every_action_has_a_reason(old: Entry | None, new: Entry | None, reason: str) -> None:
+    (action,) = plan([Difference(SitePath("/a"), old, new)])
+    assert (action.entry, action.reason) == (new, reason)
+
+
+@given(st.lists(SITES, min_size=1, max_size=4), st.lists(SITES, min_size=1, max_size=4))
+def test_a_slot_goes_from_any_release_with_older_assets_to_any_other(
+    before: list[Site], after: list[Site]
+) -> None:
+    older_before = assets_beside(before[0], before[1:])
+    older_after = assets_beside(after[0], after[1:])
+    held, wanted = before[0] | older_before, after[0] | older_after
+    found = list(slot_differences(changes(before[0], after[0]), older_before, older_after))
+    assert found == changes(held, wanted)
+    assert carried_out(held, list(plan(found))) == wanted
+
+
+@given(SITES, st.lists(SITES, max_size=3))
+def test_older_assets_are_those_the_new_release_lacks(new: Site, earlier: list[Site]) -> None:
+    older = assets_beside(new, earlier)
+    assert not older.keys() & new.keys()
+    assert not any(kept.is_page for kept in older.values())
+    for path in {path for site in earlier for path in site} - new.keys():
+        had = [site[path] for site in earlier if path in site and not site[path].is_page]
+        assert older.get(path) == (had[0] if had else None)
+
+
+def test_the_first_layer_that_has_a_path_wins() -> None:
+    cms, designer = {SitePath("/a"): entry("cms")}, {SitePath("/a"): entry("designer")}
+    designer[SitePath("/b")] = entry("designer")
+    assert compose([cms, designer]) == {
+        SitePath("/a"): entry("cms"),
+        SitePath("/b"): entry("designer"),
+    }

@@ -1,0 +1,202 @@
+"""The CMS's host in any text: found in every form, and never part of a longer name."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.rewrite.css import rewrite_css
+from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.text import Hosts
+from publisher.rewrite.xml import rewrite_xml
+from tests.samples import HOME, PUBLIC, addresses, hosts, html
+
+# Where a staging CMS may be: this machine, a name, a name with a port, upper-case, Unicode.
+HOMES = [
+    HOME,
+    "http://staging.example.test",
+    "http://staging.example.test:8081",
+    "https://Staging.Example.Test",
+    "http://ステージング.example.test:81",
+    "http://wordpress:8080",
+]
+
+
+def rewritten(text: str, home: str = HOME, style: Style | None = None) -> str:
+    of = addresses(home=home)
+    return hosts(of).rewrite(text, Linker(of, f"{home}/?p=12"), style)
+
+
+PATHS = st.sampled_from(
+    ["", "/", "/?p=1632", "/?p=12&page=2",
+     "/a b.png", "/wp-login.php", "/会社/", "/x/?a=b%26c", "//x",
+     "/?s=x", "?p=12#f", "/wp-json/", "/../a", "[", "/\U0001f600", "/%E4%BC"]
+)  # fmt: skip
+
+
+def entities(text: str) -> str:
+    return text.replace("/", "&#47;").replace(".", "&#46;").replace(":", "&#x3A;")
+
+
+def in_json(text: str) -> str:
+    return text.replace("/", "\\/")
+
+
+WRITTEN = st.sampled_from(
+    [
+        str,
+        str.upper,
+        in_json,
+        entities,
+        lambda text: text.replace("/", "\\u002f"),
+        lambda text: text.replace("//", "//user:secret@"),
+        lambda text: text.partition(":")[2],
+        lambda text: text.partition("//")[2],
+        lambda text: quote(text, safe=""),
+        lambda text: quote(quote(text, safe=""), safe=""),
+        lambda text: quote(text, safe="/"),
+        lambda text: quote(in_json(text), safe=""),
+    ]
+)
+CONTEXTS = st.sampled_from(
+    [
+        '<a href="{}">', "<a href='{}'>", "<a href={}>", "<img srcset='{} 1x, {} 2x'>", "<p>{}</p>",
+        "<img srcset='{},{}'>", '<p data-x="{}">', "<p data-x='{{\"u\":\"{}\"}}'>", "<!-- {} -->",
+        '<p data-x="{{&quot;u&quot;:&quot;{}&quot;}}">', '<p style="background:url({})">', "{}",
+        "<p style='background:url(&quot;{}&quot;)'>", "<script>x=\"{}\"</script>",
+        "<a ping='{} {}'>",
+        '<script type="application/ld+json">{{"@id":"{}"}}</script>',
+        "<style>@import '{}';</style>",
+        "<noscript><img src='{}'></noscript>", "<textarea>{}</textarea>", "<title>{}</title>",
+        '<meta http-equiv="refresh" content="0;url={}">', '<meta property="og:url" content="{}">',
+        '<a href="https://share.example/?u={}&amp;t=x">', '<p onclick="go(\'{}\')">', "<x>{}",
+        "<select><xmp>{}</select>", "<svg><a xlink:href='{}'/></svg>", "<base href='{}'>", "<a {}>",
+        "日本語「{}」です。", "<iframe srcdoc='&lt;a href=&quot;{}&quot;&gt;'>", "<![CDATA[{}]]>",
+        "<form action='{}'>", "<a href='mailto:a@{}'>", "url({})", "a,{},b;{};c|{}|", "({}).",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(HOMES), PATHS, WRITTEN, CONTEXTS)
+def test_no_form_of_the_staging_host_gets_out_of_any_text(
+    home: str, path: str, written: object, context: str
+) -> None:
+    assert callable(written)
+    text = context.replace("{{", "{").replace("}}", "}").replace("{}", written(home + path))
+    of = addresses(home=home)
+    known = hosts(of)
+    linker = Linker(of, f"{home}/?p=12")
+    public = html(text, of, f"{home}/?p=12")
+    host = home.partition("//")[2].casefold()
+    sheet = known.rewrite(rewrite_css(text, linker, moves=False), linker, Style.ROOT)
+    for form in (public, sheet, known.rewrite(text, linker), rewrite_xml(text, linker, known)):
+        assert known.leak(form) == ""
+        assert host not in form.casefold()
+        assert host not in re.sub(r"\\", "", form).casefold()
+
+
+@settings(max_examples=200, deadline=None)
+@given(WRITTEN, st.sampled_from(['"', "'", " ", "&quot;", "<", "&lt;", "\n", ">", "\\n"]))
+def test_what_follows_an_address_is_kept(written: object, end: str) -> None:
+    assert callable(written)
+    text = f'<p data-x="{written(f"{HOME}/?p=12")}{end}tail of the text'
+    assert html(text).endswith(f"{end}tail of the text")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_rubbish_around_a_host_never_stops_an_export(before: str, after: str) -> None:
+    for text in (f"{before}{HOME}{after}", f"{before}//{HOME[7:]}/{after}"):
+        assert rewritten(text).startswith(before.rstrip("/")[:-90])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x127.0.0.1:8181", "9127.0.0.1:8181", "1.127.0.0.1:8181", "127.0.0.1:81811",
+        "127.0.0.1:818",
+        "127.0.0.1:8181.com", "127.0.0.1:8181-x", "127.0.0.1:8181:80", "127.0.0.1",
+        "127.0.0.1%3A81811",
+        "https://other.example/127x0.0.1:8181",
+    ],
+)  # fmt: skip
+def test_a_longer_host_with_a_number_is_left_alone(text: str) -> None:
+    assert rewritten(f"see http://{text}/ and {text}") == f"see http://{text}/ and {text}"
+
+
+@pytest.mark.parametrize("home", ["http://staging.example.test", "http://staging.example.test:81"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notstaging.example.test", "a.staging.example.test", "a-staging.example.test",
+        "staging.example.test.evil.com", "staging.example.testing", "staging.example.test-2.com",
+        "stagingxexample.test", "example.test", "my_staging.example.test",
+    ],
+)  # fmt: skip
+def test_a_longer_name_is_left_alone(text: str, home: str) -> None:
+    assert rewritten(f"see http://{text}/ and {text}", home) == f"see http://{text}/ and {text}"
+
+
+@pytest.mark.parametrize("port", ["", ":80", ":443", ":9000"])
+def test_a_name_is_the_cms_on_every_port(port: str) -> None:
+    text = rewritten(f"see http://staging.example.test{port}/x", "http://staging.example.test:81")
+    assert "staging" not in text
+    assert "www.example.co.jp/x" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        (f"{HOME}/?p=12", f"{PUBLIC}/blog/12.html"),
+        (f"{HOME}", PUBLIC),
+        (f"{HOME}/", f"{PUBLIC}/"),
+        ("//127.0.0.1:8181/?p=12", "//www.example.co.jp/blog/12.html"),
+        (f'"{HOME}/?p=12"', f'"{PUBLIC}/blog/12.html"'),
+        (f'<a href="{HOME}/?p=12"', '<a href="/blog/12.html"'),
+        (f"({HOME}/?p=12).", f"({PUBLIC}/blog/12.html)."),
+        (f"{HOME}/?p=12、次", f"{PUBLIC}/blog/12.html、次"),
+        (f"{HOME}？", f"{PUBLIC}？"),
+        (f"{HOME}/a_(1).png)", f"{PUBLIC}/a_(1).png)"),
+        (f"{HOME}/?p=12,{HOME}/?p=2", f"{PUBLIC}/blog/12.html,{PUBLIC}/company/"),
+        ("http:\\/\\/127.0.0.1:8181\\/?p=12", "https:\\/\\/www.example.co.jp\\/blog\\/12.html"),
+        ("http:\\/\\/127.0.0.1:8181\\/\\ud83d\\ude00.png",
+         "https:\\/\\/www.example.co.jp\\/%F0%9F%98%80.png"),
+        ("%22http%3A%2F%2F127.0.0.1%3A8181%2F%3Fp%3D12%22%7D",
+         "%22https%3A%2F%2Fwww.example.co.jp%2Fblog%2F12.html%22%7D"),
+        (f"https://x.example/?u={HOME}/?p=12&t=x",
+         f"https://x.example/?u={PUBLIC}/blog/12.html&t=x"),
+        (f"{HOME}/wp-login.php", f"{PUBLIC}/wp-login.php"),
+        ("127.0.0.1:8181", "www.example.co.jp"),
+        ("mail a@127.0.0.1:8181", "mail a@www.example.co.jp"),
+        ("http://staging:secret@127.0.0.1:8181/?p=12", f"{PUBLIC}/blog/12.html"),
+        ("http://127.0.0.1:8181／x", "http://www.example.co.jp／x"),
+    ],
+)  # fmt: skip
+def test_an_address_in_text_becomes_the_public_one(text: str, public: str) -> None:
+    assert rewritten(text) == public
+
+
+def test_scripts_name_addresses_from_the_root_except_those_for_others() -> None:
+    text = f'a="{HOME}/?p=12";b="https://x.example/?u={HOME}/?p=12";c="{HOME}"'
+    assert rewritten(text, style=Style.ROOT) == (
+        f'a="/blog/12.html";b="https://x.example/?u={PUBLIC}/blog/12.html";c="{PUBLIC}"'
+    )
+
+
+def test_a_leak_is_shown_with_its_surroundings() -> None:
+    known = Hosts(("staging.example.test",), PUBLIC)
+    assert known.leak("left " * 20 + "STAGING.example.test right").endswith("test right")
+    assert known.leak("notstaging.example.test") == ""
+
+
+@pytest.mark.parametrize("home", ["http://wordpress", "http://wordpress:8080"])
+def test_a_host_that_is_a_word_is_left_alone_in_prose(home: str) -> None:
+    text = "WordPress, wordpress, /wordpress/ https://wordpress.org/ https://a.example/wordpress"
+    assert rewritten(text, home) == text
+    assert rewritten(f"{home}/?p=12 {home}", home) == f"{PUBLIC}/blog/12.html {PUBLIC}"
+    assert rewritten(quote(f"{home}/x", safe=""), home) == quote(f"{PUBLIC}/x/", safe="")

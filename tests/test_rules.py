@@ -1,0 +1,112 @@
+"""The redirects of an export: every old form leads to where the page is now."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.addresses import Addresses
+from publisher.crawl import Layer, Moved
+from publisher.manifest import Entry
+from publisher.rules import rules_of
+from redirects.rules import Rule
+from tests.samples import HOME, addresses
+
+PAGE = Entry("x", 1, "text/html; charset=utf-8", "")
+
+
+def rules(of: Addresses, *urls: str, moved: tuple[Moved, ...] = ()) -> dict[str, Rule]:
+    """The rules by source, when the CMS had these URLs and redirects."""
+    layer = Layer(moved=list(moved))
+    for url in urls:
+        address = of.locate(HOME + url)
+        assert address is not None
+        assert address.path is not None
+        layer.entries[address.path] = PAGE
+        layer.origins[address.path] = address
+    return {rule.source: rule for rule in rules_of(layer, of).rules}
+
+
+def redirect(of: Addresses, url: str, target: str, status: int = 301) -> Moved:
+    address = of.locate(HOME + url)
+    assert address is not None
+    return Moved(address, status, target)
+
+
+@pytest.mark.parametrize(
+    ("url", "source", "target"),
+    [
+        ("/?p=12", "?p=12", "/blog/12.html"),
+        ("/?p=12", "?name=first", "/blog/12.html"),
+        ("/?p=12&page=2", "?p=12&page=2", "/blog/12/2.html"),
+        ("/?page_id=3", "?p=3", "/company/access/"),
+        ("/?page_id=3", "/company/access", "/company/access/"),
+        ("/?cat=5", "?cat=5", "/category/news/tokyo/"),
+        ("/?cat=5&paged=2", "?cat=5&paged=2", "/category/news/tokyo/page/2/"),
+        ("/?tag=wine", "?tag=wine", "/tag/wine/"),
+        ("/?author=1", "?author=1", "/author/1/"),
+        ("/?m=200904", "?m=200904", "/2009/04/"),
+        ("/?feed=rss2", "?feed=rss2", "/feed.xml"),
+        ("/?sitemap=index", "?sitemap=index", "/wp-sitemap.xml"),
+        ("/?p=90", "?p=90", "/book/red/"),
+        (
+            "/wp-content/uploads/2020/01/logo.png",
+            "?p=50",
+            "/wp-content/uploads/2020/01/logo.png",
+        ),
+    ],
+)
+def test_old_forms_lead_to_the_page(url: str, source: str, target: str) -> None:
+    assert rules(addresses(), url)[source].target == target
+
+
+@pytest.mark.parametrize("source", ["?p=12", "/first/", "/first"])
+def test_a_pretty_cms_has_old_paths_as_well(source: str) -> None:
+    assert rules(addresses("/%postname%/"), "/first/")[source].target == "/blog/12.html"
+
+
+def test_a_post_before_the_cut_over_is_shown_to_crawlers_at_its_old_url() -> None:
+    for cutover, first, second in (("", True, True), ("2010-01-01", True, False)):
+        found = rules(addresses(cutover=cutover), "/?p=12", "/?p=1632")
+        assert bool(found["?p=12"].in_place) is first
+        assert bool(found["?p=1632"].in_place) is second
+
+
+def test_a_page_that_exists_answers_for_itself() -> None:
+    of = addresses("/blog/%post_id%.html")
+    found = rules(of, "/blog/12.html", moved=(redirect(of, "/blog/12.html", "/elsewhere/"),))
+    assert "/blog/12.html" not in found
+    assert found["?p=12"].target == "/blog/12.html"
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "target", "rule"),
+    [
+        ("/old/", 301, "/company/", ("/old/", 301, "/company/")),
+        ("/old/", 302, "https://other.example/x", ("/old/", 302, "https://other.example/x")),
+        ("/old/", 303, "/company/", ("/old/", 302, "/company/")),
+        ("/old/", 300, "/company/", ("/old/", 302, "/company/")),
+        ("/古い/", 308, "/会社概要/", ("/古い/", 308, "/%E4%BC%9A%E7%A4%BE%E6%A6%82%E8%A6%81/")),
+        ("/?p=77", 301, "/company/", ("?p=77", 301, "/company/")),
+        ("/old/", 301, "/company/#top", ("/old/", 301, "/company/#top")),
+    ],
+)
+def test_redirects_of_the_cms_are_kept(
+    url: str, status: int, target: str, rule: tuple[str, int, str]
+) -> None:
+    of = addresses("/%postname%/")
+    found = rules(of, "/company/", moved=(redirect(of, url, target, status),))
+    kept = found[rule[0]]
+    assert (kept.source, kept.status, kept.target) == rule
+
+
+@pytest.mark.parametrize("target", ["javascript:alert(1)", "/a\nSet-Cookie: x", "", "//evil"])
+def test_a_redirect_that_can_not_be_given_to_visitors_is_left_out(target: str) -> None:
+    of = addresses("/%postname%/")
+    assert "/old/" not in rules(of, "/company/", moved=(redirect(of, "/old/", target),))
+
+
+def test_no_rule_names_an_author_by_log_in() -> None:
+    of = addresses("/%postname%/")
+    targets = [rule.target for rule in rules(of, "/author/alice/").values()]
+    assert targets
+    assert not any("alice" in target for target in targets)
