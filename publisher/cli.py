@@ -1,4 +1,4 @@
-"""The command line: puts the parts together, and turns errors into exit codes.
+"""The command line: what each command does, and which exit code an error has.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 a gate refused; 4 somebody
 else published first; 5 not now; 130 interrupted.
@@ -9,33 +9,20 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import re
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from publisher.errors import (
-    ConfigError,
-    GateRefused,
-    LostRace,
-    NotNow,
-    Problem,
-    PublisherError,
-)
+from publisher.errors import ConfigError, GateRefused, LostRace, NotNow, PublisherError
 
 if TYPE_CHECKING:  # imported where they are used: `--help` must not wait for them
-    from publisher.config import Config
-    from publisher.console import Bar
-    from publisher.pipeline import Exported, Request
-    from publisher.publish import Actor, Outcome, Publisher
-    from publisher.records import Records
+    from publisher.documents import Document
+    from publisher.publish import Actor
     from publisher.release import Release
-    from publisher.store.port import Store
+    from publisher.site import Site
 
 app = typer.Typer(
     add_completion=False,
@@ -99,12 +86,13 @@ def export(
       publisher export --dry-run
       publisher export --publish --override lost-pages --reason "2019 archive retired"
     """
-    from publisher import console
+    from publisher import console, documents
     from publisher.pipeline import export as run
+    from publisher.site import Site
 
     del full  # what an export does anyway, until it can ask for less
-    site = _Site(config, dry_run=dry_run)
-    request = site.request(_overrides(override, reason), reason, actor)
+    site = Site(config, dry_run=dry_run)
+    request = site.request(_actor(actor, reason), _overrides(override, reason))
     clock = console.Clock()
     with site.exporting(), console.progress() as bar:
         exported = run(
@@ -115,7 +103,7 @@ def export(
         )
     if not json:
         console.show_export(exported, clock.seconds)
-    result: dict[str, Any] = _exported(exported, clock.seconds)
+    result: Document = documents.of_export(exported, clock.seconds)
     if publish:
         made = exported.release
         onto = made.parent if exported.is_new else made.id
@@ -144,7 +132,9 @@ def publish(
       publisher publish
       publisher publish 20261122T024159Z-d8051c --dry-run
     """
-    site = _Site(config, dry_run=dry_run)
+    from publisher.site import Site
+
+    site = Site(config, dry_run=dry_run)
     if not release:
         made = site.records.release_ids()
         if not made:
@@ -172,16 +162,17 @@ def rollback(
     Example:
       publisher rollback --reason "wrong prices on the front page"
     """
-    from publisher import console
+    from publisher import console, documents
+    from publisher.site import Site
 
-    site = _Site(config)
+    site = Site(config)
     chosen = site.records.release(release) if release else None
     with console.progress() as bar:
-        outcome = site.publisher(bar).rollback(chosen, _actor(actor, reason))
+        outcome = site.publisher(bar.update).rollback(chosen, _actor(actor, reason))
     if not json:
         console.show_outcome(outcome, site.config.site.url)
         print("On hold until `publisher resume`.")
-    _print({"published": _outcome(outcome), "hold": True}, json)
+    _print({"published": documents.of_outcome(outcome), "hold": True}, json)
 
 
 @app.command()
@@ -198,10 +189,11 @@ def resume(
       publisher resume && publisher export --publish
     """
     from publisher import console
+    from publisher.site import Site
 
-    site = _Site(config)
+    site = Site(config)
     with console.progress() as bar:
-        intent = site.publisher(bar).resume(_actor(actor, reason))
+        intent = site.publisher(bar.update).resume(_actor(actor, reason))
     if not json:
         print("The hold is released. Publish with `publisher export --publish`.")
     _print({"hold": False, "release": intent.release}, json)
@@ -211,8 +203,9 @@ def resume(
 def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
     """Every release, newest first, and every change to what visitors got."""
     from publisher import console
+    from publisher.site import Site
 
-    records = _Site(config).records
+    records = Site(config).records
     intent, _ = records.intent()
     made = [records.release(name) for name in records.release_ids()]
     journal = list(records.journal())
@@ -233,8 +226,9 @@ def releases_show(
 ) -> None:
     """One release: who made it, why, and what is in it."""
     from publisher import console
+    from publisher.site import Site
 
-    records = _Site(config).records
+    records = Site(config).records
     found = records.release(release)
     intent, _ = records.intent()
     if not json:
@@ -261,8 +255,9 @@ def preview(
       publisher preview d8051c --port 9000
     """
     from publisher.edge.server import EdgeServer, live_site, one_release
+    from publisher.site import Site
 
-    site = _Site(config)
+    site = Site(config)
     if release:
         data, origin = one_release(site.records, site.records.release(release))
     else:
@@ -309,77 +304,11 @@ def demo(
         raise typer.Exit(1)
 
 
-# ----------------------------------------------------------------------------- parts
-
-
-class _Site:
-    """The parts of one site, made from its configuration when they are needed."""
-
-    def __init__(self, path: Path, *, dry_run: bool = False) -> None:
-        from publisher.config import load
-        from publisher.records import Records
-        from publisher.store.dryrun import DryRun
-
-        self.config: Config = load(path)
-        store = _store(self.config)
-        self.store: Store = DryRun(store) if dry_run else store
-        self.records: Records = Records(self.store)
-        self._dry_run = dry_run
-
-    def cms(self) -> Any:
-        from publisher.cms.wordpress import WordPress
-
-        cms = self.config.cms
-        return WordPress(cms.url, self.config.secret(cms.basic_auth))
-
-    def request(self, overrides: dict[str, str], reason: str, actor: str) -> Request:
-        from publisher.gates import Limits
-        from publisher.pipeline import Request
-        from publisher.routes import Routes
-
-        config = self.config
-        return Request(
-            public=config.site.url,
-            cms=config.cms.url,
-            routes=Routes(**config.routes.model_dump()),
-            cutover=config.social.cutover or "",
-            limits=Limits(**config.gates.model_dump()),
-            actor=_login(actor),
-            reason=reason,
-            overrides=overrides,
-        )
-
-    def publisher(self, bar: Bar) -> Publisher:
-        from publisher.edge.local import LocalEdge
-        from publisher.publish import Publisher
-
-        return Publisher(self.records, LocalEdge(self.store), bar.update)
-
-    @contextlib.contextmanager
-    def exporting(self) -> Iterator[None]:
-        """One export at a time on a directory; in a bucket, the first to go live wins."""
-        from publisher.lock import exclusive
-
-        if self._dry_run or not isinstance(self.config.store, str):
-            yield
-        else:
-            with exclusive(self.config.folder / self.config.store):
-                yield
-
-
-def _store(config: Config) -> Store:
-    if isinstance(config.store, str):
-        from publisher.store.directory import DirectoryStore
-
-        return DirectoryStore(config.folder / config.store)
-    from publisher.store.s3 import S3Store
-
-    bucket, _, prefix = config.store.url.removeprefix("s3://").partition("/")
-    return S3Store(bucket, prefix.strip("/"), config.store.endpoint_url or "")
+# --------------------------------------------------------------------------- helpers
 
 
 def _publish(
-    site: _Site,
+    site: Site,
     release: Release,
     reason: str,
     actor: str,
@@ -388,11 +317,11 @@ def _publish(
     *,
     wait: bool = True,
     onto: str | None = None,
-) -> dict[str, Any]:
-    from publisher import console
+) -> Document:
+    from publisher import console, documents
 
     with console.progress() as bar:
-        publisher = site.publisher(bar)
+        publisher = site.publisher(bar.update)
         if dry_run:
             steps = publisher.plan(release)
             if not json:
@@ -401,7 +330,7 @@ def _publish(
         outcome = publisher.publish(release, _actor(actor, reason), wait=wait, onto=onto)
     if not json:
         console.show_outcome(outcome, site.config.site.url)
-    return _outcome(outcome)
+    return documents.of_outcome(outcome)
 
 
 def _overrides(gates: list[str], reason: str) -> dict[str, str]:
@@ -433,42 +362,11 @@ def _login(name: str) -> str:
 # ------------------------------------------------------------------- output and errors
 
 
-def _exported(exported: Exported, seconds: float) -> dict[str, Any]:
-    changes = exported.changes
-    return {
-        "release": exported.release,
-        "new": exported.is_new,
-        "changes": {
-            "new": [c.path for c in changes if c.old is None],
-            "changed": [c.path for c in changes if c.old and c.new],
-            "gone": [c.path for c in changes if c.new is None],
-        },
-        "missing": [asdict(missing) for missing in exported.missing],
-        "kept": exported.kept,
-        "removals": exported.removals,
-        "warnings": exported.warnings,
-        "seconds": round(seconds, 3),
-    }
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "release": outcome.release.id,
-        "previous": outcome.previous,
-        "slot": outcome.slot,
-        "files": len(outcome.plan),
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _print(document: dict[str, Any], json: bool) -> None:
+def _print(document: Document, json: bool) -> None:
     if json:
-        import msgspec
+        from publisher.documents import written
 
-        data = msgspec.json.encode(document, enc_hook=str)
-        text = msgspec.json.format(data, indent=2).decode()
-        # Those control characters that JSON itself does not escape.
-        print(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)
+        print(written(document), flush=True)
 
 
 def main() -> NoReturn:
@@ -507,21 +405,11 @@ def _code(error: PublisherError) -> int:
 
 
 def _report(error: PublisherError, code: int, json: bool) -> int:
+    from publisher import documents
     from publisher.console import clean
 
+    _print(documents.of_error(error, code), json)
     findings = error.findings if isinstance(error, GateRefused) else ()
-    problems: tuple[Problem, ...] = error.problems if isinstance(error, ConfigError) else ()
-    if json:
-        _print(
-            {
-                "error": str(error),
-                "hint": error.hint,
-                "exit": code,
-                "findings": [asdict(finding) for finding in findings],
-                "problems": [asdict(problem) for problem in problems],
-            },
-            json,
-        )
     print(f"error: {clean(str(error))}", file=sys.stderr)
     for finding in findings[:20]:
         print(f"  {finding.gate}: {clean(finding.page)}: {clean(finding.detail)}", file=sys.stderr)

@@ -21,8 +21,8 @@ from publisher.paths import SitePath
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.routes import Routes
-from publisher.rules import rules_of
-from redirects.compile import LeftOut, compile_rules, set_id
+from publisher.rules import compiled, rules_of
+from redirects.compile import LeftOut
 from redirects.rules import Conflict, Loop, RuleSet
 
 
@@ -181,7 +181,7 @@ def _release(
 def _warnings(layer: Layer, rules: RuleSet) -> list[str]:
     warnings = [_conflict(conflict) for conflict in rules.conflicts]
     warnings += [_loop(loop) for loop in rules.loops]
-    warnings += [_left_out(left) for left in compile_rules(rules, set_id(rules)).left_out]
+    warnings += [_left_out(left) for left in compiled(rules)[1].left_out]
     warnings += [
         f"{one} and {other} both belong at {path}: only the first is there"
         for path, (one, other) in layer.collisions.items()

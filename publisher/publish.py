@@ -39,8 +39,9 @@ from publisher.release import (
     slot_with,
     utc_now,
 )
+from publisher.rules import compiled
 from publisher.store.port import Headers
-from redirects.compile import compile_rules, live_entry, parse_live_entry, set_id
+from redirects.compile import live_entry, parse_live_entry
 
 # Writes to S3 wait for the network: measured, more threads than this gain nothing.
 _WRITERS = 16
@@ -256,9 +257,8 @@ class Publisher:
         self._records.store.put(key, page, headers)
 
     def _load_redirects(self, release: Release) -> str:
-        rules = self._records.rules(release)
-        identity = set_id(rules)
-        self._edge.load(identity, compile_rules(rules, identity).entries)
+        identity, data = compiled(self._records.rules(release))
+        self._edge.load(identity, data.entries)
         return identity
 
     def _go_live(

@@ -8,8 +8,10 @@ from urllib.parse import unquote, urlsplit
 
 from publisher.addresses import Addresses
 from publisher.crawl import Layer, Moved
+from publisher.errors import PublisherError
 from publisher.paths import SitePath
 from publisher.views import View
+from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.query import canonical_query
 from redirects.rules import Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
@@ -27,6 +29,15 @@ def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
     rules += (rule for rule in _query_rules(layer) if rule.source not in known)
     # A page that exists answers for itself.
     return RuleSet.of(rule for rule in rules if rule.source not in layer.entries)
+
+
+def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
+    """The rule set's id and its data for the edge. Raises PublisherError if it won't fit."""
+    identity = set_id(rules)
+    try:
+        return identity, compile_rules(rules, identity)
+    except StoreTooLargeError as error:
+        raise PublisherError(str(error)) from None
 
 
 def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:

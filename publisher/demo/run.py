@@ -10,19 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher import console
-from publisher.cms.wordpress import WordPress
 from publisher.config import Config, load
 from publisher.demo.check import check_site
 from publisher.demo.cms import PortInUseError, SampleCms
-from publisher.edge.local import LocalEdge
 from publisher.edge.server import EdgeServer, live_site
 from publisher.errors import PublisherError
-from publisher.gates import Limits
-from publisher.pipeline import Request, export
-from publisher.publish import Actor, Publisher
-from publisher.records import Records
-from publisher.routes import Routes
-from publisher.store.directory import DirectoryStore
+from publisher.pipeline import export
+from publisher.publish import Actor
+from publisher.site import Site
 
 FOLDER = Path(".publisher-demo")
 
@@ -37,16 +32,15 @@ def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
     try:
         with _sample_cms(load(source), once=once) as cms:
             config_file = _own_configuration(source, folder, cms.url.rstrip("/"))
-            config = load(config_file)
-            store = DirectoryStore(folder / "store")
+            site = Site(config_file)
             if not quiet:
                 console.say(f"1. Sample CMS        {cms.url}")
-            _export_and_publish(config, store, quiet=quiet)
-            with EdgeServer(*live_site(store), port) as edge:
+            _export_and_publish(site, quiet=quiet)
+            with EdgeServer(*live_site(site.store), port) as edge:
                 if not quiet:
                     console.say(f"4. The public site   {edge.url}/")
                 if once:
-                    return check_site(edge.url, config.cms.url, quiet=quiet)
+                    return check_site(edge.url, site.config.cms.url, quiet=quiet)
                 if not quiet:
                     _say_what_to_try(edge.url, config_file)
                 edge.wait()
@@ -88,26 +82,16 @@ def _own_configuration(source: Path, folder: Path, cms_url: str) -> Path:
     return target
 
 
-def _export_and_publish(config: Config, store: DirectoryStore, *, quiet: bool) -> None:
-    records = Records(store)
-    request = Request(
-        public=config.site.url,
-        cms=config.cms.url,
-        routes=Routes(**config.routes.model_dump()),
-        cutover=config.social.cutover or "",
-        limits=Limits(**config.gates.model_dump()),
-        actor="demo",
-        reason="publisher demo",
-    )
+def _export_and_publish(site: Site, *, quiet: bool) -> None:
+    actor = Actor("demo", "publisher demo")
     with console.progress() as bar:
         exported = export(
-            records,
-            WordPress(config.cms.url),
-            request,
+            site.records,
+            site.cms(),
+            site.request(actor, {}),
             lambda done, total: bar.update("asking the CMS", done, total),
         )
-        publisher = Publisher(records, LocalEdge(store), bar.update)
-        publisher.publish(exported.release, Actor("demo", "publisher demo"))
+        site.publisher(bar.update).publish(exported.release, actor)
     if not quiet:
         release = exported.release
         console.say(

@@ -24,8 +24,9 @@ from publisher.notfound import not_found_page
 from publisher.paths import BadPath, SitePath
 from publisher.records import Records
 from publisher.release import Release
+from publisher.rules import compiled
 from publisher.store.port import Headers, Object, Store
-from redirects.compile import LIVE_KEY, compile_rules, live_entry, set_id
+from redirects.compile import LIVE_KEY, live_entry
 
 # How long the local edge may show what was live before: the real one takes seconds, too.
 _REFRESH_S = 0.25
@@ -47,9 +48,8 @@ def live_site(store: Store) -> tuple[Data, Origin]:
 
 def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
     """One release, straight from its manifest, whatever is live."""
-    rules = records.rules(release)
-    identity = set_id(rules)
-    entries = dict(compile_rules(rules, identity).entries)
+    identity, compiled_data = compiled(records.rules(release))
+    entries = dict(compiled_data.entries)
     entries[LIVE_KEY] = live_entry(1, "release", identity)
     manifest = records.manifest(release.manifest)
 

@@ -1,0 +1,66 @@
+"""What `--json` prints: one document a command."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from publisher.errors import ConfigError, GateRefused, PublisherError
+from publisher.pipeline import Exported
+from publisher.publish import Outcome
+
+Document = dict[str, Any]
+
+
+def of_export(exported: Exported, seconds: float) -> Document:
+    """What an export made."""
+    changes = exported.changes
+    return {
+        "release": exported.release,
+        "new": exported.is_new,
+        "changes": {
+            "new": [c.path for c in changes if c.old is None],
+            "changed": [c.path for c in changes if c.old and c.new],
+            "gone": [c.path for c in changes if c.new is None],
+        },
+        "missing": [asdict(missing) for missing in exported.missing],
+        "kept": exported.kept,
+        "removals": exported.removals,
+        "warnings": exported.warnings,
+        "seconds": round(seconds, 3),
+    }
+
+
+def of_outcome(outcome: Outcome) -> Document:
+    """What publishing did."""
+    return {
+        "release": outcome.release.id,
+        "previous": outcome.previous,
+        "slot": outcome.slot,
+        "files": len(outcome.plan),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def of_error(error: PublisherError, code: int) -> Document:
+    """What went wrong, and the exit code."""
+    findings = error.findings if isinstance(error, GateRefused) else ()
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    return {
+        "error": str(error),
+        "hint": error.hint,
+        "exit": code,
+        "findings": [asdict(finding) for finding in findings],
+        "problems": [asdict(problem) for problem in problems],
+    }
+
+
+def written(document: Document) -> str:
+    """The document as JSON, safe to print."""
+    data = msgspec.json.encode(document, enc_hook=str)
+    text = msgspec.json.format(data, indent=2).decode()
+    # Those control characters that JSON itself does not escape.
+    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
