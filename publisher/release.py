@@ -92,13 +92,14 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_id(now: datetime) -> str:
-    """An id that sorts by time: `20261122T031500Z-3f9a1c`."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """An id that sorts by time, to the millisecond: `20261122T031500042Z-3f9a1c`."""
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(3)}"
 
 
 def utc_now() -> datetime:
-    """The present, in UTC, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """The present, in UTC, to the millisecond."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 # --------------------------------------------------------------------- the slot ring

@@ -91,9 +91,9 @@ def process(*arguments: str, folder: Path, **more: Any) -> subprocess.Popen[str]
     )  # fmt: skip
 
 
-def ended(running: subprocess.Popen[str]) -> Run:
+def ended(running: subprocess.Popen[str], timeout_s: float = TIMEOUT_S) -> Run:
     try:
-        out, err = running.communicate(timeout=TIMEOUT_S)
+        out, err = running.communicate(timeout=timeout_s)
     finally:
         running.kill()
         running.wait()
@@ -411,7 +411,7 @@ def test_ctrl_c_ends_an_export_and_leaves_what_is_live(
                 assert (second.code, "another export is running" in second.err) == (5, True)
             running.send_signal(signal.SIGINT)
         finally:
-            run = ended(running)
+            run = ended(running, 10)
     assert run.code == 130
     assert run.document["exit"] == 130
     assert "interrupted" in run.err

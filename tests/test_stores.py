@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -528,13 +529,10 @@ def test_a_delete_leaves_no_empty_folders(tmp_path: Path) -> None:
     assert [path for path in _files(tmp_path) if path.name != ".tmp"] == []
 
 
-def test_a_failed_write_leaves_no_temporary_file(
-    tmp_path: Path, file_size_limit: Callable[[int], None]
-) -> None:
+def test_a_failed_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     store.put("a", b"old")
-    file_size_limit(1000)
-    with pytest.raises(StoreError, match="too large"):
+    with file_size_limit(1000), pytest.raises(StoreError, match="too large"):
         store.put("a", b"new" * 1000)
     assert store.get("a").data == b"old"
     assert list((tmp_path / ".tmp").iterdir()) == []
@@ -549,16 +547,17 @@ def test_a_store_that_is_a_file_says_so(tmp_path: Path) -> None:
         list(store.list(""))
 
 
-@pytest.fixture
-def file_size_limit() -> Iterator[Callable[[int], None]]:
-    """Stands for a full disk: writes beyond so many bytes of a file fail."""
+@contextmanager
+def file_size_limit(size_bytes: int) -> Iterator[None]:
+    """Stands for a full disk: writes beyond so many bytes of a file fail, ours included."""
     import resource
     import signal
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)

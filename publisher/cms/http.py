@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urljoin, urlsplit
 
 import pycurl
@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.util import Retry
 
+from publisher.cms.interrupt import noticed
 from publisher.cms.port import Capture
 from publisher.errors import CmsError
 
@@ -28,6 +29,7 @@ ANSWER_TIMEOUT_S = 120
 BODY_BYTES_MAX = 512 * 1024 * 1024
 RETRIES = 4
 BACKOFF_S = 0.5
+RETRY_AFTER_S_MAX = 30  # a CMS that asks for more is asked again all the same
 # After so many URLs in a row without an answer, each retried, the CMS counts as down.
 FAILURES_IN_A_ROW_MAX = 3
 _TRANSIENT = (429, 500, 502, 503, 504)
@@ -49,11 +51,12 @@ class CmsHttp:
         failures_in_a_row = 0
         while wanted:
             failed: list[str] = []
-            for capture in self._bulk(wanted):
-                if capture.is_failure:
-                    failed.append(capture.url)
-                else:
-                    yield capture
+            with noticed() as check:
+                for capture in self._bulk(wanted, check):
+                    if capture.is_failure:
+                        failed.append(capture.url)
+                    else:
+                        yield capture
             for url in failed:
                 capture = self._patiently(url)
                 failures_in_a_row = failures_in_a_row + 1 if capture.status == 0 else 0
@@ -66,12 +69,13 @@ class CmsHttp:
 
     # -------------------------------------------------------------- libcurl
 
-    def _bulk(self, wanted: deque[str]) -> Iterator[Capture]:
+    def _bulk(self, wanted: deque[str], check: Callable[[], None]) -> Iterator[Capture]:
         multi = pycurl.CurlMulti()
         idle = [self._handle() for _ in range(CONNECTIONS)]
         busy: dict[pycurl.Curl, _Transfer] = {}
         try:
             while wanted or busy:
+                check()
                 while wanted and idle:
                     handle = idle.pop()
                     url = wanted.popleft()
@@ -220,6 +224,7 @@ def session(credentials: str = "") -> requests.Session:
         status_forcelist=_TRANSIENT,
         allowed_methods=("GET", "HEAD"),
         raise_on_status=False,
+        retry_after_max=RETRY_AFTER_S_MAX,
     )
     made = requests.Session()
     # No proxy and no .netrc: the CMS is on a private network and its password is ours.

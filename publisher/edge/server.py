@@ -79,9 +79,6 @@ class EdgeServer:
         self._loaded: Mapping[str, str] | None = None
         self._checked = 0.0
         self._lock = threading.Lock()
-        self._function = EdgeFunction(
-            files("redirects").joinpath("edge.js").read_text(encoding="utf-8")
-        )
         self._socket = _listen(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
@@ -94,10 +91,14 @@ class EdgeServer:
         )
 
     def __enter__(self) -> EdgeServer:
+        # Made here and not before: an engine that nobody closes keeps the process from ending.
+        source = files("redirects").joinpath("edge.js").read_text(encoding="utf-8")
+        self._function = EdgeFunction(source)
         self._thread.start()
         deadline = time.monotonic() + _START_S_MAX
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
+                self.__exit__()
                 raise EdgeError("the local edge does not start")
             time.sleep(0.01)
         return self
@@ -130,7 +131,7 @@ class EdgeServer:
                 dict(request.headers),
             )
         except (EdgeFunctionError, StoreError) as error:
-            return Response(f"503: {error}\n", 503, media_type="text/plain")
+            return _unavailable(error)
         if "statusCode" in result:
             headers = {name: field["value"] for name, field in result.get("headers", {}).items()}
             body = result.get("body", "")
@@ -138,8 +139,10 @@ class EdgeServer:
             return Response(text, result["statusCode"], headers)
         try:
             found = self._origin(result["uri"])
-        except StoreError:
+        except NotFound:
             return _not_found()
+        except StoreError as error:
+            return _unavailable(error)
         return _file(found, request)
 
     def _refresh(self) -> None:
@@ -161,6 +164,10 @@ def _file(found: Object, request: Request) -> Response:
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(None, 304, headers)
     return Response(found.data, 200, headers)
+
+
+def _unavailable(error: Exception) -> Response:
+    return Response(f"503: {error}\n", 503, {"cache-control": "no-store"}, "text/plain")
 
 
 def _not_found() -> Response:

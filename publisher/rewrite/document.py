@@ -12,6 +12,7 @@ from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.html import Removals, declare_utf8, rewrite_html
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.text import Hosts
+from publisher.rewrite.tokens import settle
 from publisher.rewrite.xml import rewrite_xml
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
@@ -63,12 +64,14 @@ def rewrite(
         case "text/html" | "application/xhtml+xml":
             noindex = bool(_NOINDEX.search(text))
             text, removals = rewrite_html(text if is_utf8 else declare_utf8(text), linker, hosts)
+            text, settled = settle(text)
+            removals.update({"random tokens": settled} if settled else {})
         case "text/css":
             text = hosts.rewrite(rewrite_css(text, linker, moves=False), linker, Style.ROOT)
         case "text/javascript" | "application/javascript" | "application/x-javascript":
             text = hosts.rewrite(text, linker, Style.ROOT)
         case kind if kind.endswith("xml") or kind == "text/xsl":
-            text = rewrite_xml(text, linker, hosts)
+            text = settle(rewrite_xml(text, linker, hosts))[0]
         case _:
             text = hosts.rewrite(text, linker, Style.PUBLIC)
     return Document(
