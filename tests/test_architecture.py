@@ -22,7 +22,7 @@ PURE = {
         "paths manifest compose plan release inventory views routes addresses content_types "
         "gates rules errors notfound crawl"
     ).split()),
-    *(f"publisher.rewrite.{name}" for name in "css document html linker text xml".split()),
+    *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
     *PORTS,
     "redirects",
