@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from publisher.inventory import Inventory
 from publisher.paths import BadPath, SitePath
@@ -46,13 +46,17 @@ class SiteUrls:
     @property
     def hosts(self) -> tuple[str, ...]:
         """The CMS's hosts with their ports, lower-case; without port, too, where the host is
-        a name of its own and not this machine."""
+        a name of its own and not this machine. `//127.0.0.1`: only where an address begins
+        (WordPress leaves the port out of its feeds' own address, `self_link`)."""
         hosts: set[str] = set()
         for url in self.cms:
             parts = urlsplit(url.lower())
             hosts.add(parts.netloc.rpartition("@")[2])
-            if is_name(parts.hostname or ""):
-                hosts.add(parts.hostname or "")
+            name = parts.hostname or ""
+            if is_name(name):
+                hosts.add(name)
+            elif parts.port:
+                hosts.add(f"//[{name}]" if ":" in name else f"//{name}")
         return tuple(sorted(hosts, key=len, reverse=True))
 
 
@@ -68,7 +72,8 @@ class Addresses:
         self.router = Router(routes, self.views)
         self._cutover = cutover
         self._origin = _origin(urlsplit(inventory.home))
-        self._hosts = {_host(urlsplit(url)) for url in (*urls.cms, inventory.home)}
+        parts = [urlsplit(url) for url in (*urls.cms, inventory.home)]
+        self._hosts = {_host(part) for part in parts} | {part.hostname or "" for part in parts}
         self._base = urlsplit(inventory.home).path.rstrip("/")
         self._known: dict[str, Address | None] = {}
 
@@ -146,13 +151,6 @@ class Addresses:
         parts = urlsplit(address.url)
         path = parts.path.removeprefix(self._base) if self._base else parts.path
         return f"{self.urls.public}{path or '/'}{'?' if parts.query else ''}{parts.query}"
-
-
-def old_path(address: Address, base: str) -> str:
-    """The decoded path at which the CMS had it, '' if a query named it."""
-    parts = urlsplit(address.url)
-    path = unquote(parts.path).removeprefix(base) or "/"
-    return "" if parts.query else path
 
 
 def is_name(host: str) -> bool:

@@ -215,9 +215,13 @@ def parse(text: str, source: str, folder: Path) -> Config:
         problems = [Problem(_line(data, ("folder",)), "folder", "is no key")]
         raise ConfigError(source, problems)
     try:
-        return Config(**_plain(data), folder=folder)
+        config = Config(**_plain(data), folder=folder)
     except ValidationError as error:
         raise ConfigError(source, sorted(_problems(error, data), key=lambda p: p.line)) from None
+    if urlsplit(config.site.url).netloc.lower() == urlsplit(config.cms.url).netloc.lower():
+        message = "is the host of cms.url: visitors must get the files, and not the CMS"
+        raise ConfigError(source, [Problem(_line(data, ("site", "url")), "site.url", message)])
+    return config
 
 
 class _Constructor(RoundTripConstructor):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
@@ -28,6 +28,12 @@ Progress = Callable[[int, int], None]
 
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
+# The end of a page is looked for in so many of its last bytes.
+_END_BYTES = 1024
+# More objects than this, and than this share of all, that redirect to one place are no word on
+# any of them.
+_COMMON_MAX = 3
+_COMMON_SHARE = 0.05
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -74,10 +80,19 @@ class Layer:
 
 
 def crawl(
-    cms: Cms, addresses: Addresses, inventory: Inventory, sink: Sink, progress: Progress
+    cms: Cms,
+    addresses: Addresses,
+    inventory: Inventory,
+    sink: Sink,
+    progress: Progress,
+    *,
+    pages_end: bool | None = None,
 ) -> Layer:
-    """Everything that the inventory lists or a page links to. Raises CmsError."""
-    return _Crawl(cms, addresses, inventory, sink, progress).run()
+    """Everything that the inventory lists or a page links to. Raises CmsError.
+
+    `pages_end`: whether this site's pages end with `</html>`; None asks the home page.
+    """
+    return _Crawl(cms, addresses, inventory, sink, progress, pages_end).run()
 
 
 @dataclass(slots=True)
@@ -89,8 +104,15 @@ class _Asked:
 
 class _Crawl:
     def __init__(
-        self, cms: Cms, addresses: Addresses, inventory: Inventory, sink: Sink, progress: Progress
+        self,
+        cms: Cms,
+        addresses: Addresses,
+        inventory: Inventory,
+        sink: Sink,
+        progress: Progress,
+        pages_end: bool | None,
     ) -> None:
+        self._pages_end = pages_end
         self._cms = cms
         self._addresses = addresses
         self._inventory = inventory
@@ -111,6 +133,7 @@ class _Crawl:
         for done, capture in enumerate(self._cms.captures(self._wanted), start=1):
             self._take(self._asked.pop(capture.url), capture)
             self._progress(done, done + len(self._asked))
+        self._doubt_common_redirects()
         return self._layer
 
     def _want(self, address: Address, seen_on: str, hops: int = 0) -> None:
@@ -133,9 +156,13 @@ class _Crawl:
         elif capture.location and 300 <= capture.status < 400:
             self._follow(asked, capture)
         elif capture.status != 200 or not self._is_content(address, capture):
-            if capture.status not in (404, 410):
-                self._layer.refused[address.path] = capture
-            self._miss(asked, capture)
+            if capture.status in (404, 410):
+                self._miss(asked, capture)
+            else:
+                self._refuse(asked, capture)
+        elif self._is_cut(address, capture):
+            error = "the page breaks off before its end (status 200)"
+            self._layer.failed[address.path] = replace(capture, error=error)
         elif self._is_stand_in(address, capture):
             self._layer.moved.append(Moved(address, 302, "/"))
         else:
@@ -149,8 +176,8 @@ class _Crawl:
             if urlsplit(target_url).scheme in ("http", "https"):
                 self._layer.moved.append(Moved(address, capture.status, capture.location))
         elif target.path is None:
-            # To the log-in page, or to what is not public: the public has nothing here.
-            self._miss(asked, capture)
+            # To the log-in page, or to what is not public: no word that this is gone.
+            self._refuse(asked, capture)
         elif target.path == address.path:
             # Another form of the same address (a slash, an encoding): ask for that form.
             if asked.hops < _HOPS_MAX and target_url != capture.url:
@@ -170,6 +197,35 @@ class _Crawl:
             self._layer.missing.append(
                 Missing(address.path, address.url, capture.status, asked.seen_on)
             )
+
+    def _refuse(self, asked: _Asked, capture: Capture) -> None:
+        if asked.address.path is not None:
+            self._layer.refused[asked.address.path] = capture
+        self._miss(asked, capture)
+
+    def _is_cut(self, address: Address, capture: Capture) -> bool:
+        """An empty page, or one without the end that this site's pages have: a PHP error, or a
+        body that broke off without anybody noticing."""
+        if bare(capture.content_type) != "text/html" or not address.view:
+            return False
+        ends = b"</html" in capture.body[-_END_BYTES:].lower()
+        if address.path == "/" and self._pages_end is None:
+            self._pages_end = ends
+        if address.view.kind == "file":
+            return False
+        return not capture.body.strip() or (bool(self._pages_end) and not ends)
+
+    def _doubt_common_redirects(self) -> None:
+        """Many objects that lead to one place all at once: maintenance or a log-in page
+        elsewhere, and not a word on any of them."""
+        targets = Counter(moved.target for moved in self._layer.moved if _is_object(moved.source))
+        limit = max(_COMMON_MAX, len(self._inventory.items) * _COMMON_SHARE)
+        common = {target for target, count in targets.items() if count > limit}
+        for moved in [m for m in self._layer.moved if m.target in common and _is_object(m.source)]:
+            self._layer.moved.remove(moved)
+            if moved.source.path is not None:
+                error = f"redirects to {moved.target}, as {targets[moved.target]} others do"
+                self._layer.failed[moved.source.path] = Capture(moved.source.url, 0, error=error)
 
     def _is_content(self, address: Address, capture: Capture) -> bool:
         """A style sheet or image that comes as HTML is an error page with status 200."""
@@ -213,6 +269,10 @@ class _Crawl:
 
 # Views of things that are there in their own right, unlike a file or a mere path.
 _OBJECTS = frozenset(("post", "page", "item", "term", "author", "date", "archive"))
+
+
+def _is_object(address: Address) -> bool:
+    return address.view is not None and address.view.is_first and address.view.kind in _OBJECTS
 
 
 def _are_two_objects(one: View | None, other: View | None) -> bool:

@@ -6,6 +6,7 @@ CMS -> captures -> layer -> manifest -> redirect rules -> gates -> release
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from publisher.compose import compose
 from publisher.crawl import Layer, Missing, Progress, Sink, crawl
 from publisher.errors import Finding, GateRefused
 from publisher.gates import Limits, check, refused
-from publisher.manifest import Difference, Entry, Manifest, differences, entries_of
+from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
 from publisher.paths import SitePath
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
@@ -69,7 +70,14 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         SiteUrls(request.public, (inventory.home, request.cms)),
         request.cutover,
     )
-    layer = crawl(cms, addresses, inventory, _sink(records, live_manifest), progress)
+    layer = crawl(
+        cms,
+        addresses,
+        inventory,
+        _sink(records, live_manifest),
+        progress,
+        pages_end=_ends(live_manifest, records),
+    )
     kept = _keep_good_pages(layer, addresses, live_manifest, records)
 
     site = compose([layer.entries])
@@ -85,10 +93,10 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
     warnings = tuple(_warnings(layer, rules))
     redirects = records.put_blob(rules.to_json())
     if live and (live.manifest, live.redirects) == (manifest.digest, redirects):
-        return Exported(live, False, (), *_learnt(layer, kept), warnings)
+        return Exported(live, False, (), tuple(layer.missing), kept, layer.removals, warnings)
     release = _release(request, site, manifest, redirects, rules, live, findings)
     records.put_release(release)
-    return Exported(release, True, changes, *_learnt(layer, kept), warnings)
+    return Exported(release, True, changes, tuple(layer.missing), kept, layer.removals, warnings)
 
 
 def _live(records: Records) -> Release | None:
@@ -114,40 +122,43 @@ def _keep_good_pages(
     layer: Layer, addresses: Addresses, live: Manifest, records: Records
 ) -> tuple[SitePath, ...]:
     """What the CMS gave no answer about stays as it is on the live site, with the redirects
-    that lead there; and so does what only an unanswered page could have led to."""
+    that lead there; and so do its parts and all assets, which only it may have led to."""
     unanswered = layer.failed | layer.refused
-    if not unanswered:
+    before = dict(entries_of(live, records.load_part)) if unanswered else {}
+    pages = {path for path in unanswered if path in before}
+    if not pages:
         return ()
-    answered = {missing.path for missing in layer.missing} | layer.entries.keys()
+    answered = {missing.path for missing in layer.missing} - pages | layer.entries.keys()
     kept = []
-    for path, entry in entries_of(live, records.load_part):
-        if path in unanswered or (
-            layer.failed
-            and path not in answered
-            and (not entry.is_page or _is_part(path, layer.failed))
-        ):
+    for path, entry in before.items():
+        if path in pages or (path not in answered and _belongs(path, entry, pages)):
             layer.entries[path] = entry
-            address = addresses.locate(unanswered[path].url) if path in unanswered else None
+            address = addresses.locate(unanswered[path].url) if path in pages else None
             if address:
                 layer.origins[path] = address
             kept.append(path)
     return tuple(kept)
 
 
-def _is_part(path: SitePath, pages: Collection[SitePath]) -> bool:
-    """Whether a path is below one of these pages, as its further pages and feeds are."""
-    stem = str(path).rstrip("/")
-    while stem:
-        stem = stem.rpartition("/")[0]
-        if f"{stem}/" in pages or f"{stem}.html" in pages:
-            return True
-    return False
+# Parts of a page: nothing that could be an object of its own, and so have been withdrawn.
+_PART = re.compile(r"(?:page/\d+|comment-page-\d+|embed)(?:/|\.html)|(?:comments/)?feed[\w-]*\.xml")
 
 
-def _learnt(
-    layer: Layer, kept: tuple[SitePath, ...]
-) -> tuple[tuple[Missing, ...], tuple[SitePath, ...], Counter[str]]:
-    return tuple(layer.missing), kept, layer.removals
+def _belongs(path: SitePath, entry: Entry, pages: Collection[SitePath]) -> bool:
+    """Whether a path is an asset, or a further page or feed of one of these pages."""
+    if not entry.is_page and not path.endswith(".xml"):
+        return True
+    return any(_PART.fullmatch(path.removeprefix(_stem(page))) for page in pages)
+
+
+def _stem(page: SitePath) -> str:
+    return str(page) if page.endswith("/") else page.rpartition(".")[0] + "/"
+
+
+def _ends(live: Manifest, records: Records) -> bool | None:
+    """Whether the live site's pages end with `</html>`; None if nothing is live."""
+    home = find(live, SitePath("/"), records.load_part)
+    return b"</html" in records.blob(home.blob)[-1024:].lower() if home else None
 
 
 def _release(

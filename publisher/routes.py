@@ -98,6 +98,10 @@ class Router:
         )
 
     def _page_path(self, item: Item) -> str:
+        link = urlsplit(item.link)
+        if self._views.inventory.pretty and not link.query:
+            # The CMS's own: a parent may be private, and so not be listed.
+            return unquote(link.path).removeprefix(self._base).strip("/")
         slugs = [item.slug]
         parent = self._views.items.get(item.parent)
         while parent is not None and len(slugs) < _DEPTH_MAX:

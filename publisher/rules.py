@@ -26,7 +26,7 @@ def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
         *slash_rules(layer.entries),
     ]
     known = {rule.source for rule in rules}
-    rules += (rule for rule in _query_rules(layer) if rule.source not in known)
+    rules += (rule for rule in (*_query_rules(layer), *_usual(layer)) if rule.source not in known)
     # A page that exists answers for itself.
     return RuleSet.of(rule for rule in rules if rule.source not in layer.entries)
 
@@ -63,6 +63,10 @@ def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
                 old_paths=_old_paths(path, address.url, addresses),
             )
     for item in addresses.views.inventory.items:
+        home = addresses.locate(item.link) if item.kind == "page" else None
+        if home and home.path == "/":  # the page that is the front page
+            old_paths = (f"/{item.slug}", f"/{item.slug}/") if item.slug else ()
+            yield Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
         file = addresses.locate(item.file) if item.kind == "attachment" else None
         if file and file.path in layer.entries:
             yield Target(
@@ -90,6 +94,17 @@ def _query_rules(layer: Layer) -> Iterator[Rule]:
             yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
 
 
+def _usual(layer: Layer) -> Iterator[Rule]:
+    """What WordPress answers though nothing links to it: other feed formats, and
+    `/sitemap.xml` (`redirect_sitemapxml`)."""
+    if "/feed.xml" in layer.entries:
+        for kind in ("atom", "rdf"):
+            for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
+                yield Rule(source, 301, "/feed.xml", origin=f"{kind} feed")
+    if "/wp-sitemap.xml" in layer.entries:
+        yield Rule("/sitemap.xml", 301, "/wp-sitemap.xml", origin="usual place of a sitemap")
+
+
 def _old_paths(path: SitePath, url: str, addresses: Addresses) -> tuple[str, ...]:
     """The decoded paths, other than its own, at which the CMS had something: with and without
     a trailing slash, since links exist in both forms. None if a query named it."""
@@ -97,7 +112,9 @@ def _old_paths(path: SitePath, url: str, addresses: Addresses) -> tuple[str, ...
     if not old or old == "/":
         return ()
     is_file = path == old and not path.endswith("/")
-    forms = (old,) if is_file else (old.rstrip("/"), old.rstrip("/") + "/")
+    if is_file:  # a page with an extension has been linked with a slash, too
+        return (f"{path}/",) if path.endswith((".html", ".htm")) else ()
+    forms = (old.rstrip("/"), old.rstrip("/") + "/")
     return tuple(form for form in forms if form != path)
 
 

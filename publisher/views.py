@@ -47,10 +47,10 @@ class View:
 # Not for visitors, or not the same for two of them: never asked for, never linked to.
 _CMS_ONLY_PATH = re.compile(
     r"^/(?:wp-admin(?:/|$)|wp-json(?:/|$)|(?:wp-login|wp-signup|wp-activate|wp-cron|wp-mail|"
-    r"wp-trackback|wp-comments-post|xmlrpc)\.php)|/trackback/?$|^/search/"
+    r"wp-trackback|wp-comments-post|xmlrpc)\.php)|./trackback/?$|^/search/."
 )
 _CMS_ONLY_QUERY = frozenset(
-    "rest_route s preview preview_id _wpnonce action customize_changeset_uuid replytocom "
+    "rest_route s preview preview_id _wpnonce customize_changeset_uuid replytocom "
     "doing_wp_cron wc-ajax add-to-cart unapproved moderation-hash".split()
 )
 # Parameters that measure visitors or defeat caches; the page is the same without them.
@@ -112,7 +112,8 @@ class Views:
         if path.startswith("/index.php"):
             path = path.removeprefix("/index.php") or "/"
         parameters = _parameters(query)
-        if _CMS_ONLY_PATH.search(path) or _CMS_ONLY_QUERY & parameters.keys():
+        is_object = path.rstrip("/") in self._objects  # a page may be called "search"
+        if (_CMS_ONLY_PATH.search(path) and not is_object) or _CMS_ONLY_QUERY & parameters.keys():
             return None
         if path != "/":
             view = self._by_path(path)

@@ -69,11 +69,16 @@ def test_a_protected_post_is_withheld_at_its_path() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://other.example/?p=12", "http://127.0.0.1:8182/", "http://127.0.0.1/", "mailto:a@b.jp",
+    ["https://other.example/?p=12", "http://127.0.0.1:8182/", "mailto:a@b.jp",
      "ftp://127.0.0.1:8181/", "/?p=12", "", "http://[", "http://127.0.0.1:x/", "http://x127.0.0.1:8181"],
 )  # fmt: skip
 def test_what_is_elsewhere_is_no_address_of_the_cms(url: str) -> None:
     assert PLAIN.locate(url) is None
+
+
+def test_an_address_without_the_port_is_the_cms_too() -> None:
+    """WordPress leaves it out of the feeds' own address (`self_link`)."""
+    assert located(PLAIN, "http://127.0.0.1/?p=12") == located(PLAIN, f"{HOME}/?p=12")
 
 
 @given(st.text(max_size=30))
@@ -148,9 +153,9 @@ def test_the_social_identity_of_a_cms_in_a_subdirectory_is_below_the_sites_root(
 @pytest.mark.parametrize(
     ("cms", "hosts"),
     [
-        ("http://127.0.0.1:8181/news", {"127.0.0.1:8181"}),
-        ("http://localhost:81", {"localhost:81"}),
-        ("http://[::1]:81", {"[::1]:81"}),
+        ("http://127.0.0.1:8181/news", {"127.0.0.1:8181", "//127.0.0.1"}),
+        ("http://localhost:81", {"localhost:81", "//localhost"}),
+        ("http://[::1]:81", {"[::1]:81", "//[::1]"}),
         ("http://10.0.0.7", {"10.0.0.7"}),
         ("http://Staging.Example.test", {"staging.example.test"}),
         ("http://a:b@staging.example.test:81/x",

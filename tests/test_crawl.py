@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
-from publisher.addresses import Addresses
+from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
 from publisher.content_types import by_name
 from publisher.crawl import Layer, crawl, listed
 from publisher.errors import GateRefused
 from publisher.gates import Limits
-from publisher.inventory import Inventory
+from publisher.inventory import Inventory, Item
 from publisher.pipeline import Exported, Request, export
 from publisher.publish import Actor, Publisher
 from publisher.records import Records
 from publisher.routes import Routes
+from publisher.rules import rules_of
 from publisher.store.memory import MemoryStore
 from tests.samples import HOME, PUBLIC, addresses, inventory
 
 BLOG = "/blog/%post_id%.html"
+URLS = SiteUrls(PUBLIC, (HOME,))
 LISTED = set(
     "/ /blog/12.html /blog/1632.html /company/ /company/access/ /会社概要/ /book/red/ /tag/wine/ "
     "/category/news/ /category/news/tokyo/ /genre/crime/ /author/1/ /2009/ /2009/04/ /2009/04/01/ "
@@ -39,6 +42,7 @@ class ScriptedCms:
 
     def __init__(self, held: Inventory) -> None:
         self.held = held
+        self.ending = ""
         self.answers: dict[str, Capture] = {}
         self.asked: list[str] = []
 
@@ -68,7 +72,8 @@ class ScriptedCms:
             url = wanted.popleft()
             self.asked.append(url.removeprefix(HOME))
             kind = by_name(urlsplit(url).path) or "text/html; charset=UTF-8"
-            yield self.answers.get(url, Capture(url, 200, kind, body=f"it is {url}".encode()))
+            body = f"it is {url}{self.ending}".encode()
+            yield self.answers.get(url, Capture(url, 200, kind, body=body))
 
 
 def crawled(cms: ScriptedCms, of: Addresses | None = None) -> Layer:
@@ -313,3 +318,99 @@ def test_a_path_of_a_protected_post_is_not_asked_for(cms: ScriptedCms) -> None:
     cms.answer("/", body='<a href="/blog/1700.html"><a href="/blog/1700.html/feed/">')
     crawled(cms)
     assert not any("1700" in url for url in cms.asked)
+
+
+# -------------------------------------------------------- what may go, and what must stay
+
+
+def gone(exported: Exported) -> list[str]:
+    return [change.path for change in exported.changes if change.new is None]
+
+
+def without(held: Inventory, number: int) -> Inventory:
+    items = tuple(item for item in held.items if item.id != number)
+    return msgspec.structs.replace(held, items=items)
+
+
+def with_protected(held: Inventory, number: int) -> Inventory:
+    items = tuple(
+        msgspec.structs.replace(item, protected=True) if item.id == number else item
+        for item in held.items
+    )
+    return msgspec.structs.replace(held, items=items)
+
+
+@pytest.mark.parametrize("withdrawn", [without, with_protected])
+@pytest.mark.parametrize("failing", ["/", "/company/"])
+def test_what_was_withdrawn_goes_even_while_other_pages_fail(
+    cms: ScriptedCms, withdrawn: Callable[[Inventory, int], Inventory], failing: str
+) -> None:
+    cms.answer("/", body='<a href="/blog/12.html/feed/"><a href="/company/feed/">')
+    site = Site()
+    site.export(cms)
+    cms.held = withdrawn(cms.held, 12)
+    cms.answer("/", body="nothing links to it any more")
+    cms.answer(failing, 500)
+    second = site.export(cms, errors="known")
+    assert {"/blog/12.html", "/blog/12/feed.xml"} <= set(gone(second))
+
+
+def test_a_page_that_is_refused_keeps_its_parts_and_assets(cms: ScriptedCms) -> None:
+    cms.answer("/company/", body='<a href="/x.pdf"><a href="/company/feed/">')
+    site = Site()
+    site.export(cms)
+    cms.answer("/company/", 403)
+    second = site.export(cms)
+    assert gone(second) == []
+    assert {"/company/", "/x.pdf", "/company/feed.xml"} <= set(second.kept)
+
+
+def test_a_redirect_to_the_log_in_page_takes_nothing_off_the_site(cms: ScriptedCms) -> None:
+    site = Site()
+    site.export(cms)
+    cms.answer("/company/", 302, to="/wp-login.php?redirect_to=x")
+    assert gone(site.export(cms)) == []
+
+
+@pytest.mark.parametrize("to", ["https://sso.example/", "/maintenance/"])
+def test_many_pages_that_redirect_to_one_place_are_not_believed(cms: ScriptedCms, to: str) -> None:
+    site = Site()
+    site.export(cms)
+    for item in cms.held.items:
+        if item.kind in ("post", "page"):
+            cms.answer(item.link.removeprefix(HOME), 302, to=to)
+    with pytest.raises(GateRefused, match="errors"):
+        site.export(cms)
+    assert gone(site.export(cms, errors="known")) == []
+
+
+@pytest.mark.parametrize("body", ["", "  \n", "<html><p>Fatal error: Allowed memory size"])
+def test_a_page_that_breaks_off_is_no_page(cms: ScriptedCms, body: str) -> None:
+    cms.ending = "</HTML>\n"
+    site = Site()
+    site.export(cms)
+    cms.answer("/company/", body=body)
+    with pytest.raises(GateRefused, match="errors"):
+        site.export(cms)
+
+
+def test_a_page_may_be_called_search(cms: ScriptedCms) -> None:
+    page = Item(kind="page", id=7, link=f"{HOME}/search/", slug="search")
+    cms.held = msgspec.structs.replace(cms.held, items=(*cms.held.items, page))
+    cms.answer("/", body='<a href="/search/word/">')
+    assert "/search/" in crawled(cms, Addresses(cms.held, Routes(), URLS)).entries
+    assert "/search/word/" not in cms.asked
+
+
+def test_the_child_of_a_private_page_keeps_the_path_that_the_cms_gives_it(cms: ScriptedCms) -> None:
+    child = Item(kind="page", id=8, link=f"{HOME}/private/child/", slug="child", parent=99)
+    cms.held = msgspec.structs.replace(cms.held, items=(*cms.held.items, child))
+    assert "/private/child/" in crawled(cms, Addresses(cms.held, Routes(), URLS)).entries
+
+
+def test_old_forms_of_the_page_on_the_front_lead_there(cms: ScriptedCms) -> None:
+    front = Item(kind="page", id=9, link=f"{HOME}/", slug="welcome")
+    cms.held = msgspec.structs.replace(cms.held, items=(*cms.held.items, front))
+    of = Addresses(cms.held, Routes(), URLS)
+    rules = {rule.source: rule.target for rule in rules_of(crawled(cms, of), of).rules}
+    assert (rules["?p=9"], rules["/welcome"], rules["/welcome/"]) == ("/", "/", "/")

@@ -120,13 +120,19 @@ def test_rubbish_around_a_host_never_stops_an_export(before: str, after: str) ->
     [
         "x127.0.0.1:8181", "9127.0.0.1:8181", "1.127.0.0.1:8181", "127.0.0.1:81811",
         "127.0.0.1:818",
-        "127.0.0.1:8181.com", "127.0.0.1:8181-x", "127.0.0.1:8181:80", "127.0.0.1",
+        "127.0.0.1:8181.com", "127.0.0.1:8181-x", "127.0.0.1:8181:80",
         "127.0.0.1%3A81811",
         "https://other.example/127x0.0.1:8181",
     ],
 )  # fmt: skip
 def test_a_longer_host_with_a_number_is_left_alone(text: str) -> None:
     assert rewritten(f"see http://{text}/ and {text}") == f"see http://{text}/ and {text}"
+
+
+def test_a_number_without_the_port_is_the_cms_where_an_address_begins() -> None:
+    """Elsewhere it may be anything: 127.0.0.1 is in many a tutorial."""
+    assert rewritten('<a x="http://127.0.0.1/feed/">') == '<a x="/feed.xml">'
+    assert rewritten("see 127.0.0.1 and ping 127.0.0.1:80") == "see 127.0.0.1 and ping 127.0.0.1:80"
 
 
 @pytest.mark.parametrize("home", ["http://staging.example.test", "http://staging.example.test:81"])

@@ -27,11 +27,13 @@ CONNECT_TIMEOUT_S = 10
 ANSWER_TIMEOUT_S = 120
 # The largest file of an upload directory that is taken: it is held in memory once.
 BODY_BYTES_MAX = 512 * 1024 * 1024
-RETRIES = 4
+RETRIES = 3
 BACKOFF_S = 0.5
-RETRY_AFTER_S_MAX = 30  # a CMS that asks for more is asked again all the same
-# After so many URLs in a row without an answer, each retried, the CMS counts as down.
-FAILURES_IN_A_ROW_MAX = 3
+RETRY_AFTER_S_MAX = 5  # a CMS that asks for more is asked again all the same
+# After so many URLs in a row without an answer, each retried, the CMS counts as down: fewer
+# when it does not answer or says that it is in maintenance (503), than when it fails (500).
+SILENT_IN_A_ROW_MAX = 3
+FAILURES_IN_A_ROW_MAX = 12
 _TRANSIENT = (429, 500, 502, 503, 504)
 
 
@@ -48,7 +50,7 @@ class CmsHttp:
 
     def captures(self, wanted: deque[str]) -> Iterator[Capture]:
         """Implements `Cms.captures`."""
-        failures_in_a_row = 0
+        failures_in_a_row = silent_in_a_row = 0
         while wanted:
             failed: list[str] = []
             with noticed() as check:
@@ -59,8 +61,13 @@ class CmsHttp:
                         yield capture
             for url in failed:
                 capture = self._patiently(url)
-                failures_in_a_row = failures_in_a_row + 1 if capture.status == 0 else 0
-                if failures_in_a_row >= FAILURES_IN_A_ROW_MAX:
+                is_silent = capture.status in (0, 503)
+                silent_in_a_row = silent_in_a_row + 1 if is_silent else 0
+                failures_in_a_row = failures_in_a_row + 1 if capture.is_failure else 0
+                if (
+                    silent_in_a_row >= SILENT_IN_A_ROW_MAX
+                    or failures_in_a_row >= FAILURES_IN_A_ROW_MAX
+                ):
                     raise CmsError(
                         f"the CMS has stopped answering: {capture.error} ({url})",
                         "Nothing was published. Export again when the CMS is back.",

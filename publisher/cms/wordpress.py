@@ -166,6 +166,11 @@ class WordPress:
                 f"{self._url} refuses the user name or password (status 401)",
                 "Set cms.basic_auth to env:NAME, and that variable to user:password.",
             )
+        if answer.status_code == 503:
+            raise CmsError(
+                f"{self._url} is in maintenance or overloaded (status 503)",
+                "Nothing was published. Export again when the CMS is back.",
+            )
         if answer.status_code >= 400:
             raise CmsError(
                 f"{self._url} answers {answer.status_code} to its REST API ({route})",

@@ -204,8 +204,10 @@ def _rest(form: _Form, *, markup: bool, quoted: bool) -> re.Pattern[str]:
 
 def _escaped(host: str) -> str:
     """A host as a pattern. A name is the CMS's on every port."""
+    in_address_only = host.startswith("//") or re.fullmatch(r"[\w-]+", host)
+    host = host.removeprefix("//")
     pattern = re.escape(host).replace(":", _COLON).replace(r"\.", _DOT)
-    if re.fullmatch(r"[\w-]+", host):  # `http://wordpress`: a word like any other in prose
+    if in_address_only:  # `http://wordpress`: a word like any other in prose
         return rf"(?:(?<=//)|(?<=\\/\\/)|(?<=%2F%2F)|(?<=%252F%252F)|(?<=@)){pattern}"
     return rf"{pattern}(?:{_COLON}\d+)?" if is_name(host) else pattern
 
