@@ -211,8 +211,8 @@ class _Crawl:
         ends = b"</html" in capture.body[-_END_BYTES:].lower()
         if address.path == "/" and self._pages_end is None:
             self._pages_end = ends
-        if address.view.kind == "file":
-            return False
+        if address.view.kind not in (*_OBJECTS, "home"):
+            return False  # a plugin's fragment may have no end
         return not capture.body.strip() or (bool(self._pages_end) and not ends)
 
     def _doubt_common_redirects(self) -> None:
