@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 SITE_NAME: Final = "みなと製作所 Minato Works"
@@ -160,10 +160,10 @@ def _page(number: int, title: str, slug: str, date: str, **more: object) -> Post
 
 
 def _document(
-    kind: Kind, number: int, title: str, slug: str, date: str, author: int, more: dict[str, object]
+    kind: Kind, number: int, title: str, slug: str, date: str, author: int, more: dict[str, Any]
 ) -> Post:
     modified = _at(str(more.pop("modified", date)))
-    return Post(number, kind, title, slug, _at(date), modified, author, **more)  # type: ignore[arg-type]
+    return Post(number, kind, title, slug, _at(date), modified, author, **more)
 
 
 POSTS: Final = (
