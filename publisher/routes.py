@@ -37,6 +37,9 @@ class Router:
         self._views = views
         self._home = views.inventory.home
         self._base = urlsplit(self._home).path.rstrip("/")
+        self._top = {
+            item.slug for item in views.inventory.items if item.kind == "page" and not item.parent
+        }
 
     def path(self, view: View) -> SitePath:
         """The site path of a view. Raises BadPath for one that can't have any."""
@@ -102,8 +105,10 @@ class Router:
         if self._views.inventory.pretty and not link.query:
             # The CMS's own: a parent may be private, and so not be listed.
             return unquote(link.path).removeprefix(self._base).strip("/")
-        slugs = [item.slug]
         parent = self._views.items.get(item.parent)
+        if item.parent and parent is None and item.slug in self._top:
+            return f"{item.slug}-{item.id}"  # its private parent told it from this other page
+        slugs = [item.slug]
         while parent is not None and len(slugs) < _DEPTH_MAX:
             slugs.append(parent.slug)
             parent = self._views.items.get(parent.parent)

@@ -414,3 +414,11 @@ def test_old_forms_of_the_page_on_the_front_lead_there(cms: ScriptedCms) -> None
     of = Addresses(cms.held, Routes(), URLS)
     rules = {rule.source: rule.target for rule in rules_of(crawled(cms, of), of).rules}
     assert (rules["?p=9"], rules["/welcome"], rules["/welcome/"]) == ("/", "/", "/")
+
+
+def test_two_pages_that_only_a_private_parent_told_apart_are_both_there(plain: ScriptedCms) -> None:
+    child = Item(kind="page", id=8, link=f"{HOME}/?page_id=8", slug="company", parent=99)
+    plain.held = msgspec.structs.replace(plain.held, items=(*plain.held.items, child))
+    layer = crawled(plain, Addresses(plain.held, Routes(), URLS))
+    assert {"/company/", "/company-8/"} <= layer.entries.keys()
+    assert layer.collisions == {}
