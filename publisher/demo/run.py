@@ -20,6 +20,7 @@ from publisher.publish import Actor
 from publisher.site import Site
 
 FOLDER = Path(".publisher-demo")
+_EXAMPLE_STORE = ".publisher"
 
 
 def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
@@ -28,9 +29,15 @@ def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
 
     Raises PublisherError if a part can't do its work.
     """
+    config = load(source)
+    if config.store != _EXAMPLE_STORE:  # somebody's own: the demo must not write there
+        raise PublisherError(
+            f"the demo can't start from {source}: it has a store other than the example's",
+            "Run it in another folder, or name the example with --config.",
+        )
     folder = Path(tempfile.mkdtemp(prefix="publisher-demo-")) if once else FOLDER
     try:
-        with _sample_cms(load(source), once=once) as cms:
+        with _sample_cms(config, once=once) as cms:
             config_file = _own_configuration(source, folder, cms.url.rstrip("/"))
             site = Site(config_file)
             if not quiet:
@@ -71,14 +78,12 @@ def _own_configuration(source: Path, folder: Path, cms_url: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = load(source)
     text = source.read_text(encoding="utf-8")
-    text = text.replace(config.cms.url, cms_url).replace("store: .publisher", "store: store")
+    text = text.replace(config.cms.url, cms_url)
+    text = text.replace(f"store: {_EXAMPLE_STORE}", "store: store")
     target = folder / "site-config.yaml"
     target.write_text(text, encoding="utf-8")
     if load(target).store != "store":
-        raise PublisherError(
-            f"the demo can't start from {source}: it has a store other than the example's",
-            "Run it in another folder, or name the example with --config.",
-        )
+        raise PublisherError(f"the demo can't read its way around in {source}")
     return target
 
 
