@@ -1,15 +1,12 @@
 """Runs the edge function in both engines and puts its answers beside Python's decisions."""
 
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import pytest
 
 from publisher.edge.javascript import viewer_request
 from redirects.match import (
@@ -60,12 +57,9 @@ def from_the_wire(result: Mapping[str, Any]) -> Wire:
 
 
 def run_njs(
-    stores: Sequence[Store], cases: Sequence[Case], *, raw_query: bool = True
+    njs: str, stores: Sequence[Store], cases: Sequence[Case], *, raw_query: bool = True
 ) -> list[tuple[Wire, int]]:
     """What njs, the engine of CloudFront's runtime, answers, and the reads of each case."""
-    njs = shutil.which("njs")
-    if njs is None:
-        pytest.skip("njs is not installed (Debian package njs)")
     inputs = [
         {
             "store": store,

@@ -141,9 +141,9 @@ def edge() -> Iterator[EdgeFunction]:
         yield function
 
 
-def assert_all_agree(edge: EdgeFunction, cases: list[Case]) -> None:
+def assert_all_agree(njs: str, edge: EdgeFunction, cases: list[Case]) -> None:
     expected = [on_the_wire(decide(STORES[store].get, request)) for store, request in cases]
-    by_njs = run_njs(STORES, cases)
+    by_njs = run_njs(njs, STORES, cases)
     for (store, request), wanted, (got, gets) in zip(cases, expected, by_njs, strict=True):
         assert got == wanted, ("njs", request, STORES[store].get("live"))
         assert gets <= GETS_MAX, request
@@ -175,17 +175,17 @@ def test_without_a_readable_live_entry_nothing_is_served(store: int) -> None:
     assert (decision == Unavailable()) != readable
 
 
-def test_the_tables_in_all_three_engines(edge: EdgeFunction) -> None:
+def test_the_tables_in_all_three_engines(njs: str, edge: EdgeFunction) -> None:
     requests = [request for request, _ in TABLE_OF_DECISIONS]
     requests += [Request("GET", "/", raw) for raw, *_ in TABLE]
     requests += [Request("GET", "/about", raw) for raw, *_ in TABLE]
     everywhere = [Request("GET", "/", "p=1632"), Request("GET", "/_errors/404.html")]
     cases = [(0, request) for request in requests]
     cases += [(store, request) for store in range(len(STORES)) for request in everywhere]
-    assert_all_agree(edge, cases)
+    assert_all_agree(njs, edge, cases)
 
 
-def test_every_known_query_has_the_same_key_at_the_edge() -> None:
+def test_every_known_query_has_the_same_key_at_the_edge(njs: str) -> None:
     """Each row's key gets a rule of its own, so that a wrong key can't hide behind a 404."""
     stores: list[Store] = []
     cases: list[Case] = []
@@ -193,7 +193,7 @@ def test_every_known_query_has_the_same_key_at_the_edge() -> None:
         for one in filter(None, (key, base_key)):
             cases.append((len(stores), Request("GET", "/", raw)))
             stores.append({"live": STORE["live"], f"{SET_ID}?{one}": "301 /found"})
-    for (store, request), (got, _) in zip(cases, run_njs(stores, cases), strict=True):
+    for (store, request), (got, _) in zip(cases, run_njs(njs, stores, cases), strict=True):
         assert got == on_the_wire(decide(stores[store].get, request))
         assert got[0] == 301, request
         assert str(got[1]).startswith("/found"), request
@@ -241,14 +241,16 @@ CASES = st.tuples(st.sampled_from([0] * 20 + list(range(1, len(STORES)))), REQUE
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(cases=st.lists(CASES, min_size=60, max_size=120))
-def test_generated_requests_in_all_three_engines(edge: EdgeFunction, cases: list[Case]) -> None:
-    assert_all_agree(edge, cases)
+def test_generated_requests_in_all_three_engines(
+    njs: str, edge: EdgeFunction, cases: list[Case]
+) -> None:
+    assert_all_agree(njs, edge, cases)
 
 
-def test_without_the_raw_query_it_is_rebuilt() -> None:
+def test_without_the_raw_query_it_is_rebuilt(njs: str) -> None:
     queries = ["p=1632", "fbclid&p=1632", "a=1&p=2&b=%E3%81%82&p=1632", "", "x&y=1", "p=404"]
     cases = [(0, Request("GET", "/", query)) for query in queries]
-    got = [wire for wire, _ in run_njs(STORES, cases, raw_query=False)]
+    got = [wire for wire, _ in run_njs(njs, STORES, cases, raw_query=False)]
     assert got == [
         on_the_wire(decide(STORE.get, request))
         for request in (
