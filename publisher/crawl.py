@@ -6,13 +6,14 @@ Decides what an answer means; asking is the `Cms`'s affair, keeping the `Sink`'s
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
 from publisher.content_types import bare, by_name, cache_control
+from publisher.discovery import listed, usual
 from publisher.errors import Finding
 from publisher.inventory import Inventory
 from publisher.manifest import Entry
@@ -277,45 +278,3 @@ def _is_object(address: Address) -> bool:
 
 def _are_two_objects(one: View | None, other: View | None) -> bool:
     return bool(one and other and one != other and one.kind in _OBJECTS and other.kind in _OBJECTS)
-
-
-def listed(inventory: Inventory) -> Iterator[str]:
-    """The URLs of everything that the inventory names, files first: their names are as the
-    file system has them, while links may be in another Unicode form."""
-    for item in inventory.items:
-        yield from filter(None, (item.file, *item.files))
-    yield f"{inventory.home}/"
-    for item in inventory.items:
-        if item.kind != "attachment":
-            yield item.link
-    for term in inventory.terms:
-        yield term.link
-    for author in inventory.authors:
-        yield author.link
-    yield from _archives(inventory)
-
-
-def usual(inventory: Inventory) -> Iterator[str]:
-    """What a site usually has, whether or not anything links to it."""
-    home = inventory.home
-    if inventory.pretty:
-        yield from (f"{home}/feed/", f"{home}/wp-sitemap.xml", f"{home}/robots.txt")
-    else:
-        yield from (f"{home}/?feed=rss2", f"{home}/?sitemap=index", f"{home}/?robots=1")
-    yield f"{home}/favicon.ico"
-
-
-def _archives(inventory: Inventory) -> Iterator[str]:
-    posts = [item for item in inventory.items if item.kind == "post"]
-    for name in sorted({item.format for item in posts} - {"", "standard"}):
-        yield f"{inventory.home}/?post_format={name}"
-    days = {item.date[:10] for item in posts if item.date}
-    dates = sorted({day[:length] for day in days for length in (4, 7, 10)})
-    for date in dates:
-        if inventory.date_base:
-            # The link of a year tells where archives are and whether they end in a slash.
-            base = inventory.date_base.rstrip("/")[:-4]
-            slash = "/" if inventory.date_base.endswith("/") else ""
-            yield f"{base}{date.replace('-', '/')}{slash}"
-        else:
-            yield f"{inventory.home}/?m={date.replace('-', '')}"

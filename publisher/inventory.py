@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -46,9 +48,11 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything public. `home` is the address that the CMS believes it has, without a
     trailing slash; `pretty` says whether paths, not queries, name its pages; `date_base`
     is the link of one year's archive, from which the others follow ('' if there is none).
+    `kind` tells whose URLs these are: only a `wordpress` gives a meaning to their queries.
     """
 
     home: str
+    kind: Literal["wordpress", "generic"] = "wordpress"
     title: str = ""
     pretty: bool = False
     date_base: str = ""

@@ -20,7 +20,7 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl"
+        "gates rules errors notfound crawl discovery"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",

@@ -13,7 +13,8 @@ import pytest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
 from publisher.content_types import by_name
-from publisher.crawl import Layer, crawl, listed
+from publisher.crawl import Layer, crawl
+from publisher.discovery import listed
 from publisher.errors import GateRefused
 from publisher.gates import Limits
 from publisher.inventory import Inventory, Item
