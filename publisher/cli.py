@@ -78,7 +78,7 @@ def export(
 ) -> None:
     """Make a release of what the CMS has.
 
-    Every export asks for everything, with or without --full.
+    An export that was cut goes on where it stopped, within an hour; --full starts again.
 
     \b
     Examples:
@@ -90,15 +90,15 @@ def export(
     from publisher.pipeline import export as run
     from publisher.site import Site
 
-    del full  # what an export does anyway, until it can ask for less
     site = Site(config, dry_run=dry_run)
-    request = site.request(_actor(actor, reason), _overrides(override, reason))
+    request = site.request(_actor(actor, reason), _overrides(override, reason), full=full)
     clock = console.Clock()
     with site.exporting(), console.progress() as bar:
         exported = run(
             site.records,
             site.cms(),
             request,
+            site.staff,
             lambda done, total: bar.update("asking the CMS", done, total),
         )
     if not json:

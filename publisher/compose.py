@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 
-from publisher.manifest import Difference, Entry
+from publisher.manifest import Difference, Entry, joined
 from publisher.paths import SitePath
 
 # A page view may straddle a change of release: a slot keeps the assets of this many
@@ -12,13 +14,16 @@ from publisher.paths import SitePath
 ASSET_RELEASES = 3
 
 
-def compose(layers: Iterable[Mapping[SitePath, Entry]]) -> dict[SitePath, Entry]:
-    """One site from the layers of all sources; for a path in several, the first has it."""
-    site: dict[SitePath, Entry] = {}
-    for layer in layers:
-        for path, entry in layer.items():
-            site.setdefault(path, entry)
-    return site
+def compose(
+    layers: Iterable[Iterable[tuple[SitePath, Entry]]],
+) -> Iterator[tuple[SitePath, Entry]]:
+    """One site from the layers of all sources, each in path order; for a path in several, the
+    first has it."""
+    last = None
+    for path, entry in heapq.merge(*layers, key=operator.itemgetter(0)):
+        if path != last:
+            yield path, entry
+        last = path
 
 
 def older_assets(earlier: Iterable[Iterable[Difference]]) -> dict[SitePath, Entry]:
@@ -26,13 +31,15 @@ def older_assets(earlier: Iterable[Iterable[Difference]]) -> dict[SitePath, Entr
 
     `earlier`: for each release, newest first, its differences to the new one.
     """
-    return compose(
-        {
-            difference.path: difference.old
-            for difference in release
-            if difference.new is None and difference.old and not difference.old.is_page
-        }
-        for release in earlier
+    return dict(
+        compose(
+            (
+                (difference.path, difference.old)
+                for difference in release
+                if difference.new is None and difference.old and not difference.old.is_page
+            )
+            for release in earlier
+        )
     )
 
 
@@ -43,12 +50,11 @@ def slot_differences(
 ) -> Iterator[Difference]:
     """What changes in a slot that goes from one release and its older assets to another, in
     path order. No path is both in a release and among its older assets."""
-    before, after = dict(older_before), dict(older_after)
-    for difference in releases:
-        if difference.old:
-            before[difference.path] = difference.old
-        if difference.new:
-            after[difference.path] = difference.new
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
-            yield Difference(path, before.get(path), after.get(path))
+    older = joined(sorted(older_before.items()), sorted(older_after.items()))
+    beside = ((path, (before, after)) for path, before, after in older)
+    for path, difference, kept in joined(((d.path, d) for d in releases), beside):
+        before, after = kept or (None, None)
+        if difference:
+            before, after = difference.old or before, difference.new or after
+        if before != after:
+            yield Difference(SitePath(path), before, after)

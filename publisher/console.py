@@ -20,8 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from publisher.manifest import Difference
-from publisher.pipeline import Exported
+from publisher.pipeline import Changes, Exported
 from publisher.plan import Plan
 from publisher.publish import Outcome
 from publisher.release import Change, Intent, Release
@@ -87,6 +86,8 @@ def show_export(exported: Exported, seconds: float) -> None:
     out = _out()
     release = exported.release
     state = "new" if exported.is_new else "nothing changed since"
+    if exported.resumed:
+        out.print("Went on with the export that was cut (--full starts from the beginning).")
     out.print(f"[bold]Release {release.id}[/] ({state})")
     out.print(
         f"  {release.pages:,} pages, {release.files - release.pages:,} other files, "
@@ -188,11 +189,11 @@ class Clock:
         return time.monotonic() - self._started
 
 
-def _changes(changes: Sequence[Difference]) -> str:
-    new = sum(change.old is None for change in changes)
-    gone = sum(change.new is None for change in changes)
-    changed = len(changes) - new - gone
-    return f"Compared with what is live: {new:,} new, {changed:,} changed, {gone:,} gone"
+def _changes(changes: Changes) -> str:
+    return (
+        f"Compared with what is live: {changes.new:,} new, {changes.changed:,} changed, "
+        f"{changes.gone:,} gone"
+    )
 
 
 def _counts(counts: Counter[str]) -> str:

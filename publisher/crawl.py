@@ -1,104 +1,99 @@
-"""From the CMS's inventory to a layer: every public URL asked for, rewritten, kept as a blob.
+"""Every public URL of the CMS asked for: from its own lists, and from link to link.
 
-Decides what an answer means; asking is the `Cms`'s affair, keeping the `Sink`'s.
+Decides what is asked and what an answer means; asking is the `Cms`'s affair, preparing pages
+that of `Preparing`, and what is learnt goes into a `Ledger`, so that memory stays flat.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
-from publisher.content_types import bare, by_name, cache_control
-from publisher.discovery import listed, usual
-from publisher.errors import Finding
-from publisher.inventory import Inventory
-from publisher.manifest import Entry
+from publisher.discovery import listed, not_found_url, usual
+from publisher.judge import (
+    NOT_FOUND,
+    NOT_FOUND_PATH,
+    Again,
+    Doubts,
+    Failed,
+    Gone,
+    Keep,
+    Move,
+    Refused,
+    asked_at,
+    is_object,
+    judge,
+)
+from publisher.outcome import Kind, Outcome
 from publisher.paths import SitePath
-from publisher.rewrite.document import rewrite
-from publisher.rewrite.text import Hosts
-from publisher.views import View
+from publisher.prepare import Prepared, Preparing, Task
 
-# Keeps bytes and returns the SHA-256 that names them.
-Sink = Callable[[bytes], str]
 # Told how many URLs are done and how many are known.
 Progress = Callable[[int, int], None]
 
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
-# The end of a page is looked for in so many of its last bytes.
-_END_BYTES = 1024
-# More objects than this, and than this share of all, that redirect to one place are no word on
-# any of them.
-_COMMON_MAX = 3
-_COMMON_SHARE = 0.05
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A redirect of the CMS: from an address of its own to another place."""
+class Ledger(Protocol):
+    """Where outcomes are kept (`spool.Spool`)."""
 
-    source: Address
-    status: int
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A URL that the CMS itself does not have, and the page on which it was first seen."""
-
-    path: SitePath
-    url: str
-    status: int
-    seen_on: str
+    def add(self, outcome: Outcome) -> None:
+        """Keep one."""
+        ...
 
 
 @dataclass(slots=True)
-class Layer:
-    """What the CMS contributes, and what was learnt on the way.
+class Crawled:
+    """What was learnt on the way, besides the outcomes.
 
-    `origins` tells for each path which address it was made from. `failed` are paths about
-    which the CMS gave no answer to rely on, `refused` those it would not give out (401, 403, an
-    error page instead of an image), which is no word that they are gone. `collisions` are
-    paths that two objects of the CMS want: the first has it.
+    `collisions`: paths that two URLs want, and the second of them: the first has it.
     """
 
-    entries: dict[SitePath, Entry] = field(default_factory=dict)
-    origins: dict[SitePath, Address] = field(default_factory=dict)
-    moved: list[Moved] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
-    failed: dict[SitePath, Capture] = field(default_factory=dict)
-    refused: dict[SitePath, Capture] = field(default_factory=dict)
-    collisions: dict[SitePath, tuple[str, str]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    doubts: Doubts
+    collisions: dict[SitePath, str] = field(default_factory=dict)
     removals: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
     noindex: bool = False
+
+    def note(self, outcome: Outcome) -> None:
+        """Take an outcome into account."""
+        self.asked += 1
+        self.doubts.note(outcome)
+        self.removals.update(outcome.removals)
+        self.noindex = self.noindex or (outcome.path == "/" and outcome.noindex)
 
 
 def crawl(
     cms: Cms,
     addresses: Addresses,
-    inventory: Inventory,
-    sink: Sink,
+    preparing: Preparing,
+    ledger: Ledger,
     progress: Progress,
     *,
-    pages_end: bool | None = None,
-) -> Layer:
-    """Everything that the inventory lists or a page links to. Raises CmsError.
+    doubts: Doubts,
+    live: Mapping[int, str],
+    earlier: Iterable[Outcome] = (),
+) -> Crawled:
+    """Ask for all that the inventory lists or a page links to. Raises CmsError.
 
-    `pages_end`: whether this site's pages end with `</html>`; None asks the home page.
+    `live`: the blobs of the live release by the hash of their path. `earlier`: what a run that
+    was cut has learnt already.
     """
-    return _Crawl(cms, addresses, inventory, sink, progress, pages_end).run()
+    one = _Crawl(cms, addresses, preparing, ledger, progress, Crawled(doubts), live)
+    one.resume(earlier)
+    return one.run()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Asked:
-    address: Address
+    path: SitePath
     seen_on: str
     hops: int = 0
 
@@ -108,173 +103,168 @@ class _Crawl:
         self,
         cms: Cms,
         addresses: Addresses,
-        inventory: Inventory,
-        sink: Sink,
+        preparing: Preparing,
+        ledger: Ledger,
         progress: Progress,
-        pages_end: bool | None,
+        crawled: Crawled,
+        live: Mapping[int, str],
     ) -> None:
-        self._pages_end = pages_end
         self._cms = cms
         self._addresses = addresses
-        self._inventory = inventory
-        self._sink = sink
+        self._inventory = addresses.views.inventory
+        self._preparing = preparing
+        self._ledger = ledger
         self._progress = progress
-        self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+        self._crawled = crawled
+        self._live = live
         self._wanted: deque[str] = deque()
         self._asked: dict[str, _Asked] = {}
-        self._seen: dict[SitePath, Address] = {}
-        self._layer = Layer()
+        # By hash, so that memory grows little with the site: path -> the variant that has it.
+        self._seen: dict[int, int] = {}
 
-    def run(self) -> Layer:
+    def resume(self, earlier: Iterable[Outcome]) -> None:
+        """Go on from what is known already."""
+        found: list[tuple[str, str]] = []
+        for outcome in earlier:
+            address = self._addresses.locate(outcome.url)
+            self._seen[hash(SitePath(outcome.path))] = _variant(address)
+            self._crawled.note(outcome)
+            found += ((url, outcome.path) for url in outcome.found)
+        for url, path in found:
+            self._find(url, path)
+
+    def run(self) -> Crawled:
+        """Until nothing is left."""
         for urls, seen_on in ((listed(self._inventory), _LISTS), (usual(self._inventory), "")):
             for url in urls:
-                address = self._addresses.locate(url)
-                if address:
-                    self._want(address, seen_on)
-        for done, capture in enumerate(self._cms.captures(self._wanted), start=1):
-            self._take(self._asked.pop(capture.url), capture)
-            self._progress(done, done + len(self._asked))
-        self._doubt_common_redirects()
-        return self._layer
+                self._find(url, seen_on)
+        unknown = not_found_url(self._inventory)
+        self._want(Address(unknown, NOT_FOUND_PATH, NOT_FOUND_PATH, NOT_FOUND), "")
+        while self._wanted or self._preparing.is_busy:
+            for capture in self._cms.captures(self._wanted):
+                if capture is not None:
+                    self._take(capture)
+                self._collect(wait=False)
+            if self._preparing.is_busy:
+                self._collect(wait=True)
+        return self._crawled
 
-    def _want(self, address: Address, seen_on: str, hops: int = 0) -> None:
-        if address.path is None or address.url in self._asked:
-            return
-        first = self._seen.get(address.path)
-        if first and not hops:
-            if _are_two_objects(first.view, address.view):
-                self._layer.collisions[address.path] = (first.url, address.url)
-            return
-        self._seen.setdefault(address.path, address)
-        self._asked[address.url] = _Asked(address, seen_on, hops)
-        self._wanted.append(address.url)
+    # ------------------------------------------------------------------ what to ask
 
-    def _take(self, asked: _Asked, capture: Capture) -> None:
-        address = asked.address
-        assert address.path is not None  # noqa: S101 - only such addresses are asked for
-        if capture.is_failure:
-            self._layer.failed[address.path] = capture
-        elif capture.location and 300 <= capture.status < 400:
-            self._follow(asked, capture)
-        elif capture.status != 200 or not self._is_content(address, capture):
-            if capture.status in (404, 410):
-                self._miss(asked, capture)
-            else:
-                self._refuse(asked, capture)
-        elif self._is_cut(address, capture):
-            error = "the page breaks off before its end (status 200)"
-            self._layer.failed[address.path] = replace(capture, error=error)
-        elif self._is_stand_in(address, capture):
-            self._layer.moved.append(Moved(address, 302, "/"))
-        else:
-            self._keep(address.path, address, capture)
+    def _find(self, url: str, seen_on: str) -> bool:
+        address = self._addresses.locate(url)
+        return address is not None and self._want(address, seen_on)
 
-    def _follow(self, asked: _Asked, capture: Capture) -> None:
-        address = asked.address
-        target_url, hash_, fragment = capture.location.partition("#")
-        target = self._addresses.locate(target_url)
-        if target is None:  # to another host: for the visitor, never for us
-            if urlsplit(target_url).scheme in ("http", "https"):
-                self._layer.moved.append(Moved(address, capture.status, capture.location))
-        elif target.path is None:
-            # To the log-in page, or to what is not public: no word that this is gone.
-            self._refuse(asked, capture)
-        elif target.path == address.path:
-            # Another form of the same address (a slash, an encoding): ask for that form.
-            if asked.hops < _HOPS_MAX and target_url != capture.url:
-                same = Address(target_url, address.href, address.path, address.view)
-                self._want(same, asked.seen_on, asked.hops + 1)
-            else:
-                self._layer.failed[target.path] = Capture(
-                    capture.url, 0, error="redirects to itself"
-                )
-        else:
-            self._layer.moved.append(Moved(address, capture.status, target.href + hash_ + fragment))
-            self._want(target, asked.seen_on)
-
-    def _miss(self, asked: _Asked, capture: Capture) -> None:
-        address = asked.address
-        if asked.seen_on and address.path is not None:
-            self._layer.missing.append(
-                Missing(address.path, address.url, capture.status, asked.seen_on)
-            )
-
-    def _refuse(self, asked: _Asked, capture: Capture) -> None:
-        if asked.address.path is not None:
-            self._layer.refused[asked.address.path] = capture
-        self._miss(asked, capture)
-
-    def _is_cut(self, address: Address, capture: Capture) -> bool:
-        """An empty page, or one without the end that this site's pages have: a PHP error, or a
-        body that broke off without anybody noticing."""
-        if bare(capture.content_type) != "text/html" or not address.view:
+    def _want(self, address: Address, seen_on: str, hops: int = 0) -> bool:
+        """Have an address asked for, unless it was. Tells whether it is a new one."""
+        path = address.path
+        if path is None or address.url in self._asked:
             return False
-        ends = b"</html" in capture.body[-_END_BYTES:].lower()
-        if address.path == "/" and self._pages_end is None:
-            self._pages_end = ends
-        if address.view.kind not in (*_OBJECTS, "home"):
-            return False  # a plugin's fragment may have no end
-        return not capture.body.strip() or (bool(self._pages_end) and not ends)
+        key, variant = hash(path), _variant(address)
+        if not hops:
+            if key in self._seen:
+                if self._seen[key] != variant and variant:
+                    self._crawled.collisions.setdefault(path, address.url)
+                return False
+            self._seen[key] = variant
+        self._asked[address.url] = _Asked(path, seen_on, hops)
+        self._wanted.append(address.url)
+        return True
 
-    def _doubt_common_redirects(self) -> None:
-        """Many objects that lead to one place all at once: maintenance or a log-in page
-        elsewhere, and not a word on any of them."""
-        targets = Counter(moved.target for moved in self._layer.moved if _is_object(moved.source))
-        limit = max(_COMMON_MAX, len(self._inventory.items) * _COMMON_SHARE)
-        common = {target for target, count in targets.items() if count > limit}
-        for moved in [m for m in self._layer.moved if m.target in common and _is_object(m.source)]:
-            self._layer.moved.remove(moved)
-            if moved.source.path is not None:
-                error = f"redirects to {moved.target}, as {targets[moved.target]} others do"
-                self._layer.failed[moved.source.path] = Capture(moved.source.url, 0, error=error)
+    # ------------------------------------------------------------------ what came back
 
-    def _is_content(self, address: Address, capture: Capture) -> bool:
-        """A style sheet or image that comes as HTML is an error page with status 200."""
-        by_extension = by_name(address.path or "")
-        is_page = bare(capture.content_type) == "text/html"
-        return not (
-            is_page
-            and address.view is not None
-            and address.view.kind == "file"
-            and by_extension not in ("", "text/html")
+    def _take(self, capture: Capture) -> None:
+        asked = self._asked[capture.url]
+        address = asked_at(capture.url, asked.path, self._addresses)
+        match judge(address, capture, self._addresses):
+            case Keep():
+                self._preparing.give(
+                    Task(capture.url, str(asked.path), capture.content_type, capture.body,
+                         self._live.get(hash(asked.path), ""))
+                )  # fmt: skip
+                return  # the outcome comes from the worker
+            case Again(url) if asked.hops < _HOPS_MAX:
+                del self._asked[capture.url]
+                same = Address(url, address.href, asked.path, address.view)
+                if not self._want(same, asked.seen_on, asked.hops + 1):
+                    self._note(capture, asked, address, "failed", error="redirects to itself")
+                return
+            case Again():
+                self._note(capture, asked, address, "failed", error="redirects to itself")
+            case Move(status, target, to):
+                is_new = to is not None and self._want(to, asked.seen_on)
+                found = (to.url,) if to and is_new else ()
+                self._note(capture, asked, address, "moved", status, target=target, found=found)
+            case Gone():
+                self._note(capture, asked, address, "gone")
+            case Refused():
+                error = f"refused (status {capture.status})"
+                self._note(capture, asked, address, "refused", error=error)
+            case Failed(error):
+                self._note(capture, asked, address, "failed", error=error)
+        del self._asked[capture.url]
+
+    def _collect(self, *, wait: bool) -> None:
+        for prepared in self._preparing.take(wait=wait):
+            self._keep(prepared, self._asked.pop(prepared.url))
+
+    def _keep(self, prepared: Prepared, asked: _Asked) -> None:
+        found = tuple(url for url in prepared.found if self._find(url, str(asked.path)))
+        self._add(
+            Outcome(
+                path=str(asked.path),
+                url=prepared.url,
+                kind="failed" if prepared.error else "content",
+                status=200,
+                entry=prepared.entry,
+                error=prepared.error,
+                seen_on=asked.seen_on,
+                found=found,
+                depends=prepared.depends,
+                is_object=prepared.is_object,
+                ends=prepared.ends,
+                names_itself=prepared.names_itself,
+                noindex=prepared.noindex,
+                removals=prepared.removals,
+                findings=prepared.findings,
+            )
         )
 
-    def _is_stand_in(self, address: Address, capture: Capture) -> bool:
-        """With plain permalinks WordPress answers every unknown path with its home page."""
-        return (
-            not self._inventory.pretty
-            and capture.generated
-            and address.view is not None
-            and address.view.kind in ("path", "file")
+    def _note(
+        self,
+        capture: Capture,
+        asked: _Asked,
+        address: Address,
+        kind: Kind,
+        status: int | None = None,
+        *,
+        target: str = "",
+        error: str = "",
+        found: tuple[str, ...] = (),
+    ) -> None:
+        self._add(
+            Outcome(
+                path=str(asked.path),
+                url=capture.url,
+                kind=kind,
+                status=capture.status if status is None else status,
+                target=target,
+                error=error,
+                seen_on=asked.seen_on,
+                found=found,
+                is_object=is_object(address.view),
+            )
         )
 
-    def _keep(self, path: SitePath, address: Address, capture: Capture) -> None:
-        document = rewrite(
-            capture.body, capture.content_type, address, self._addresses, self._hosts
-        )
-        layer = self._layer
-        layer.entries[path] = Entry(
-            self._sink(document.body),
-            len(document.body),
-            document.content_type,
-            cache_control(document.content_type),
-        )
-        layer.origins[path] = address
-        layer.removals.update(document.removals)
-        layer.noindex = layer.noindex or (path == "/" and document.noindex)
-        if document.leak:
-            layer.findings.append(Finding("staging-host", path, document.leak))
-        for found in document.found:
-            self._want(found, path)
+    def _add(self, outcome: Outcome) -> None:
+        self._crawled.note(outcome)
+        self._ledger.add(outcome)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._progress(self._crawled.asked, self._crawled.asked + len(self._asked))
 
 
-# Views of things that are there in their own right, unlike a file or a mere path.
-_OBJECTS = frozenset(("post", "page", "item", "term", "author", "date", "archive"))
-
-
-def _is_object(address: Address) -> bool:
-    return address.view is not None and address.view.is_first and address.view.kind in _OBJECTS
-
-
-def _are_two_objects(one: View | None, other: View | None) -> bool:
-    return bool(one and other and one != other and one.kind in _OBJECTS and other.kind in _OBJECTS)
+def _variant(address: Address | None) -> int:
+    """Tells apart what one path may be wanted for: the same page with different parameters."""
+    return hash(address.view.variant) if address and address.view and address.view.variant else 0

@@ -33,6 +33,13 @@ def usual(inventory: Inventory) -> Iterator[str]:
     yield f"{home}/favicon.ico"
 
 
+def not_found_url(inventory: Inventory) -> str:
+    """A URL at which the CMS surely has nothing: its answer is the theme's page for that. An id
+    answers 404 in every permalink form, while with plain ones unknown paths are the home page."""
+    unknown = "?p=2147483647" if inventory.kind == "wordpress" else "this-page-does-not-exist"
+    return f"{inventory.home}/{unknown}"
+
+
 def _archives(inventory: Inventory) -> Iterator[str]:
     posts = [item for item in inventory.items if item.kind == "post"]
     for name in sorted({item.format for item in posts} - {"", "standard"}):

@@ -21,15 +21,13 @@ def of_export(exported: Exported, seconds: float) -> Document:
     return {
         "release": exported.release,
         "new": exported.is_new,
-        "changes": {
-            "new": [c.path for c in changes if c.old is None],
-            "changed": [c.path for c in changes if c.old and c.new],
-            "gone": [c.path for c in changes if c.new is None],
-        },
+        "changes": changes.named,
+        "counts": {"new": changes.new, "changed": changes.changed, "gone": changes.gone},
         "missing": [asdict(missing) for missing in exported.missing],
         "kept": exported.kept,
         "removals": exported.removals,
         "warnings": exported.warnings,
+        "resumed": exported.resumed,
         "seconds": round(seconds, 3),
     }
 

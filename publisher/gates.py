@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from publisher.crawl import Layer
 from publisher.errors import Finding
 from publisher.manifest import Difference
+from publisher.paths import SitePath
 
 # The names by which a gate is let through once.
 NAMES = ("empty", "errors", "lost-pages", "staging-host")
@@ -23,15 +23,25 @@ class Limits:
     lost_pages: int = 20
 
 
-def check(
-    layer: Layer, changes: Collection[Difference], live_pages: int, limits: Limits
-) -> list[Finding]:
-    """All that speaks against a release. `changes` leads from what is live to it."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What gates look at. `changes` leads from what is live to the release."""
+
+    pages: int
+    has_home: bool
+    failed: Mapping[SitePath, str]
+    findings: Collection[Finding]
+    changes: Iterable[Difference]
+    live_pages: int
+
+
+def check(facts: Facts, limits: Limits) -> list[Finding]:
+    """All that speaks against a release."""
     return [
-        *_empty(layer),
-        *_errors(layer, limits),
-        *layer.findings,
-        *_lost(changes, live_pages, limits),
+        *_empty(facts),
+        *_errors(facts, limits),
+        *facts.findings,
+        *_lost(facts, limits),
     ]
 
 
@@ -40,27 +50,24 @@ def refused(findings: Iterable[Finding], overrides: Mapping[str, str]) -> list[F
     return [finding for finding in findings if finding.gate not in overrides]
 
 
-def _empty(layer: Layer) -> list[Finding]:
-    if "/" not in layer.entries:
+def _empty(facts: Facts) -> list[Finding]:
+    if not facts.has_home:
         return [Finding("empty", "/", "the CMS gave no home page")]
-    if not any(entry.is_page and path != "/" for path, entry in layer.entries.items()):
+    if facts.pages < 2:
         return [Finding("empty", "/", "the CMS has no page besides its home page")]
     return []
 
 
-def _errors(layer: Layer, limits: Limits) -> list[Finding]:
-    if len(layer.failed) <= limits.errors:
+def _errors(facts: Facts, limits: Limits) -> list[Finding]:
+    if len(facts.failed) <= limits.errors:
         return []
-    return [
-        Finding("errors", path, f"{capture.error} ({capture.url})")
-        for path, capture in layer.failed.items()
-    ]
+    return [Finding("errors", path, error) for path, error in facts.failed.items()]
 
 
-def _lost(changes: Collection[Difference], live_pages: int, limits: Limits) -> list[Finding]:
-    lost = [change.path for change in changes if change.old and change.old.is_page
+def _lost(facts: Facts, limits: Limits) -> list[Finding]:
+    lost = [change.path for change in facts.changes if change.old and change.old.is_page
             and change.new is None]  # fmt: skip
-    if len(lost) <= max(limits.lost_pages, live_pages * LOST_SHARE):
+    if len(lost) <= max(limits.lost_pages, facts.live_pages * LOST_SHARE):
         return []
     return [
         Finding("lost-pages", path, f"is live and not in this export ({len(lost)} such pages)")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -74,40 +75,47 @@ class Manifest(msgspec.Struct, frozen=True):
         return msgspec.json.decode(data, type=Manifest)
 
 
+_L = TypeVar("_L")
+_R = TypeVar("_R")
+
 # How the rows of a part are had: from memory in tests, from the store in production.
 LoadPart = Callable[[str], list[Row]]
 
 
-def build(entries: Mapping[SitePath, Entry]) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest of these entries, and its parts by digest."""
-    refs: list[PartRef] = []
-    parts: dict[str, bytes] = {}
-    rows: list[Row] = []
+class Parts:
+    """Takes rows in path order and gives out parts, as they are full, to `put`."""
 
-    def close() -> None:
-        data = encode_part(rows)
-        digest = hashlib.sha256(data).hexdigest()
-        parts[digest] = data
-        refs.append(PartRef(digest, rows[-1].path, len(rows)))
-        rows.clear()
+    def __init__(self, put: Callable[[str, bytes], None]) -> None:
+        self._put = put
+        self._refs: list[PartRef] = []
+        self._lines: list[bytes] = []
+        self._last = ""
 
-    for path in sorted(entries):
-        rows.append(Row(str(path), entries[path]))
+    def add(self, path: str, row: msgspec.Struct) -> None:
+        """Take a row. Its path must come after that of the row before it."""
+        self._lines.append(msgspec.json.encode(row))
+        self._last = str(path)
         if zlib.crc32(path.encode()) % ENTRIES_PER_PART == 0:
-            close()
-    if rows:
-        close()
-    return Manifest(tuple(refs)), parts
+            self._close()
+
+    def manifest(self) -> Manifest:
+        """The index of all parts, once every row was given."""
+        if self._lines:
+            self._close()
+        return Manifest(tuple(self._refs))
+
+    def _close(self) -> None:
+        # One JSON array a line, so that parts can be read and compared with line tools.
+        data = b"\n".join(self._lines) + b"\n"
+        digest = hashlib.sha256(data).hexdigest()
+        self._put(digest, data)
+        self._refs.append(PartRef(digest, self._last, len(self._lines)))
+        self._lines.clear()
 
 
-def encode_part(rows: Iterable[Row]) -> bytes:
-    """One JSON array a line, so that parts can be read and compared with line tools."""
-    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
-
-
-def decode_part(data: bytes) -> list[Row]:
-    """The reverse of `encode_part`. Raises msgspec.ValidationError or DecodeError."""
-    decoder = msgspec.json.Decoder(Row)
+def decode_part(data: bytes, row: type[_R]) -> list[_R]:
+    """The rows of a part. Raises msgspec.ValidationError or DecodeError."""
+    decoder = msgspec.json.Decoder(row)
     return [decoder.decode(line) for line in data.splitlines()]
 
 
@@ -138,17 +146,31 @@ class Difference:
 def differences(old: Manifest, new: Manifest, load: LoadPart) -> Iterator[Difference]:
     """Where two manifests differ, in path order, reading only parts they do not share."""
     shared = {part.digest for part in old.parts} & {part.digest for part in new.parts}
-    before = _rows(old, shared, load)
-    after = _rows(new, shared, load)
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
-            yield Difference(SitePath(path), before.get(path), after.get(path))
+    for path, before, after in joined(_rows(old, shared, load), _rows(new, shared, load)):
+        if before != after:
+            yield Difference(SitePath(path), before, after)
 
 
-def _rows(manifest: Manifest, shared: set[str], load: LoadPart) -> dict[str, Entry]:
-    return {
-        row.path: row.entry
-        for part in manifest.parts
-        if part.digest not in shared
-        for row in load(part.digest)
-    }
+def _rows(manifest: Manifest, shared: set[str], load: LoadPart) -> Iterator[tuple[str, Entry]]:
+    for part in manifest.parts:
+        if part.digest not in shared:
+            yield from ((row.path, row.entry) for row in load(part.digest))
+
+
+def joined(
+    left: Iterable[tuple[str, _L]], right: Iterable[tuple[str, _R]]
+) -> Iterator[tuple[str, _L | None, _R | None]]:
+    """Two streams in path order as one: each path with what either has there."""
+    lefts, rights = iter(left), iter(right)
+    one, other = next(lefts, None), next(rights, None)
+    while one or other:
+        if other is None or (one and one[0] < other[0]):
+            assert one  # noqa: S101 - one of the two is left
+            yield one[0], one[1], None
+            one = next(lefts, None)
+        elif one is None or other[0] < one[0]:
+            yield other[0], None, other[1]
+            other = next(rights, None)
+        else:
+            yield one[0], one[1], other[1]
+            one, other = next(lefts, None), next(rights, None)

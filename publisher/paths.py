@@ -65,7 +65,7 @@ class SitePath(str):
     @property
     def url(self) -> str:
         """Percent-encoded, as it stands in links, sitemaps and redirects."""
-        return quote(self, safe=_URL_SAFE)
+        return quote(str(self), safe=_URL_SAFE)
 
 
 def below(path: SitePath, name: str) -> SitePath:

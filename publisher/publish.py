@@ -21,7 +21,8 @@ from publisher.compose import ASSET_RELEASES, older_assets, slot_differences
 from publisher.content_types import cache_control
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, LostRace, NotFound, NotNow, PublisherError
-from publisher.manifest import Entry, Manifest, differences, entries_of
+from publisher.judge import NOT_FOUND_PATH
+from publisher.manifest import Entry, Manifest, differences, entries_of, find
 from publisher.notfound import not_found_page
 from publisher.paths import SitePath
 from publisher.plan import Action, Plan, plan
@@ -191,9 +192,9 @@ class Publisher:
                 since=utc_now(),
                 release=release.id,
                 manifest=release.manifest,
-                older=self._records.put_manifest(older, Manifest()).digest if older else "",
+                older=self._keep(older) if older else "",
             )
-        self._error_page()
+        self._error_page(release)
         redirect_set = self._load_redirects(release)
         change = _change(action, intent, release.id, actor, release)
         self._go_live(intent, slot, claimed, filled, redirect_set, change, hold)
@@ -247,9 +248,13 @@ class Publisher:
                 f"the bytes of {action.path} are not in the store", "Export again, with --full."
             ) from None
 
-    def _error_page(self) -> None:
-        """The page for what is not there: outside the slots, since the CDN knows one path."""
-        page = not_found_page()
+    def _error_page(self, release: Release) -> None:
+        """The page for what is not there: outside the slots, since the CDN knows one path. The
+        theme's own, if the release has one."""
+        own = find(
+            self._records.manifest(release.manifest), NOT_FOUND_PATH, self._records.load_part
+        )
+        page = self._records.blob(own.blob) if own else not_found_page()
         content_type = "text/html; charset=utf-8"
         headers = Headers(content_type, cache_control(content_type))
         key = "site/_errors/404.html"
@@ -307,6 +312,9 @@ class Publisher:
             differences(self._records.manifest(earlier.manifest), new, self._records.load_part)
             for earlier in self._history(intent.release)
         )
+
+    def _keep(self, older: dict[SitePath, Entry]) -> str:
+        return self._records.put_manifest(sorted(older.items()), Manifest()).digest
 
     def _history(self, name: str) -> Iterator[Release]:
         for _ in range(ASSET_RELEASES):

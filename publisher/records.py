@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from publisher.errors import Conflict, NotFound, PublisherError, StoreError
-from publisher.manifest import Entry, Manifest, Row, build, decode_part
+from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
+from publisher.outcome import Captured
 from publisher.paths import SitePath
 from publisher.release import Change, Intent, Release
 from publisher.store.port import ABSENT, Store
@@ -49,16 +50,30 @@ class Records:
 
     # -------------------------------------------------------------- manifests
 
-    def put_manifest(self, entries: Mapping[SitePath, Entry], known: Manifest) -> Manifest:
-        """Keep a manifest, writing only the parts that `known` (one in the store) lacks."""
-        manifest, parts = build(entries)
+    def parts(self, known: Manifest) -> Parts:
+        """Takes the rows of a manifest, writing only the parts that `known` (one in the store)
+        lacks. Then call `put_index`."""
         held = {part.digest for part in known.parts}
-        for digest, data in parts.items():
+
+        def put(digest: str, data: bytes) -> None:
             if digest not in held:
                 self.store.put(f"manifests/{digest}", data)
+
+        return Parts(put)
+
+    def put_index(self, parts: Parts, known: Manifest) -> Manifest:
+        """Keep the index of what these parts were given."""
+        manifest = parts.manifest()
         if manifest != known:
             self.store.put(f"manifests/{manifest.digest}", manifest.encode())
         return manifest
+
+    def put_manifest(self, entries: Iterable[tuple[str, Entry]], known: Manifest) -> Manifest:
+        """Keep a manifest of entries in path order."""
+        parts = self.parts(known)
+        for path, entry in entries:
+            parts.add(path, Row(str(path), entry))
+        return self.put_index(parts, known)
 
     def manifest(self, digest: str) -> Manifest:
         """The index of a manifest; '' is the empty one."""
@@ -66,12 +81,21 @@ class Records:
             return Manifest()
         return _decoded(f"manifests/{digest}", self.store, Manifest)
 
+    def captured(self, digest: str) -> Iterator[tuple[str, Captured]]:
+        """Where each file of a release came from, in path order; '' is nothing."""
+        for part in self.manifest(digest).parts:
+            for row in decode_part(self._part(part.digest), Captured):
+                yield row.path, row
+
     def _load_part(self, digest: str) -> list[Row]:
+        return decode_part(self._part(digest), Row)
+
+    def _part(self, digest: str) -> bytes:
         key = f"manifests/{digest}"
         data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
             raise StoreError(f"{key} is damaged")
-        return decode_part(data)
+        return data
 
     # --------------------------------------------------------------- releases
 

@@ -19,8 +19,9 @@ class Override(msgspec.Struct, frozen=True):
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """A manifest, its redirect set, and where both come from. Immutable.
 
-    `manifest` is a manifest's digest, `redirects` the SHA-256 of the blob that holds the
-    rule set, `parent` the release that was live when this one was made ('' for none).
+    `manifest` is a manifest's digest, `captured` that of the rows that say where each file came
+    from ('' for none), `redirects` the SHA-256 of the blob that holds the rule set, `parent`
+    the release that was live when this one was made ('' for none).
     """
 
     id: str
@@ -33,6 +34,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     files: int
     rules: int
+    captured: str = ""
     overrides: tuple[Override, ...] = ()
 
 

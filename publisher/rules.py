@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from publisher.addresses import Addresses
-from publisher.crawl import Layer, Moved
+from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
 from publisher.paths import SitePath
 from publisher.views import View
@@ -17,18 +18,64 @@ from redirects.rules import Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 
-def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
-    """All redirects: old forms of every page, the CMS's own, missing slashes."""
-    rules = [
-        *rules_for(_targets(layer, addresses)),
-        *_path_rules(layer, addresses),
-        *(rule for moved in layer.moved for rule in _moved(moved, addresses)),
-        *slash_rules(layer.entries),
-    ]
+def rules_of(
+    site: Callable[[], Iterable[tuple[SitePath, str]]],
+    moved: Iterable[Moved],
+    addresses: Addresses,
+) -> RuleSet:
+    """All redirects: old forms of every page, the CMS's own, missing slashes.
+
+    `site` gives, each time, what is on the site: its path and the URL of the CMS that it was
+    made from ('' if unknown).
+    """
+    elsewhere = dict(_elsewhere(addresses))
+    rules: list[Rule] = []
+    at_files: list[Rule] = []
+    slashes: list[Rule] = []
+    asides: list[Rule] = []
+    for path, url in site():
+        rules += _rules_of(path, url, addresses)
+        at_files += rules_for(elsewhere.get(path, ()))
+        slashes += slash_rules((path,))
+        asides += _asides(path, url, addresses)
+    rules += at_files
+    rules += (rule for one in moved for rule in _moved(one, addresses))
+    rules += slashes
     known = {rule.source for rule in rules}
-    rules += (rule for rule in (*_query_rules(layer), *_usual(layer)) if rule.source not in known)
+    rules += (rule for rule in asides if rule.source not in known)
     # A page that exists answers for itself.
-    return RuleSet.of(rule for rule in rules if rule.source not in layer.entries)
+    sources = {rule.source for rule in rules}
+    there = {path for path, _ in site() if path in sources}
+    return RuleSet.of(rule for rule in rules if rule.source not in there)
+
+
+def _rules_of(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
+    address = addresses.locate(url) if url else None
+    if address and address.view:
+        target = _target_of(path, address.url, address.view, addresses)
+        if target:
+            yield from rules_for((target,))
+        elif _named(address.view, addresses)[0] is None:
+            # What is no object of WordPress can only have had another path.
+            for old in _old_paths(path, url, addresses):
+                yield Rule(old, 301, path.url, origin="path at the CMS")
+
+
+def _asides(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
+    """What gives way to any other rule."""
+    address = addresses.locate(url) if url else None
+    key = canonical_query(urlsplit(url).query).key
+    if key and address and address.view and not address.view.variant:
+        # Whatever query the CMS itself used: sitemaps, robots.txt, unusual forms.
+        yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
+    # What WordPress answers though nothing links to it: other feed formats, and
+    # `/sitemap.xml` (`redirect_sitemapxml`).
+    if path == "/feed.xml":
+        for kind in ("atom", "rdf"):
+            for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
+                yield Rule(source, 301, "/feed.xml", origin=f"{kind} feed")
+    if path == "/wp-sitemap.xml":
+        yield Rule("/sitemap.xml", 301, path.url, origin="usual place of a sitemap")
 
 
 def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
@@ -40,69 +87,47 @@ def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
         raise PublisherError(str(error)) from None
 
 
-def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
-    """The objects of WordPress that are on the site, and their parts."""
-    for path, address in layer.origins.items():
-        view = address.view
-        if view is None or view.variant:
-            continue
-        kind, identity, taxonomy, slug = _named(view, addresses)
-        if kind is not None:
-            yield Target(
-                kind,
-                identity,
-                path.url,
-                taxonomy=taxonomy,
-                feed=view.feed,
-                paged=view.paged,
-                page=view.page,
-                cpage=view.cpage,
-                embed=view.embed,
-                social=addresses.is_old(view),
-                slug=slug,
-                old_paths=_old_paths(path, address.url, addresses),
-            )
+def _target_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Target | None:
+    """The object of WordPress, or part of one, that is at a path; None if there is none."""
+    if view.variant:
+        return None
+    kind, identity, taxonomy, slug = _named(view, addresses)
+    if kind is None:
+        return None
+    return Target(
+        kind,
+        identity,
+        path.url,
+        taxonomy=taxonomy,
+        feed=view.feed,
+        paged=view.paged,
+        page=view.page,
+        cpage=view.cpage,
+        embed=view.embed,
+        social=addresses.is_old(view),
+        slug=slug,
+        old_paths=_old_paths(path, url, addresses),
+    )
+
+
+def _elsewhere(addresses: Addresses) -> Iterator[tuple[SitePath, list[Target]]]:
+    """What lies at the path of another thing: attachments at their file's, the page that is the
+    front page at the root."""
+    found: dict[SitePath, list[Target]] = defaultdict(list)
     for item in addresses.views.inventory.items:
         home = addresses.locate(item.link) if item.kind == "page" else None
-        if home and home.path == "/":  # the page that is the front page
+        if home and home.path == "/":
             old_paths = (f"/{item.slug}", f"/{item.slug}/") if item.slug else ()
-            yield Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
+            target = Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
+            found[home.path].append(target)
         file = addresses.locate(item.file) if item.kind == "attachment" else None
-        if file and file.path in layer.entries:
-            yield Target(
-                "attachment",
-                str(item.id),
-                file.path.url,
-                slug=item.slug,
-                old_paths=_old_paths(file.path, item.link, addresses),
-            )
-
-
-def _path_rules(layer: Layer, addresses: Addresses) -> Iterator[Rule]:
-    """What is no object of WordPress can only have had another path."""
-    for path, address in layer.origins.items():
-        if address.view is not None and _named(address.view, addresses)[0] is None:
-            for old in _old_paths(path, address.url, addresses):
-                yield Rule(old, 301, path.url, origin="path at the CMS")
-
-
-def _query_rules(layer: Layer) -> Iterator[Rule]:
-    """Whatever query the CMS itself used for a page: sitemaps, robots.txt, unusual forms."""
-    for path, address in layer.origins.items():
-        key = canonical_query(urlsplit(address.url).query).key
-        if key and address.view is not None and not address.view.variant:
-            yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
-
-
-def _usual(layer: Layer) -> Iterator[Rule]:
-    """What WordPress answers though nothing links to it: other feed formats, and
-    `/sitemap.xml` (`redirect_sitemapxml`)."""
-    if "/feed.xml" in layer.entries:
-        for kind in ("atom", "rdf"):
-            for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
-                yield Rule(source, 301, "/feed.xml", origin=f"{kind} feed")
-    if "/wp-sitemap.xml" in layer.entries:
-        yield Rule("/sitemap.xml", 301, "/wp-sitemap.xml", origin="usual place of a sitemap")
+        if file and file.path is not None:
+            old_links = _old_paths(file.path, item.link, addresses)
+            found[file.path].append(
+                Target("attachment", str(item.id), file.path.url, slug=item.slug,
+                       old_paths=old_links)
+            )  # fmt: skip
+    yield from found.items()
 
 
 def _old_paths(path: SitePath, url: str, addresses: Addresses) -> tuple[str, ...]:
@@ -153,6 +178,15 @@ def _named_term(identity: str, addresses: Addresses) -> tuple[Kind | None, str, 
             return "post_format", slug.removeprefix("post-format-"), "", ""
         case _:
             return "taxonomy", key, taxonomy, slug
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A redirect of the CMS: from an address of its own to another place."""
+
+    source: Address
+    status: int
+    target: str
 
 
 def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,14 @@ from publisher.records import Records
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
     from publisher.pipeline import Request
+    from publisher.prepare import Preparing
     from publisher.publish import Actor, Progress, Publisher
     from publisher.store.port import Store
+    from publisher.workers import Plant
+
+# An export into a bucket that has written nothing for so long is dead: it writes four times a
+# minute.
+_QUIET = timedelta(minutes=2)
 
 
 class Site:
@@ -39,7 +47,7 @@ class Site:
         cms = self.config.cms
         return WordPress(cms.url, self.config.secret(cms.basic_auth))
 
-    def request(self, actor: Actor, overrides: dict[str, str]) -> Request:
+    def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
         from publisher.gates import Limits
         from publisher.pipeline import Request
@@ -55,7 +63,20 @@ class Site:
             actor=actor.name,
             reason=actor.reason,
             overrides=overrides,
+            quiet=self._quiet(full=full),
         )
+
+    def _quiet(self, *, full: bool) -> timedelta | None:
+        if full:
+            return None
+        # A directory's lock says that nobody else is at work.
+        return timedelta() if isinstance(self.config.store, str) else _QUIET
+
+    def staff(self, plant: Plant) -> AbstractContextManager[Preparing]:
+        """Who prepares pages: as many processes as there are processors."""
+        from publisher.workers import Workers
+
+        return Workers(plant)
 
     def publisher(self, progress: Progress) -> Publisher:
         """What changes what is live."""

@@ -10,7 +10,7 @@ from publisher.content_types import cache_control
 from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
 from publisher.errors import NotFound
-from publisher.manifest import Entry
+from publisher.manifest import Entry, Manifest
 from publisher.paths import SitePath
 from publisher.publish import Actor, Outcome, Publisher
 from publisher.records import Records
@@ -42,7 +42,7 @@ class World:
         entries = {SitePath(path): self._entry(path, text) for path, text in files.items()}
         rules = RuleSet.of(Rule(source=url, status=301, target="/") for url in old_urls)
         release = Release(
-            id=name, manifest=self.records.put_manifest(entries, self.records.manifest("")).digest,
+            id=name, manifest=self.records.put_manifest(sorted(entries.items()), Manifest()).digest,
             redirects=self.records.put_blob(rules.to_json()),
             parent=self.records.intent()[0].release, created=now, actor="tester", reason="",
             pages=1, files=len(files), rules=len(rules.rules),

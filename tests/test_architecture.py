@@ -20,7 +20,8 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery"
+        "gates rules errors notfound crawl discovery judge outcome layer "
+        "prepare"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -30,8 +31,8 @@ PURE = {
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
     "__future__ codecs collections collections.abc contextlib dataclasses enum functools hashlib "
-    "html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata urllib.parse "
-    "zlib".split()
+    "heapq html itertools lolhtml lxml lxml.etree msgspec operator re string typing unicodedata "
+    "urllib.parse zlib".split()
 )
 # A release has a random id and a time.
 PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
@@ -52,7 +53,8 @@ ONLY_IN = {
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},
 }
-EXITS_IN = {"publisher.cli"}
+# The command line; and a worker whose parent has died.
+EXITS_IN = {"publisher.cli", "publisher.workers"}
 # They wait for a slot to cool, or for a server of their own to listen.
 SLEEPS_IN = {"publisher.publish", "publisher.edge.server", "publisher.demo.cms"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -13,7 +12,6 @@ import pytest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
 from publisher.content_types import by_name
-from publisher.crawl import Layer, crawl
 from publisher.discovery import listed
 from publisher.errors import GateRefused
 from publisher.gates import Limits
@@ -22,8 +20,9 @@ from publisher.pipeline import Exported, Request, export
 from publisher.publish import Actor, Publisher
 from publisher.records import Records
 from publisher.routes import Routes
-from publisher.rules import rules_of
 from publisher.store.memory import MemoryStore
+from tests import crawls
+from tests.crawls import Seen, inline
 from tests.samples import HOME, PUBLIC, addresses, inventory
 
 BLOG = "/blog/%post_id%.html"
@@ -77,9 +76,8 @@ class ScriptedCms:
             yield self.answers.get(url, Capture(url, 200, kind, body=body))
 
 
-def crawled(cms: ScriptedCms, of: Addresses | None = None) -> Layer:
-    of = of or addresses(BLOG if cms.held.pretty else "")
-    return crawl(cms, of, cms.held, lambda data: hashlib.sha256(data).hexdigest(), lambda *_: None)
+def crawled(cms: ScriptedCms, of: Addresses | None = None) -> Seen:
+    return crawls.crawled(cms, of or addresses(BLOG if cms.held.pretty else ""))
 
 
 @pytest.fixture
@@ -97,7 +95,8 @@ def plain() -> ScriptedCms:
 def test_everything_that_the_cms_lists_is_on_the_site(cms: ScriptedCms) -> None:
     layer = crawled(cms)
     assert layer.entries.keys() >= LISTED
-    assert [layer.missing, layer.moved, layer.failed, layer.findings] == [[], [], {}, []]
+    said = layer.said
+    assert [said.missing, said.moved, said.failed, said.findings] == [[], [], {}, []]
 
 
 def test_both_permalink_forms_give_the_same_site(cms: ScriptedCms, plain: ScriptedCms) -> None:
@@ -153,7 +152,7 @@ def test_a_redirect_to_another_host_is_for_the_visitor_and_never_asked(
 def test_a_redirect_to_what_is_not_public_leaves_nothing(cms: ScriptedCms, target: str) -> None:
     cms.answer("/company/", 302, to=target)
     layer = crawled(cms)
-    assert [missing.path for missing in layer.missing] == ["/company/"]
+    assert [missing.path for missing in layer.said.missing] == ["/company/"]
     assert layer.moved == []
     assert target not in cms.asked
 
@@ -173,7 +172,7 @@ def test_a_page_that_redirects_to_itself_has_failed(cms: ScriptedCms, targets: l
     if targets[-1] != "/company/":
         cms.answer(targets[-1], 301, to="/company/")
     layer = crawled(cms)
-    assert list(layer.failed) == ["/company/"]
+    assert list(layer.said.failed) == ["/company/"]
     assert len(cms.asked) < 60
 
 
@@ -191,9 +190,9 @@ def test_no_answer_to_rely_on_is_neither_content_nor_a_clear_no(
 ) -> None:
     cms.answer("/company/", status, body="<p>Error establishing a database connection")
     layer = crawled(cms)
-    assert list(layer.failed) == ["/company/"]
+    assert list(layer.said.failed) == ["/company/"]
     assert "/company/" not in layer.entries
-    assert layer.missing == []
+    assert layer.said.missing == []
 
 
 @pytest.mark.parametrize("status", [404, 410, 403, 401, 204])
@@ -202,7 +201,7 @@ def test_a_clear_no_is_missing_with_the_page_that_links_to_it(
 ) -> None:
     cms.answer("/", body='<a href="/gone/">')
     cms.answer("/gone/", status)
-    (missing,) = crawled(cms).missing
+    (missing,) = crawled(cms).said.missing
     assert (missing.path, missing.status, missing.seen_on) == ("/gone/", status, "/")
 
 
@@ -216,7 +215,7 @@ def test_a_page_where_a_file_should_be_is_no_content(
     cms.answer(url, body="<p>Not found")
     layer = crawled(cms)
     assert (url in layer.entries) is kept
-    assert [missing.path for missing in layer.missing] == [] if kept else [url]
+    assert [missing.path for missing in layer.said.missing] == [] if kept else [url]
 
 
 def test_the_home_page_that_plain_permalinks_give_for_every_path_is_no_page(
@@ -252,7 +251,7 @@ class Site:
             public=PUBLIC, cms=HOME, routes=Routes(), cutover="", limits=Limits(), actor="test",
             reason="", overrides=overrides,
         )  # fmt: skip
-        exported = export(self.records, cms, request, lambda *_: None)
+        exported = export(self.records, cms, request, inline, lambda *_: None)
         if exported.is_new:
             Publisher(self.records, NoEdge(), lambda *_: None).publish(
                 exported.release, Actor("test", "")
@@ -295,7 +294,7 @@ def test_a_page_that_is_gone_is_taken_off_the_site(cms: ScriptedCms) -> None:
     site.export(cms)
     cms.answer("/company/", 404)
     second = site.export(cms)
-    assert [(change.path, change.new) for change in second.changes] == [("/company/", None)]
+    assert (gone(second), second.changes.new, second.changes.changed) == (["/company/"], 0, 0)
 
 
 def test_the_same_cms_twice_is_the_same_release(cms: ScriptedCms) -> None:
@@ -325,7 +324,7 @@ def test_a_path_of_a_protected_post_is_not_asked_for(cms: ScriptedCms) -> None:
 
 
 def gone(exported: Exported) -> list[str]:
-    return [change.path for change in exported.changes if change.new is None]
+    return exported.changes.named["gone"]
 
 
 def without(held: Inventory, number: int) -> Inventory:
@@ -413,7 +412,7 @@ def test_old_forms_of_the_page_on_the_front_lead_there(cms: ScriptedCms) -> None
     front = Item(kind="page", id=9, link=f"{HOME}/", slug="welcome")
     cms.held = msgspec.structs.replace(cms.held, items=(*cms.held.items, front))
     of = Addresses(cms.held, Routes(), URLS)
-    rules = {rule.source: rule.target for rule in rules_of(crawled(cms, of), of).rules}
+    rules = {rule.source: rule.target for rule in crawled(cms, of).rules.rules}
     assert (rules["?p=9"], rules["/welcome"], rules["/welcome/"]) == ("/", "/", "/")
 
 
@@ -422,4 +421,4 @@ def test_two_pages_that_only_a_private_parent_told_apart_are_both_there(plain: S
     plain.held = msgspec.structs.replace(plain.held, items=(*plain.held.items, child))
     layer = crawled(plain, Addresses(plain.held, Routes(), URLS))
     assert {"/company/", "/company-8/"} <= layer.entries.keys()
-    assert layer.collisions == {}
+    assert layer.crawled.collisions == {}

@@ -5,25 +5,21 @@ from __future__ import annotations
 import pytest
 
 from publisher.addresses import Addresses
-from publisher.crawl import Layer, Moved
-from publisher.manifest import Entry
-from publisher.rules import rules_of
+from publisher.paths import SitePath
+from publisher.rules import Moved, rules_of
 from redirects.rules import Rule
 from tests.samples import HOME, addresses
-
-PAGE = Entry("x", 1, "text/html; charset=utf-8", "")
 
 
 def rules(of: Addresses, *urls: str, moved: tuple[Moved, ...] = ()) -> dict[str, Rule]:
     """The rules by source, when the CMS had these URLs and redirects."""
-    layer = Layer(moved=list(moved))
+    site: list[tuple[SitePath, str]] = []
     for url in urls:
         address = of.locate(HOME + url)
         assert address is not None
         assert address.path is not None
-        layer.entries[address.path] = PAGE
-        layer.origins[address.path] = address
-    return {rule.source: rule for rule in rules_of(layer, of).rules}
+        site.append((address.path, address.url))
+    return {rule.source: rule for rule in rules_of(lambda: site, moved, of).rules}
 
 
 def redirect(of: Addresses, url: str, target: str, status: int = 301) -> Moved:

@@ -94,6 +94,7 @@ def _export_and_publish(site: Site, *, quiet: bool) -> None:
             site.records,
             site.cms(),
             site.request(actor, {}),
+            site.staff,
             lambda done, total: bar.update("asking the CMS", done, total),
         )
         site.publisher(bar.update).publish(exported.release, actor)

@@ -20,6 +20,10 @@ class DryRun:
         self._written = MemoryStore()
         self._deleted: set[str] = set()
 
+    def __reduce__(self) -> tuple[type[DryRun], tuple[Store]]:
+        # Another process writes blobs only, and those are forgotten.
+        return DryRun, (self._store,)
+
     def get(self, key: str) -> Object:
         try:
             return self._written.get(key)

@@ -34,6 +34,7 @@ class S3Store:
     """
 
     def __init__(self, bucket: str, prefix: str = "", endpoint_url: str = "") -> None:
+        self._made_with = (bucket, prefix, endpoint_url)
         session = boto3.Session()
         if session.get_credentials() is None:
             raise StoreError(
@@ -50,6 +51,10 @@ class S3Store:
             client_options={"allow_http": endpoint_url.startswith("http://")},
             credential_provider=Boto3CredentialProvider(session),
         )
+
+    def __reduce__(self) -> tuple[type[S3Store], tuple[str, str, str]]:
+        # Another process makes a client of its own.
+        return S3Store, self._made_with
 
     def get(self, key: str) -> Object:
         with self._reported(key):

@@ -1,0 +1,146 @@
+"""From a capture to an entry: rewritten, looked at, kept as a blob.
+
+This is the work that takes time for each page. It knows nothing of other pages, so any number
+of processes can do it (`workers.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from publisher.addresses import Addresses
+from publisher.content_types import bare, cache_control
+from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
+from publisher.manifest import Entry
+from publisher.paths import SitePath
+from publisher.rewrite.document import Document, rewrite
+from publisher.rewrite.text import Hosts
+
+# Keeps bytes under their SHA-256 and returns it. The second argument names bytes that are
+# kept already, '' if none are.
+Sink = Callable[[bytes, str], str]
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    """A body to prepare: what the CMS sent for `url`. `live`: the blob that the live release
+    has at its path, '' if none."""
+
+    url: str
+    path: str
+    content_type: str
+    body: bytes
+    live: str = ""
+
+
+class Prepared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What became of a task: an entry, or the `error` for which the body is no content.
+
+    The other fields are those of `Outcome`; `found` has no URL that an earlier task of the
+    same preparer found.
+    """
+
+    url: str
+    entry: Entry | None = None
+    error: str = ""
+    found: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    is_object: bool = False
+    ends: bool | None = None
+    names_itself: bool | None = None
+    noindex: bool = False
+    removals: dict[str, int] = {}
+    findings: tuple[tuple[str, str], ...] = ()
+
+
+class Preparing(Protocol):
+    """Where tasks are done, by this process or by others."""
+
+    def give(self, task: Task) -> None:
+        """Have a task done. Waits while too much is to be done already."""
+        ...
+
+    def take(self, *, wait: bool) -> Iterator[Prepared]:
+        """What has been done. `wait`: begin all that was given, and wait for some of it."""
+        ...
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything was given that has not been taken."""
+        ...
+
+
+class Preparer:
+    """Does tasks, one after the other."""
+
+    def __init__(self, addresses: Addresses, sink: Sink) -> None:
+        self._addresses = addresses
+        self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+        self._sink = sink
+        self._found: set[int] = set()
+
+    def prepare(self, task: Task) -> Prepared:
+        """Do a task. Raises StoreError if its bytes can't be kept."""
+        view = asked_at(task.url, SitePath(task.path), self._addresses).view
+        is_page = bare(task.content_type) == "text/html"
+        # A plugin's fragment may be empty, and may have no end.
+        is_framed = is_page and is_of_object(view)
+        if is_page and (error := flaw(task.body)) and (is_framed or task.body.strip()):
+            return Prepared(url=task.url, error=f"{error} (status 200)")
+        document = self.document(task)
+        return Prepared(
+            url=task.url,
+            entry=Entry(
+                self._sink(document.body, task.live),
+                len(document.body),
+                document.content_type,
+                cache_control(document.content_type),
+            ),
+            found=tuple(self._new(document)),
+            is_object=is_object(view),
+            ends=ends(task.body) if is_framed else None,
+            names_itself=names_itself(task.body, view) if view and is_object(view) else None,
+            noindex=document.noindex,
+            removals=dict(document.removals),
+            findings=(("staging-host", document.leak),) if document.leak else (),
+        )
+
+    def document(self, task: Task) -> Document:
+        """The public form of a task's body."""
+        address = asked_at(task.url, SitePath(task.path), self._addresses)
+        return rewrite(task.body, task.content_type, address, self._addresses, self._hosts)
+
+    def _new(self, document: Document) -> Iterator[str]:
+        for address in document.found:
+            if address.path is not None and hash(address.path) not in self._found:
+                self._found.add(hash(address.path))
+                yield address.url
+
+
+@dataclass(slots=True)
+class Inline:
+    """Implements `Preparing` in this process: for a small site, and for tests."""
+
+    preparer: Preparer
+    _done: list[Prepared]
+
+    def __init__(self, preparer: Preparer) -> None:
+        self.preparer = preparer
+        self._done = []
+
+    def give(self, task: Task) -> None:
+        """Implements `Preparing.give`."""
+        self._done.append(self.preparer.prepare(task))
+
+    def take(self, *, wait: bool) -> Iterator[Prepared]:  # noqa: ARG002 - it is done already
+        """Implements `Preparing.take`."""
+        while self._done:
+            yield self._done.pop(0)
+
+    @property
+    def is_busy(self) -> bool:
+        """Implements `Preparing.is_busy`."""
+        return bool(self._done)
