@@ -2,8 +2,8 @@
 
 So memory does not grow with the site, and an export that was cut goes on where it stopped.
 
-    exports/<id>/run        who runs it and how far it is; moved only by compare-and-swap
-    exports/<id>/00001      outcomes in path order, compressed
+    exports/<id>/run                how far it is; moved only by compare-and-swap
+    exports/<id>/<owner>-00001      outcomes in path order, compressed
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ _DECODER = msgspec.json.Decoder(Outcome)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an export is. `key`: what it was made of (configuration, the CMS's lists)."""
+    """How far an export is. `key`: what it was made of (configuration, the CMS's lists).
+    `owner`: which process runs it: it alone writes segments of that name."""
 
     key: str
     started: datetime
     written: datetime
     owner: str
-    segments: int = 0
+    segments: tuple[str, ...] = ()
 
 
 class Spool:
@@ -62,7 +63,7 @@ class Spool:
                 self._run = msgspec.structs.replace(run, owner=self._run.owner)
             elif run.started + _KEPT_MAX < now:
                 self._remove(name, run)
-        self.is_resumed = self._run.segments > 0
+        self.is_resumed = bool(self._run.segments)
 
     def add(self, outcome: Outcome) -> None:
         """Take one more. Raises NotNow if another process has taken this export over."""
@@ -74,11 +75,13 @@ class Spool:
         """Write what is held."""
         if not self._held:
             return
-        number = self._run.segments + 1
+        segment = f"{self._run.owner}-{len(self._run.segments) + 1:05d}"
         self._held.sort(key=_path)
         data = b"".join(_ENCODER.encode(outcome) + b"\n" for outcome in self._held)
-        self._store.put(self._key(number), gzip.compress(data, 1, mtime=0))
-        run = msgspec.structs.replace(self._run, segments=number, written=utc_now())
+        self._store.put(self._key(segment), gzip.compress(data, 1, mtime=0))
+        run = msgspec.structs.replace(
+            self._run, segments=(*self._run.segments, segment), written=utc_now()
+        )
         try:
             self._etag = self._store.put(
                 f"exports/{self._id}/run", msgspec.json.encode(run), expect=self._etag
@@ -91,8 +94,7 @@ class Spool:
     def __iter__(self) -> Iterator[Outcome]:
         """All of them, in path order. Can be read again and again."""
         self.flush()
-        segments = [self._segment(number) for number in range(1, self._run.segments + 1)]
-        return heapq.merge(*segments, key=_path)
+        return heapq.merge(*map(self._outcomes, self._run.segments), key=_path)
 
     def discard(self) -> None:
         """Remove it all: the export has ended."""
@@ -100,17 +102,17 @@ class Spool:
 
     # ----------------------------------------------------------------- pieces
 
-    def _key(self, number: int) -> str:
-        return f"exports/{self._id}/{number:05d}"
+    def _key(self, segment: str) -> str:
+        return f"exports/{self._id}/{segment}"
 
-    def _segment(self, number: int) -> Iterator[Outcome]:
-        packed = self._store.get(self._key(number)).data
+    def _outcomes(self, segment: str) -> Iterator[Outcome]:
+        packed = self._store.get(self._key(segment)).data
         try:
             with gzip.open(io.BytesIO(packed)) as lines:
                 yield from map(_DECODER.decode, lines)
         except (msgspec.MsgspecError, OSError, EOFError) as error:
             hint = "Export again with --full: it starts from the beginning."
-            raise StoreError(f"{self._key(number)} is damaged: {error}", hint) from None
+            raise StoreError(f"{self._key(segment)} is damaged: {error}", hint) from None
 
     def _others(self) -> Iterator[tuple[str, Run, str]]:
         names = [key for key in self._store.list("exports/") if key.endswith("/run")]
@@ -123,8 +125,8 @@ class Spool:
 
     def _remove(self, name: str, run: Run) -> None:
         self._store.delete(f"exports/{name}/run")
-        for number in range(1, run.segments + 1):
-            self._store.delete(f"exports/{name}/{number:05d}")
+        for segment in run.segments:
+            self._store.delete(f"exports/{name}/{segment}")
 
 
 _path = operator.attrgetter("path")
