@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
 from publisher.content_types import bare, by_name, cache_control
-from publisher.discovery import listed, usual
+from publisher.discovery import included, listed, usual
 from publisher.errors import Finding
 from publisher.inventory import Inventory
 from publisher.manifest import Entry
@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
+_INCLUDED = "cms.include"
 # The end of a page is looked for in so many of its last bytes.
 _END_BYTES = 1024
 # More objects than this, and than this share of all, that redirect to one place are no word on
@@ -126,7 +127,13 @@ class _Crawl:
         self._layer = Layer()
 
     def run(self) -> Layer:
-        for urls, seen_on in ((listed(self._inventory), _LISTS), (usual(self._inventory), "")):
+        extra = included(self._inventory, self._addresses.scope.include)
+        sources = (
+            (listed(self._inventory), _LISTS),
+            (extra, _INCLUDED),
+            (usual(self._inventory), ""),
+        )
+        for urls, seen_on in sources:
             for url in urls:
                 address = self._addresses.locate(url)
                 if address:

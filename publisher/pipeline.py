@@ -23,6 +23,7 @@ from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.routes import Routes
 from publisher.rules import compiled, rules_of
+from publisher.scope import Scope
 from redirects.compile import LeftOut
 from redirects.rules import Conflict, Loop, RuleSet
 
@@ -39,6 +40,7 @@ class Request:
     actor: str
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         request.routes,
         SiteUrls(request.public, (inventory.home, request.cms)),
         request.cutover,
+        scope=request.scope,
     )
     layer = crawl(
         cms,

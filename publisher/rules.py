@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from publisher.addresses import Addresses
 from publisher.crawl import Layer, Moved
 from publisher.errors import PublisherError
-from publisher.paths import SitePath
+from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
-from redirects.query import canonical_query
+from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
@@ -26,7 +26,8 @@ def rules_of(layer: Layer, addresses: Addresses) -> RuleSet:
         *slash_rules(layer.entries),
     ]
     known = {rule.source for rule in rules}
-    rules += (rule for rule in (*_query_rules(layer), *_usual(layer)) if rule.source not in known)
+    more = (*_query_rules(layer), *_usual(layer, addresses))
+    rules += (rule for rule in more if rule.source not in known)
     # A page that exists answers for itself.
     return RuleSet.of(rule for rule in rules if rule.source not in layer.entries)
 
@@ -67,7 +68,8 @@ def _targets(layer: Layer, addresses: Addresses) -> Iterator[Target]:
         if home and home.path == "/":  # the page that is the front page
             old_paths = (f"/{item.slug}", f"/{item.slug}/") if item.slug else ()
             yield Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
-        file = addresses.locate(item.file) if item.kind == "attachment" else None
+        is_file = item.kind == "attachment" and not addresses.router.has_attachment_pages
+        file = addresses.locate(item.file) if is_file else None
         if file and file.path in layer.entries:
             yield Target(
                 "attachment",
@@ -90,17 +92,27 @@ def _query_rules(layer: Layer) -> Iterator[Rule]:
     """Whatever query the CMS itself used for a page: sitemaps, robots.txt, unusual forms."""
     for path, address in layer.origins.items():
         key = canonical_query(urlsplit(address.url).query).key
-        if key and address.view is not None and not address.view.variant:
+        if key and address.view is not None and _is_exact(address.view):
             yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
 
 
-def _usual(layer: Layer) -> Iterator[Rule]:
+def _is_exact(view: View) -> bool:
+    """Whether the canonical form of a query, by which the edge looks rules up, is this view and
+    no other: it drops what WordPress does not know, and reads `cat=1,5` as `cat=1`."""
+    if view.variant:
+        return False
+    pairs = [part.partition("=") for part in view.id.split("&")] if view.kind == "query" else []
+    return all(value.isdecimal() for name, _, value in pairs if name in INTEGERS)
+
+
+def _usual(layer: Layer, addresses: Addresses) -> Iterator[Rule]:
     """What WordPress answers though nothing links to it: other feed formats, and
     `/sitemap.xml` (`redirect_sitemapxml`)."""
-    if "/feed.xml" in layer.entries:
+    feed = f"/{addresses.router.feed_name}"
+    if feed in layer.entries:
         for kind in ("atom", "rdf"):
             for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
-                yield Rule(source, 301, "/feed.xml", origin=f"{kind} feed")
+                yield Rule(source, 301, encode_path(feed), origin=f"{kind} feed")
     if "/wp-sitemap.xml" in layer.entries:
         yield Rule("/sitemap.xml", 301, "/wp-sitemap.xml", origin="usual place of a sitemap")
 
@@ -128,8 +140,8 @@ def _named(view: View, addresses: Addresses) -> tuple[Kind | None, str, str, str
             return view.kind, view.id, "", item.slug if item else ""
         case "item":
             return "post", view.id.rpartition(":")[2], "", ""
-        case "author":
-            return "author", view.id, "", ""
+        case "attachment" | "author":
+            return view.kind, view.id, "", ""
         case "date":
             return "date", view.id, "", ""
         case "archive":
@@ -183,4 +195,4 @@ def _path_at_cms(url: str, addresses: Addresses) -> str:
     """The decoded path below the CMS's base, '' if a query names the page."""
     parts = urlsplit(url)
     base = urlsplit(addresses.views.inventory.home).path.rstrip("/")
-    return "" if parts.query else unquote(parts.path)[len(base) :] or "/"
+    return "" if parts.query else decoded(parts.path)[len(base) :] or "/"

@@ -20,7 +20,7 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery"
+        "gates rules errors notfound crawl discovery queries scope collisions traps"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
