@@ -82,6 +82,6 @@ def test_a_large_site_takes_no_long_time() -> None:
     path = of.locate(f"{HOME}/x/")
     assert path
     many = [Address(f"{HOME}/?p={n}", "", path.path, View("post", str(n))) for n in range(50_000)]
-    begun = time.monotonic()
+    begun = time.process_time()
     assert len(collisions(many)) == 49_999
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
