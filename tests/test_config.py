@@ -249,12 +249,18 @@ def test_the_example_is_valid_and_documents_every_key(file: Path) -> None:
 
 def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
     text = EXAMPLES[0].read_text(encoding="utf-8").replace("store: .publisher\n", "")
-    text = re.sub(r"^(\s*)# ((?:store|social):|  [a-z_]+: |basic_auth: )", r"\1\2", text,
+    keys = "basic_auth|include|exclude|attachment|types|taxonomies"
+    text = re.sub(rf"^(\s*)# ((?:store|social):|  [a-z_]+: |(?:{keys}):)", r"\1\2", text,
                   flags=re.MULTILINE)  # fmt: skip
     config = parsed(text)
     assert isinstance(config.store, StoreSection)
     assert config.social.cutover
     assert config.cms.basic_auth
+    assert config.cms.include
+    assert config.cms.exclude
+    assert config.routes.attachment
+    assert config.routes.types
+    assert config.routes.taxonomies
 
 
 def _sections(config: Config) -> list[type[BaseModel]]:
