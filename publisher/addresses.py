@@ -11,20 +11,27 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from publisher.inventory import Inventory
-from publisher.paths import BadPath, SitePath
+from publisher.paths import BadPath, SitePath, decoded
+from publisher.queries import without_session
 from publisher.routes import Router, Routes
+from publisher.scope import Scope
 from publisher.views import View, Views
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What a browser would encode in a URL that has it raw; the percent sign is kept.
 _SAFE = "/-._~!$&'()*+,;=:@%?[]"
+# Paths that are written as `_resolved` would write them.
+_PLAIN_PATH = re.compile(r"(?:/(?!/|\.)[A-Za-z0-9_.~!$&'()*+,=:@%-]*)*")
+# So many addresses are kept understood: most links of a site stand on all of its pages.
+_KNOWN_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """A URL of the CMS, understood.
 
-    `path` is where the public site has it, None if the public may not have it (`href` is
+    `path` is where the public site has it, None if the public may not have it, or the
+    configuration takes it out (`href` is
     then the URL's own path and query). `url` is what to ask the CMS. `href` is the link from
     the site's root, without fragment.
     """
@@ -65,9 +72,16 @@ class Addresses:
     posts have the new URL as their social identity; posts before it keep the old one."""
 
     def __init__(
-        self, inventory: Inventory, routes: Routes, urls: SiteUrls, cutover: str = ""
+        self,
+        inventory: Inventory,
+        routes: Routes,
+        urls: SiteUrls,
+        cutover: str = "",
+        *,
+        scope: Scope = Scope(),  # noqa: B008 - immutable
     ) -> None:
         self.urls = urls
+        self.scope = scope
         self.views = Views(inventory)
         self.router = Router(routes, self.views)
         self._cutover = cutover
@@ -75,6 +89,8 @@ class Addresses:
         parts = [urlsplit(url) for url in (*urls.cms, inventory.home)]
         self._hosts = {_host(part) for part in parts} | {part.hostname or "" for part in parts}
         self._base = urlsplit(inventory.home).path.rstrip("/")
+        self._is_wordpress = inventory.kind == "wordpress"
+        self._root = self._origin + self._base
         self._known: dict[str, Address | None] = {}
 
     def locate(self, url: str) -> Address | None:
@@ -83,6 +99,8 @@ class Addresses:
             return self._known[url]
         except KeyError:
             address = self._locate(url)
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
             self._known[url] = address
             return address
 
@@ -94,43 +112,71 @@ class Addresses:
         return not self._cutover or item is None or item.date < self._cutover
 
     def _locate(self, url: str) -> Address | None:
+        split = self._split(url)
+        if split is None:
+            return None
+        path, query, is_below = split
+        view = self.views.of(path, query) if is_below else None
+        if view is None or self._is_protected(view):
+            return _withheld(url, path, query)
+        try:
+            site_path = self.router.path(view)
+        except BadPath:
+            return _withheld(url, path, query)
+        href = site_path.url
+        given = query
+        if view.kind == "file" and not view.variant:
+            # `?ver=6.1` tells browsers that a file has changed; the edge ignores it.
+            href += f"?{query}" if query else ""
+            query = query if path.endswith(".php") and self._is_wordpress else ""
+        asked = self._link(view) if view.is_first or view.kind == "attachment" else ""
+        if not asked:
+            if query and (view.kind != "file" or view.variant):
+                query = self.views.asked_query(query, view)
+            asked = f"{self._root}{path}{'?' if query else ''}{query}"
+        if self.scope.exclude and self._is_excluded(view, path, given):
+            return _withheld(url, path, given)
+        return Address(asked, href, site_path, view)
+
+    def _split(self, url: str) -> tuple[str, str, bool] | None:
+        """The path below the CMS's base, percent-encoded, the raw query, and whether the URL is
+        below the base at all; None for another site's URL."""
+        if url.startswith(self._root):  # as the CMS writes it, and so nearly always
+            path, _, query = url[len(self._root) :].partition("?")
+            if path and _PLAIN_PATH.fullmatch(path) and "#" not in query and query.isprintable():
+                return path, query, True
         try:
             parts = urlsplit(url)
             if parts.scheme not in _DEFAULT_PORTS or _host(parts) not in self._hosts:
                 return None
         except ValueError:  # not a URL at all
             return None
-        path = _resolved(quote(parts.path, safe=_SAFE, errors="surrogateescape")) or "/"
+        path = without_session(quote(parts.path, safe=_SAFE, errors="surrogateescape"))
+        path = _resolved(path) or "/"
         if self._base:
             if path != self._base and not path.startswith(f"{self._base}/"):
-                return _withheld(url, path, parts.query)
+                return path, parts.query, False
             path = path[len(self._base) :] or "/"
-        view = self.views.of(path, parts.query)
-        if view is None or self._is_protected(view):
-            return _withheld(url, path, parts.query)
-        try:
-            site_path = self.router.path(view)
-        except BadPath:
-            return _withheld(url, path, parts.query)
-        href = site_path.url
-        if view.kind == "file":
-            # `?ver=6.1` tells browsers that a file has changed; the edge ignores it.
-            href += f"?{parts.query}" if parts.query else ""
-            query = parts.query if path.endswith(".php") else ""
-        else:
-            query = self.views.asked_query(parts.query, view)
-        asked = f"{self._origin}{self._base}{path}{'?' if query else ''}{query}"
-        if view.kind == "attachment":
-            asked = self.views.items[int(view.id)].file
-        elif view.is_first and (link := self._link(view)):
-            asked = link
-        return Address(asked, href, site_path, view)
+        return path, parts.query, True
+
+    def _is_excluded(self, view: View, path: str, query: str) -> bool:
+        """Whether the URL as it is written is, or the object of which it is a part."""
+        if self.scope.excludes(decoded(path), query):
+            return True
+        parts = urlsplit(self._link(view))
+        own = decoded(parts.path).removeprefix(self._base)
+        return bool(own) and self.scope.excludes(own, parts.query)
 
     def _link(self, view: View) -> str:
         """The CMS's own link to an object: the one form that it does not redirect."""
-        if view.kind in ("post", "page"):
-            item = self.views.items.get(int(view.id))
+        if view.kind in ("post", "page", "item"):
+            item = self.views.items.get(int(view.id.rpartition(":")[2]))
             return item.link if item else ""
+        if view.kind == "attachment":
+            item = self.views.items[int(view.id)]
+            if not self.router.has_attachment_pages:
+                return item.file
+            return item.link if view.is_first else ""
         if view.kind == "term":
             taxonomy, _, number = view.id.partition(":")
             term = self.views.terms.get((taxonomy, int(number))) if number.isdecimal() else None

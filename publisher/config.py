@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -72,12 +73,20 @@ def _is_day(value: str) -> str:
     return value
 
 
+def _placeholders(template: str) -> set[str]:
+    try:
+        fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise ValueError(f"is no template: {error}") from None
+    for _, name, form, conversion in fields:
+        if form or conversion:
+            raise ValueError(f"is no template: {{{name}}} takes no form of its own")
+    return {str(name) for _, name, _, _ in fields}
+
+
 def _is_template(*placeholders: str) -> AfterValidator:
     def check(value: str) -> str:
-        try:
-            named = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
-        except ValueError as error:
-            raise ValueError(f"is no template: {error}") from None
+        named = _placeholders(value)
         unknown = sorted(named - set(placeholders))
         known = ", ".join(f"{{{name}}}" for name in placeholders)
         if unknown:
@@ -90,6 +99,49 @@ def _is_template(*placeholders: str) -> AfterValidator:
 
     return AfterValidator(check)
 
+
+def _is_date_template(value: str) -> str:
+    _placeholders(value)
+    if not _DATE_TEMPLATE.fullmatch(value):
+        raise ValueError("must end in /{yyyy}/{mm}/{dd}/, with any folders before")
+    return value
+
+
+def _is_path_below_cms(value: str) -> str:
+    if not value.startswith("/") or value.startswith("//") or not value.isprintable():
+        raise ValueError("must be a path below cms.url that begins with a single slash")
+    if "#" in value or "/../" in f"{value}/":
+        raise ValueError("must not hold '#' or '..'")
+    return value
+
+
+def _is_glob(value: str) -> str:
+    if not value.startswith(("/", "*")) or not value.isprintable():
+        raise ValueError("must begin with / or *: it is compared with the whole path")
+    if value.count("*") > _STARS_MAX:
+        raise ValueError(f"must not have more than {_STARS_MAX} stars")
+    if not value.strip("/*"):
+        raise ValueError("would take out everything")
+    return value
+
+
+def _is_name_of(built_in: Mapping[str, str]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value in built_in:
+            raise ValueError(f"is no name for this place: use routes.{built_in[value]}")
+        # `sanitize_key`, and the longest name that register_taxonomy() takes.
+        if not re.fullmatch(r"[a-z0-9_-]{1,32}", value):
+            raise ValueError("must be a name of up to 32 lower-case letters, digits, - and _")
+        return value
+
+    return AfterValidator(check)
+
+
+_DATE_TEMPLATE = re.compile(r"(?:/[^/{}.\x00-\x1f\\][^/{}\x00-\x1f\\]*)*/\{yyyy\}/\{mm\}/\{dd\}/")
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+_STARS_MAX = 8
+_TYPES_WITH_KEYS = {"post": "post", "page": "page", "attachment": "attachment"}
+_TAXONOMIES_WITH_KEYS = {"category": "category", "post_tag": "tag"}
 
 Url = Annotated[str, AfterValidator(_is_url)]
 Origin = Annotated[str, AfterValidator(_is_origin)]
@@ -111,6 +163,8 @@ class CmsSection(_Section):
 
     url: Url
     basic_auth: Secret | None = None
+    include: list[Annotated[str, AfterValidator(_is_path_below_cms)]] = []
+    exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []
 
 
 class RoutesSection(_Section):
@@ -121,6 +175,43 @@ class RoutesSection(_Section):
     category: Annotated[str, _is_template("id", "slug", "path")] = "/category/{path}/"
     tag: Annotated[str, _is_template("id", "slug")] = "/tag/{slug}/"
     author: Annotated[str, _is_template("id")] = "/author/{id}/"
+    attachment: Annotated[str, _is_template("id", "slug", "yyyy", "mm", "dd")] | None = None
+    date: Annotated[str, AfterValidator(_is_date_template)] = "/{yyyy}/{mm}/{dd}/"
+    types: dict[
+        Annotated[str, _is_name_of(_TYPES_WITH_KEYS)],
+        Annotated[str, _is_template("id", "slug", "path", "yyyy", "mm", "dd", "type")],
+    ] = {}
+    taxonomies: dict[
+        Annotated[str, _is_name_of(_TAXONOMIES_WITH_KEYS)],
+        Annotated[str, _is_template("id", "slug", "path", "taxonomy")],
+    ] = {}
+    feed: Annotated[str, Field(pattern=r"^[\w-][\w.-]*\.(xml|rss|atom)$")] = "feed.xml"
+
+    def templates(self) -> dict[str, str]:
+        """All templates of objects by their key, the names of types and taxonomies filled in."""
+        found = {
+            name: template
+            for name in ("post", "page", "category", "tag", "author", "attachment")
+            if (template := getattr(self, name))
+        }
+        for name, template in self.types.items():
+            found[f"types.{name}"] = template.replace("{type}", name)
+        for name, template in self.taxonomies.items():
+            found[f"taxonomies.{name}"] = template.replace("{taxonomy}", name)
+        return found
+
+    @model_validator(mode="after")
+    def _are_apart(self) -> RoutesSection:
+        """Two templates that differ in the names of their placeholders only want one path for
+        two things. A page and a post may share a form: that is how WordPress itself links
+        them (`/%postname%/`), and it keeps most of their names apart."""
+        seen: dict[str, str] = {}
+        for key, template in self.templates().items():
+            shape = _PLACEHOLDER.sub("{}", template)
+            other = seen.setdefault(shape, key)
+            if other != key and {key, other} != {"post", "page"}:
+                raise ValueError(f"{other} and {key} would have the same paths: {template}")
+        return self
 
 
 class SocialSection(_Section):
@@ -247,11 +338,15 @@ def _plain(node: Any) -> Any:
     return str(node) if isinstance(node, str) else node
 
 
+# What pydantic says beside keys: which form of a value it tried, and that the key is meant.
+_NOT_KEYS = ("StoreSection", "str", "[key]")
+
+
 def _problems(error: ValidationError, data: CommentedMap) -> Iterator[Problem]:
     seen: set[tuple[object, ...]] = set()
     for detail in error.errors():
         # A value of several possible forms is reported once per form: keep the first that fits.
-        where = tuple(part for part in detail["loc"] if part not in ("StoreSection", "str"))
+        where = tuple(part for part in detail["loc"] if part not in _NOT_KEYS)
         if detail["loc"][-1] == "str" and isinstance(data.get(where[0]), Mapping):
             continue
         if detail["loc"][-1] == "StoreSection" or where in seen:

@@ -34,12 +34,28 @@ _TYPES = {
     "epub": "application/epub+zip", "ics": "text/calendar", "vcf": "text/vcard",
     "kml": "application/vnd.google-earth.kml+xml", "zip": "application/zip",
     "gz": "application/gzip", "tgz": "application/gzip", "7z": "application/x-7z-compressed",
-    "wasm": "application/wasm",
+    "wasm": "application/wasm", "jsonld": "application/ld+json", "gpx": "application/gpx+xml",
+    "kmz": "application/vnd.google-earth.kmz", "xslt": "application/xslt+xml",
+    "apng": "image/apng", "jxl": "image/jxl", "heif": "image/heif", "cur": "image/x-icon",
+    "psd": "image/vnd.adobe.photoshop", "ai": "application/postscript",
+    "eps": "application/postscript", "aac": "audio/aac", "weba": "audio/webm",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation", "bz2": "application/x-bzip2",
+    "xz": "application/x-xz", "rar": "application/vnd.rar", "lzh": "application/x-lzh-compressed",
+    "apk": "application/vnd.android.package-archive", "swf": "application/x-shockwave-flash",
+    "exe": BINARY, "dmg": BINARY, "msi": BINARY, "bin": BINARY, "yml": "application/yaml",
+    "yaml": "application/yaml",
 }  # fmt: skip
 
 _TEXT = re.compile(
     r"^(?:text/|application/(?:(?:\w+[.\w-]*\+)?(?:xml|json)|javascript|x-javascript|ecmascript|"
-    r"manifest\+json|x-subrip)|image/svg\+xml)"
+    r"manifest\+json|x-subrip|yaml|vnd\.apple\.mpegurl)|image/svg\+xml)"
+)
+
+# What servers say of files that they know nothing of.
+_SAYS_NOTHING = frozenset(
+    ("", BINARY, "application/x-unknown", "binary/octet-stream", "text/plain")
 )
 
 # Seconds. The edge keeps everything this long at most, so that a slot that has been out of
@@ -64,9 +80,12 @@ def by_name(path: str) -> str:
 
 
 def served_as(path: str, declared: str, *, by_extension: bool) -> str:
-    """The Content-Type to serve with: our table for files, otherwise what the CMS declared;
-    text always with `charset=utf-8`, which is what it is written in."""
-    content_type = (by_name(path) if by_extension else "") or bare(declared) or BINARY
+    """The Content-Type to serve with: our table for files, and for anything that the CMS
+    declared to be nothing in particular (a sitemap as `application/octet-stream`); otherwise
+    what it declared. Text always with `charset=utf-8`, which is what it is written in."""
+    declared = bare(declared)
+    is_ours = by_extension or declared in _SAYS_NOTHING
+    content_type = (by_name(path) if is_ours else "") or declared or BINARY
     return f"{content_type}; charset=utf-8" if is_text(content_type) else content_type
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
-from publisher.discovery import listed, not_found_url, usual
+from publisher.discovery import included, listed, not_found_url, usual
 from publisher.judge import (
     NOT_FOUND,
     NOT_FOUND_PATH,
@@ -31,12 +31,14 @@ from publisher.judge import (
 from publisher.outcome import Kind, Outcome
 from publisher.paths import SitePath
 from publisher.prepare import Prepared, Preparing, Task
+from publisher.traps import Traps
 
 # Told how many URLs are done and how many are known.
 Progress = Callable[[int, int], None]
 
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
+_INCLUDED = "cms.include"
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -57,6 +59,7 @@ class Crawled:
     """
 
     doubts: Doubts
+    traps: Traps
     collisions: dict[SitePath, str] = field(default_factory=dict)
     removals: Counter[str] = field(default_factory=Counter)
     asked: int = 0
@@ -86,7 +89,8 @@ def crawl(
     `live`: the blobs of the live release by the hash of their path. `earlier`: what a run that
     was cut has learnt already.
     """
-    one = _Crawl(cms, addresses, preparing, ledger, progress, Crawled(doubts), live)
+    crawled = Crawled(doubts, Traps(addresses.views.inventory))
+    one = _Crawl(cms, addresses, preparing, ledger, progress, crawled, live)
     one.resume(earlier)
     return one.run()
 
@@ -135,7 +139,13 @@ class _Crawl:
 
     def run(self) -> Crawled:
         """Until nothing is left."""
-        for urls, seen_on in ((listed(self._inventory), _LISTS), (usual(self._inventory), "")):
+        extra = included(self._inventory, self._addresses.scope.include)
+        sources = (
+            (listed(self._inventory), _LISTS),
+            (extra, _INCLUDED),
+            (usual(self._inventory), ""),
+        )
+        for urls, seen_on in sources:
             for url in urls:
                 self._find(url, seen_on)
         unknown = not_found_url(self._inventory)
@@ -166,7 +176,10 @@ class _Crawl:
                 if self._seen[key] != variant and variant:
                     self._crawled.collisions.setdefault(path, address.url)
                 return False
+            # Remembered in any case: each address counts once.
             self._seen[key] = variant
+            if not self._crawled.traps.admits(address, seen_on):
+                return False
         self._asked[address.url] = _Asked(path, seen_on, hops)
         self._wanted.append(address.url)
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from publisher.inventory import Inventory
 
@@ -31,6 +31,12 @@ def usual(inventory: Inventory) -> Iterator[str]:
     else:
         yield from (f"{home}/?feed=rss2", f"{home}/?sitemap=index", f"{home}/?robots=1")
     yield f"{home}/favicon.ico"
+
+
+def included(inventory: Inventory, paths: Iterable[str]) -> Iterator[str]:
+    """The URLs that the configuration adds: paths below the CMS's base."""
+    for path in paths:
+        yield inventory.home + path
 
 
 def not_found_url(inventory: Inventory) -> str:

@@ -33,7 +33,9 @@ _COMMON_SHARE = 0.05
 _USUAL_SHARE = 0.9
 
 # Views of things that are there in their own right, unlike a file or a mere path.
-_OBJECTS = frozenset(("home", "post", "page", "item", "term", "author", "date", "archive"))
+_OBJECTS = frozenset(
+    ("home", "post", "page", "attachment", "item", "term", "author", "date", "archive")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def settled(outcome: Outcome, doubts: Doubts) -> Outcome:
 
 
 # Parts of a page: nothing that could be an object of its own, and so have been withdrawn.
-_PART = re.compile(r"(?:page/\d+|comment-page-\d+|embed)(?:/|\.html)|(?:comments/)?feed[\w-]*\.xml")
+_PART = re.compile(
+    r"(?:page/\d+|comment-page-\d+|embed)(?:/|\.html)|(?:comments/)?[\w-]+\.(?:xml|rss|rdf|atom)"
+)
 
 
 def belongs(path: str, entry: Entry, pages: Collection[str]) -> bool:

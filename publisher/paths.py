@@ -7,19 +7,35 @@ is used agree on one encoding because each form is made here: the key in the sto
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 # An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming"); the site's keys
 # begin with `site/<slot>/`, for which 64 bytes are kept.
 PATH_BYTES_MAX = 1024 - 64
+
+# What a file system holds in one name (`NAME_MAX` of Linux).
+NAME_BYTES_MAX = 255
+# A shortened path leaves room for what lies below it (`page/2/`), so that one cut is enough.
+_SHORTENED_BYTES = PATH_BYTES_MAX - 160
+_HASH_DIGITS = 16
 
 INDEX = "index.html"
 
 # RFC 3986 pchar without the percent sign: what may stand in a path as itself.
 _URL_SAFE = "/-._~!$&'()*+,;=:@"
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)")
+# Bytes that are no UTF-8, as `surrogateescape` keeps them; a backslash beside one is the second
+# byte of a character in Shift_JIS.
+_RAW_BYTE = re.compile(r"[\udc80-\udcff]")
+_RAW_BYTE_OR_BACKSLASH = re.compile(r"[\udc80-\udcff\\]")
+_SHORTENED = re.compile(r"~[0-9a-f]{16}(?=[/.]|$)")
+# What a page may end in. `/v1.2` and `/2.0-release` are names with a dot.
+_PAGE_EXTENSION = re.compile(
+    r"\.(?:[xs]?html?|php[3-8]?|aspx?|jspx?|cgi|pl|do|cfm)$", re.IGNORECASE
+)
 
 
 class BadPath(ValueError):
@@ -37,15 +53,17 @@ class SitePath(str):
         Raises BadPath: not beginning with `/`, `..`, `//`, a backslash, control characters,
         not encodable as UTF-8, or longer than PATH_BYTES_MAX bytes.
         """
-        text = unicodedata.normalize("NFC", text)
-        if text.endswith(f"/{INDEX}"):  # one file, one path
+        is_ascii = text.isascii()
+        if not is_ascii:
+            text = unicodedata.normalize("NFC", text)
+        if text.endswith("/" + INDEX):  # one file, one path
             text = text.removesuffix(INDEX)
         if not text.startswith("/"):
             raise BadPath(f"{text!r} does not begin with a slash")
         if _FORBIDDEN.search(text):
             raise BadPath(f"{text!r} holds '..', '//', a backslash or a control character")
         try:
-            size = len(text.encode())
+            size = len(text) if is_ascii else len(text.encode())
         except UnicodeEncodeError:
             raise BadPath(f"{text!r} is not valid Unicode") from None
         if size > PATH_BYTES_MAX:
@@ -68,17 +86,63 @@ class SitePath(str):
         return quote(str(self), safe=_URL_SAFE)
 
 
+def decoded(path: str) -> str:
+    """A percent-encoded path as text. Bytes that are no UTF-8 (names in Shift_JIS or EUC-JP)
+    become `~93~FA`: which encoding they are in can't be known, and a store's keys are UTF-8."""
+    if "%" in path:
+        path = unquote(path, errors="surrogateescape")
+    if path.isascii() or not _RAW_BYTE.search(path):
+        return path
+    return _RAW_BYTE_OR_BACKSLASH.sub(lambda byte: f"~{ord(byte[0]) & 0xFF:02X}", path)
+
+
+def fitted(text: str) -> SitePath:
+    """The site path of a text. One that is too long for a key, or has a name too long for a
+    file, is cut, and a hash of the whole keeps it apart. Raises BadPath as SitePath does."""
+    if len(text) * 4 <= NAME_BYTES_MAX:  # the usual case: no character has more bytes than 4
+        return SitePath(text)
+    text = unicodedata.normalize("NFC", text)
+    try:
+        names = text.split("/")
+        if any(len(name.encode()) > NAME_BYTES_MAX for name in names):
+            text = "/".join(_cut(name, NAME_BYTES_MAX) for name in names)
+        if len(text.encode()) > PATH_BYTES_MAX:
+            text = _cut(text, _SHORTENED_BYTES)
+    except UnicodeEncodeError:
+        raise BadPath(f"{text[:60]!r} is not valid Unicode") from None
+    return SitePath(text)
+
+
+def is_shortened(path: SitePath) -> bool:
+    """Whether `fitted` had to cut this path."""
+    return bool(_SHORTENED.search(path))
+
+
+def _cut(text: str, size: int) -> str:
+    """The beginning of a text, a hash of all of it, and its ending (a slash, an extension)."""
+    if len(text.encode()) <= size:
+        return text
+    ending = "/" if text.endswith("/") else ""
+    dot = re.search(r"\.[A-Za-z0-9]{1,11}$", text)
+    ending = dot[0] if dot else ending
+    mark = f"~{hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]}{ending}"
+    head = text.encode()[: size - len(mark)].decode(errors="ignore")
+    return head.rstrip("/.") + mark
+
+
+def is_page_file(path: str) -> bool:
+    """Whether a file's name is one that pages have: `1632.html`, `list.php`."""
+    return bool(_PAGE_EXTENSION.search(path))
+
+
 def below(path: SitePath, name: str) -> SitePath:
     """The path of a part of a page: `/a/` + `page/2` is `/a/page/2/`, and
     `/blog/7.html` + `2` is `/blog/7/2.html`.
 
     A name with an extension of its own is a file: `/a/` + `feed.xml` is `/a/feed.xml`.
     """
-    folder, dot, extension = path.rpartition(".")
-    if path.endswith("/") or not dot or "/" in extension:
-        folder, ending = path.rstrip("/"), "/"
-    else:
-        ending = f".{extension}"
+    match = _PAGE_EXTENSION.search(path)
+    folder, ending = (path[: match.start()], match[0]) if match else (path.rstrip("/"), "/")
     if "." in name:
         ending = ""
-    return SitePath(f"{folder}/{name}{ending}")
+    return fitted(f"{folder}/{name}{ending}")

@@ -30,6 +30,7 @@ from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.routes import Routes
 from publisher.rules import Moved, compiled, rules_of
+from publisher.scope import Scope
 from publisher.spool import Spool
 from publisher.workers import Plant
 from redirects.compile import LeftOut
@@ -55,6 +56,7 @@ class Request:
     actor: str
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
     quiet: timedelta | None = timedelta()
 
 
@@ -107,17 +109,24 @@ def export(
     live = _live(records)
     live_manifest = records.manifest(live.manifest if live else "")
     inventory = cms.inventory()
-    urls = SiteUrls(request.public, (inventory.home, request.cms))
-    addresses = Addresses(inventory, request.routes, urls, request.cutover)
+    plant = Plant(
+        records.store,
+        inventory,
+        request.routes,
+        SiteUrls(request.public, (inventory.home, request.cms)),
+        request.cutover,
+        request.scope,
+    )
+    addresses = plant.addresses()
     spool = Spool(records.store, _key(request, inventory), request.quiet)
 
     resumed = spool.is_resumed
     try:
-        with staff(Plant(records.store, inventory, request.routes, urls, request.cutover)) as at:
+        with staff(plant) as preparing:
             crawled = crawl(
                 cms,
                 addresses,
-                at,
+                preparing,
                 spool,
                 progress,
                 doubts=Doubts(_ends(live_manifest, records)),
@@ -182,7 +191,10 @@ def _content(release: Release) -> tuple[str, str]:
 
 def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
-    made_of = (request.public, request.cms, request.routes, request.cutover, inventory)
+    made_of = (
+        request.public, request.cms, request.routes, request.cutover, request.scope.include,
+        request.scope.exclude, inventory,
+    )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 
 

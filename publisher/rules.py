@@ -6,14 +6,14 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
-from publisher.paths import SitePath
+from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
-from redirects.query import canonical_query
+from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
@@ -65,15 +65,15 @@ def _asides(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
     """What gives way to any other rule."""
     address = addresses.locate(url) if url else None
     key = canonical_query(urlsplit(url).query).key
-    if key and address and address.view and not address.view.variant:
+    if key and address and address.view and _is_exact(address.view):
         # Whatever query the CMS itself used: sitemaps, robots.txt, unusual forms.
         yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
     # What WordPress answers though nothing links to it: other feed formats, and
     # `/sitemap.xml` (`redirect_sitemapxml`).
-    if path == "/feed.xml":
+    if path == f"/{addresses.router.feed_name}":
         for kind in ("atom", "rdf"):
             for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
-                yield Rule(source, 301, "/feed.xml", origin=f"{kind} feed")
+                yield Rule(source, 301, path.url, origin=f"{kind} feed")
     if path == "/wp-sitemap.xml":
         yield Rule("/sitemap.xml", 301, path.url, origin="usual place of a sitemap")
 
@@ -85,6 +85,15 @@ def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
         return identity, compile_rules(rules, identity)
     except StoreTooLargeError as error:
         raise PublisherError(str(error)) from None
+
+
+def _is_exact(view: View) -> bool:
+    """Whether the canonical form of a query, by which the edge looks rules up, is this view and
+    no other: it drops what WordPress does not know, and reads `cat=1,5` as `cat=1`."""
+    if view.variant:
+        return False
+    pairs = [part.partition("=") for part in view.id.split("&")] if view.kind == "query" else []
+    return all(value.isdecimal() for name, _, value in pairs if name in INTEGERS)
 
 
 def _target_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Target | None:
@@ -120,7 +129,8 @@ def _elsewhere(addresses: Addresses) -> Iterator[tuple[SitePath, list[Target]]]:
             old_paths = (f"/{item.slug}", f"/{item.slug}/") if item.slug else ()
             target = Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
             found[home.path].append(target)
-        file = addresses.locate(item.file) if item.kind == "attachment" else None
+        is_file = item.kind == "attachment" and not addresses.router.has_attachment_pages
+        file = addresses.locate(item.file) if is_file else None
         if file and file.path is not None:
             old_links = _old_paths(file.path, item.link, addresses)
             found[file.path].append(
@@ -153,8 +163,8 @@ def _named(view: View, addresses: Addresses) -> tuple[Kind | None, str, str, str
             return view.kind, view.id, "", item.slug if item else ""
         case "item":
             return "post", view.id.rpartition(":")[2], "", ""
-        case "author":
-            return "author", view.id, "", ""
+        case "attachment" | "author":
+            return view.kind, view.id, "", ""
         case "date":
             return "date", view.id, "", ""
         case "archive":
@@ -217,4 +227,4 @@ def _path_at_cms(url: str, addresses: Addresses) -> str:
     """The decoded path below the CMS's base, '' if a query names the page."""
     parts = urlsplit(url)
     base = urlsplit(addresses.views.inventory.home).path.rstrip("/")
-    return "" if parts.query else unquote(parts.path)[len(base) :] or "/"
+    return "" if parts.query else decoded(parts.path)[len(base) :] or "/"

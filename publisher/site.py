@@ -52,6 +52,7 @@ class Site:
         from publisher.gates import Limits
         from publisher.pipeline import Request
         from publisher.routes import Routes
+        from publisher.scope import Scope
 
         config = self.config
         return Request(
@@ -63,6 +64,7 @@ class Site:
             actor=actor.name,
             reason=actor.reason,
             overrides=overrides,
+            scope=Scope(tuple(config.cms.include), tuple(config.cms.exclude)),
             quiet=self._quiet(full=full),
         )
 

@@ -2,7 +2,8 @@
 
 A `View` is what a URL means: this post, the second page of that category, a feed. All
 URLs of one view become one site path, whatever form the CMS uses for its links. The rules
-follow WordPress: `WP_Rewrite` for paths, `WP::parse_request` for queries.
+follow WordPress: `WP_Rewrite` for paths, `WP::parse_request` for queries. A CMS of another
+kind has no rules that are known here: its paths and parameters are taken as they are.
 """
 
 from __future__ import annotations
@@ -10,13 +11,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from publisher.inventory import Inventory, Item, Term
+from publisher.paths import decoded, is_page_file
+from publisher.queries import (
+    PARAMETERS_MAX,
+    has_meaning,
+    parameter_name,
+    parameters,
+    selection,
+    variant,
+    variant_names,
+    without_session,
+)
 
 Kind = Literal[
     "home", "post", "page", "attachment", "item", "term", "author", "date", "sitemap", "robots",
-    "archive", "file", "path",
+    "archive", "query", "file", "path",
 ]  # fmt: skip
 
 
@@ -25,8 +37,9 @@ class View:
     """What a URL means.
 
     `id`: the object's id (`item`: `type:id`, `term`: `taxonomy:id`), a date's digits, a
-    sitemap's name, or the decoded path. `variant`: a parameter that WordPress itself does
-    not know but that plugins and query blocks page by.
+    sitemap's name, the decoded path, or for `query` the variables that name no object by
+    themselves (`cat=1,5`). `variant`: parameters that change the view and are no part of
+    what WordPress calls its page, as `queries.variant` writes them.
     """
 
     kind: Kind
@@ -53,11 +66,6 @@ _CMS_ONLY_QUERY = frozenset(
     "rest_route s preview preview_id _wpnonce customize_changeset_uuid replytocom "
     "doing_wp_cron wc-ajax add-to-cart unapproved moderation-hash".split()
 )
-# Parameters that measure visitors or defeat caches; the page is the same without them.
-_WITHOUT_MEANING = re.compile(
-    r"^(?:utm_\w+|fbclid|gclid|yclid|msclkid|mc_[ce]id|_ga|ver|v|share|like_comment|amp|"
-    r"theme|lang_switch)$"
-)
 # What `paged` is to the posts is a parameter to anything else that has pages.
 _EMPTY_PAGES = frozenset(("", "0", "1"))
 
@@ -78,6 +86,10 @@ _SUFFIXES = (
     (re.compile(r"^(.*)/embed$"), "embed"),
 )
 _DATE = re.compile(r"^/(\d{4})(?:/(\d{1,2}))?(?:/(\d{1,2}))?$")
+# A plain link as WordPress writes it: most queries there are.
+_PLAIN_LINK = re.compile(r"(?:p|page_id|attachment_id)=([1-9]\d{0,8})")
+# Longer paths are nobody's permalink: they are not taken apart.
+_PATH_CHARACTERS_MAX = 4096
 _SITEMAP = re.compile(r"^/wp-sitemap[\w-]*\.(?:xml|xsl)$")
 
 
@@ -89,41 +101,60 @@ class Views:
         self.items = {item.id: item for item in inventory.items}
         self.terms = {(term.taxonomy, term.id): term for term in inventory.terms}
         self._term_slugs = {(term.taxonomy, term.slug): term for term in inventory.terms}
-        self._taxonomies = {term.taxonomy for term in inventory.terms} | {"post_format"}
-        self._kinds = {item.kind for item in inventory.items}
-        self._known = _QUERY_VARIABLES | self._taxonomies | self._kinds
+        # Those built in have a variable of another name, or none.
+        taxonomies = {term.taxonomy for term in inventory.terms} | {"post_format"}
+        self._taxonomies = taxonomies - {"category", "post_tag"}
+        self._types = {item.kind for item in inventory.items} - {"post", "page"}
+        self._selecting = _SELECTING | self._taxonomies | self._types
+        self._known = _QUERY_VARIABLES | self._selecting
         self._slugs = {(item.kind, item.slug): item for item in inventory.items}
         self._base = urlsplit(inventory.home).path.rstrip("/")
         self._date_base = self._date_prefix(inventory.date_base)
         self._objects: dict[str, View] = {}
+        self._author_names: dict[str, View] = {}
+        self._item_views = {item.id: item_view(item) for item in inventory.items}
         for item in inventory.items:
-            self._learn(item.link, item_view(item))
+            self._learn(item.link, self._item_views[item.id])
         for term in inventory.terms:
             self._learn(term.link, term_view(term))
         for author in inventory.authors:
-            self._learn(author.link, View("author", str(author.id)))
+            view = View("author", str(author.id))
+            self._learn(author.link, view)
+            name = (self._path_of(author.link) or "").rpartition("/")[2]
+            name = parameters(urlsplit(author.link).query).get("author_name", name)
+            if name:
+                self._author_names[name] = view
 
     def of(self, path: str, query: str) -> View | None:
         """The view of a raw path (percent-encoded, below the CMS's base) and raw query.
 
         None: nothing that a visitor may have (log-in, REST, previews, searches).
         """
-        path = unquote(path) or "/"
+        if self.inventory.kind == "generic":
+            return _generic(path, query)
+        if path == "/":
+            plain = _PLAIN_LINK.fullmatch(query)
+            known = self._item_views.get(int(plain[1])) if plain else None
+            if known:
+                return known
+        path = decoded(without_session(path)) or "/"
         if path.startswith("/index.php"):
             path = path.removeprefix("/index.php") or "/"
-        parameters = _parameters(query)
+        given = parameters(query) if query else {}
         is_object = path.rstrip("/") in self._objects  # a page may be called "search"
-        if (_CMS_ONLY_PATH.search(path) and not is_object) or _CMS_ONLY_QUERY & parameters.keys():
+        if not is_object and _CMS_ONLY_PATH.search(path):
+            return None
+        if given and _CMS_ONLY_QUERY & given.keys():
             return None
         if path != "/":
             view = self._by_path(path)
-            if view.kind == "file":
+            if view.kind == "file" or not given:
                 return view
-        elif parameters:
-            view = self._by_query(parameters)
-        else:
-            view = View("home")
-        return self._with_parameters(view, parameters)
+            return self._with_parameters(view, given, self._selecting)
+        if not given:
+            return View("home")
+        named = self._by_query(given)
+        return self._with_parameters(named, given, frozenset()) if named else None
 
     # ------------------------------------------------------------------ paths
 
@@ -136,14 +167,20 @@ class Views:
         known = self._objects.get(trimmed)
         if known:
             return known
+        if len(path) > _PATH_CHARACTERS_MAX:
+            return View("path", trimmed)
         for pattern, field in _SUFFIXES:
             match = pattern.match(trimmed)
             if match:
                 return self._part(match, field)
         head, _, tail = trimmed.rpartition("/")
         parent = self._objects.get(head)
-        if tail.isdecimal() and parent and parent.kind in ("post", "page", "item"):
-            return parent if tail in _EMPTY_PAGES else replace(parent, page=int(tail))
+        is_number = _number(tail) or (tail and tail in _EMPTY_PAGES)
+        if is_number and parent and parent.kind in ("post", "page", "item"):
+            return replace(parent, page=0 if tail in _EMPTY_PAGES else _number(tail))
+        return self._by_other_path(path, trimmed)
+
+    def _by_other_path(self, path: str, trimmed: str) -> View:
         date = self._date(trimmed)
         if date:
             return View("date", date)
@@ -163,7 +200,7 @@ class Views:
         view = self._base_view(base)
         if field == "embed":
             return replace(view, embed=True)
-        number = int(match[2])
+        number = _number(match[2])
         if field == "paged":
             return replace(view, paged=number if number > 1 else 0)
         return replace(view, cpage=number)
@@ -197,105 +234,164 @@ class Views:
         path = parts.path
         if self._base and path.startswith(self._base):
             path = path[len(self._base) :]
-        return unquote(path).rstrip("/")
+        return decoded(path).rstrip("/")
 
     # ---------------------------------------------------------------- queries
 
-    def _by_query(self, parameters: dict[str, str]) -> View:
-        number = parameters.get("attachment_id") or parameters.get("p") or parameters.get("page_id")
+    def _by_query(self, given: dict[str, str]) -> View | None:
+        number = given.get("attachment_id") or given.get("p") or given.get("page_id")
         if number:
             digits = re.match(r"\s*0*(\d+)", number)
-            identity = int(digits[1]) if digits else 0
-            item = self.items.get(identity)
-            if item:
-                return item_view(item)
+            identity = _number(digits[1]) if digits else 0
+            known = self._item_views.get(identity)
+            if known:
+                return known
             if identity:  # not listed: a draft, gone, or of a type that REST does not show
                 return View("post", str(identity))
-        if "sitemap" in parameters or "sitemap-stylesheet" in parameters:
-            return View("sitemap", _sitemap(parameters))
-        if parameters.get("robots"):
+        if "sitemap" in given or "sitemap-stylesheet" in given:
+            return View("sitemap", _sitemap(given))
+        if given.get("robots"):
             return View("robots")
-        if parameters.get("author", "").isdecimal():
-            return View("author", str(int(parameters["author"])))
-        date = _query_date(parameters)
-        if date:
-            return View("date", date)
-        return self._term_by_query(parameters) or self._item_by_query(parameters) or View("home")
+        single = self._item_by_query(given)
+        if single:  # WordPress asks for nothing else then (`WP_Query`, `is_singular`)
+            return single
+        chosen = {name: value for name, value in given.items() if value and name in self._selecting}
+        if "author_name" in given:
+            # It is a log-in name: known by number, or not at all.
+            author = self._author_names.get(given["author_name"].strip("/").rpartition("/")[2])
+            return author if author and not chosen else None
+        groups = {_GROUPS.get(name, name) for name in chosen}
+        found = self._archive(chosen) if len(groups) == 1 else None
+        if found or not chosen:
+            return found or View("home")
+        return View("query", variant((name, _listed(name, chosen[name])) for name in chosen))
 
-    def _term_by_query(self, parameters: dict[str, str]) -> View | None:
-        if parameters.get("cat", "").isdecimal():
-            return View("term", f"category:{int(parameters['cat'])}")
-        tag = self.terms.get(("post_tag", _number(parameters.get("tag_id", ""))))
+    def _archive(self, chosen: dict[str, str]) -> View | None:
+        """The list that one variable (or one date) names."""
+        if _number(chosen.get("author", "")):
+            return View("author", str(_number(chosen["author"])))
+        if "post_type" in chosen:
+            return View("archive", chosen["post_type"])
+        date = _query_date(chosen)
+        return View("date", date) if date else self._term_by_query(chosen)
+
+    def _term_by_query(self, chosen: dict[str, str]) -> View | None:
+        category = _number(_NOT_IN_CAT.sub("", chosen.get("cat", "")))
+        if category:
+            return View("term", f"category:{category}")
+        tag = self.terms.get(("post_tag", _number(chosen.get("tag_id", ""))))
         if tag:
             return term_view(tag)
-        slugs = [("post_tag", parameters.get("tag")), ("category", parameters.get("category_name"))]
-        slugs += [(taxonomy, parameters.get(taxonomy)) for taxonomy in sorted(self._taxonomies)]
-        slugs.append((parameters.get("taxonomy", ""), parameters.get("term")))
+        slugs = [("post_tag", chosen.get("tag")), ("category", chosen.get("category_name"))]
+        slugs += [(taxonomy, chosen.get(taxonomy)) for taxonomy in sorted(self._taxonomies)]
+        slugs.append((chosen.get("taxonomy", ""), chosen.get("term")))
         for taxonomy, slug in slugs:
-            if taxonomy and slug:
+            if taxonomy and slug and not _SEVERAL.search(slug):
                 term = self._term_slugs.get((taxonomy, slug.split("/")[-1]))
                 return term_view(term) if term else View("term", f"{taxonomy}:{slug}")
         return None
 
-    def _item_by_query(self, parameters: dict[str, str]) -> View | None:
-        for kind in sorted(self._kinds):
-            slug = parameters.get(kind) or (
-                parameters.get("name") if parameters.get("post_type") == kind else None
-            )
+    def _item_by_query(self, given: dict[str, str]) -> View | None:
+        for kind in sorted(self._types | {"post", "page"}):
+            slug = given.get(kind) if kind in self._types else None
+            slug = slug or (given.get("name") if given.get("post_type") == kind else None)
             item = self._slugs.get((kind, slug)) if slug else None
             if item:
                 return item_view(item)
         for kind, name in (("post", "name"), ("page", "pagename")):
-            item = self._slugs.get((kind, parameters.get(name, "").rpartition("/")[2]))
-            if item and "post_type" not in parameters:
+            item = self._slugs.get((kind, given.get(name, "").rpartition("/")[2]))
+            if item and "post_type" not in given:
                 return item_view(item)
-        if parameters.get("post_type"):
-            return View("archive", parameters["post_type"])
         return None
 
-    def _with_parameters(self, view: View, parameters: dict[str, str]) -> View:
+    def _with_parameters(
+        self, view: View, given: dict[str, str], selecting: frozenset[str] | set[str]
+    ) -> View:
+        """`selecting`: the variables that choose among what the view shows."""
+        if not any(has_meaning(name, value) for name, value in given.items()):
+            return view
         view = replace(
             view,
-            feed=_feed(parameters["feed"]) if parameters.get("feed") else view.feed,
-            embed=view.embed or parameters.get("embed") in ("true", "1"),
+            feed=_feed(given["feed"]) if given.get("feed") else view.feed,
+            embed=view.embed or given.get("embed") in ("true", "1"),
         )
-        if view.kind != "sitemap" and parameters.get("paged") not in (None, *_EMPTY_PAGES):
-            view = replace(view, paged=_number(parameters["paged"]) or view.paged)
-        if parameters.get("page") not in (None, *_EMPTY_PAGES):
-            view = replace(view, page=_number(parameters["page"]) or view.page)
-        if parameters.get("cpage"):
-            view = replace(view, cpage=_number(parameters["cpage"]) or view.cpage)
+        if view.kind != "sitemap" and given.get("paged") not in (None, *_EMPTY_PAGES):
+            view = replace(view, paged=_number(given["paged"]) or view.paged)
+        if given.get("page") not in (None, *_EMPTY_PAGES):
+            view = replace(view, page=_number(given["page"]) or view.page)
+        if given.get("cpage"):
+            view = replace(view, cpage=_number(given["cpage"]) or view.cpage)
         if view.feed and view.kind in ("post", "page", "item") and "comments" in view.feed:
             # A post's feed holds its comments whatever it is called.
             view = replace(view, feed=view.feed.replace("comments-", ""))
-        return replace(view, variant=self._variant(parameters))
+        return replace(view, variant=self._variant(given, selecting))
 
-    def _variant(self, parameters: dict[str, str]) -> str:
-        """The last parameter that may select something. Only one is kept: combinations of
-        independent pagers have no end, and each pager alone reaches all that it shows."""
+    def _variant(self, given: dict[str, str], selecting: frozenset[str] | set[str]) -> str:
+        """What else may change the view: WordPress's own ordering, and the last parameter
+        that it does not know. Only one of those is kept: combinations of independent pagers
+        have no end, and each pager alone reaches all that it shows."""
+        own = [name for name in given if given[name] and name in _ORDERING | selecting]
         unknown = [
-            f"{name}={value}"
-            for name, value in parameters.items()
-            if value and name not in self._known and not _WITHOUT_MEANING.match(name)
+            name
+            for name, value in given.items()
+            if name not in self._known and has_meaning(name, value)
         ]
-        return unknown[-1] if unknown else ""
+        return variant((name, given[name]) for name in own[:PARAMETERS_MAX] + unknown[-1:])
 
     def asked_query(self, query: str, view: View) -> str:
         """The part of a raw query that selects this view: the rest need not be asked for."""
-        kept = []
-        for written in query.split("&"):
-            part = written.removeprefix("amp;")  # see _parameters
-            name = unquote_plus(part.partition("=")[0])
-            if name in self._known - {"cst"} or name == view.variant.partition("=")[0] != "":
-                kept.append(part)
-        return "&".join(kept)
+        names = variant_names(view.variant)
+        if self.inventory.kind == "wordpress":
+            names |= self._known - {"cst"}
+        parts = [part.removeprefix("amp;") for part in query.split("&")]  # see `parameters`
+        return "&".join(part for part in parts if parameter_name(part.partition("=")[0]) in names)
 
 
-_QUERY_VARIABLES = frozenset(
-    "p page_id attachment_id name pagename category_name cat tag tag_id author author_name m year "
-    "monthnum day post_type taxonomy term feed paged page cpage embed sitemap sitemap-subtype "
-    "sitemap-stylesheet robots withcomments withoutcomments order orderby cst".split()
+# The public variables of `WP` that choose what is shown; several of one group are one choice.
+_SELECTING = frozenset(
+    "attachment name pagename category_name cat tag tag_id author m year monthnum day w hour "
+    "minute second post_type taxonomy term".split()
 )
+_GROUPS = {
+    **dict.fromkeys(("m", "year", "monthnum", "day"), "date"),
+    **dict.fromkeys(("taxonomy", "term"), "term"),
+}
+# They change the order or kind of what is shown, and not what it is.
+_ORDERING = frozenset(("order", "orderby", "withcomments", "withoutcomments"))
+_QUERY_VARIABLES = (
+    _SELECTING
+    | _ORDERING
+    | frozenset(
+        "p page_id attachment_id author_name feed paged page cpage embed sitemap sitemap-subtype "
+        "sitemap-stylesheet robots cst".split()
+    )
+)
+# What `WP_Query::parse_query` drops from `cat`, and what parts several tags from each other
+# (`WP_Query::parse_tax_query`): any of them, or all of them.
+_NOT_IN_CAT = re.compile(r"[^0-9,-]")
+_SEVERAL = re.compile(r"[,+\s]")
+
+
+def _generic(path: str, query: str) -> View:
+    """The view of an address whose CMS is not known: the path, and every parameter."""
+    path = decoded(without_session(path)) or "/"
+    is_file = not path.endswith("/") and bool(_FILE.search(path))
+    chosen = "" if is_file and not is_page_file(path) else selection(query)
+    if path == "/":
+        return View("home", variant=chosen)
+    if path == "/robots.txt":
+        return View("robots")
+    return View(
+        "file" if is_file else "path", path if is_file else path.rstrip("/"), variant=chosen
+    )
+
+
+def _listed(name: str, value: str) -> str:
+    """Several categories or tags in one order, whichever they were written in."""
+    if name not in ("cat", "tag", "category_name"):
+        return value
+    values = sorted(filter(None, _SEVERAL.split(value)))
+    return ("," if "," in value else "+").join(values)
 
 
 def item_view(item: Item) -> View:
@@ -314,17 +410,6 @@ def term_view(term: Term) -> View:
     return View("term", f"{term.taxonomy}:{term.id}")
 
 
-def _parameters(query: str) -> dict[str, str]:
-    """Last one wins, as in PHP. A doubly escaped `&amp;cat=2` (WordPress prints it in some
-    feed links) is taken as it was meant."""
-    parameters: dict[str, str] = {}
-    for part in query.split("&"):
-        name, _, value = part.partition("=")
-        if name:
-            parameters[unquote_plus(name).removeprefix("amp;")] = unquote_plus(value)
-    return parameters
-
-
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
@@ -335,26 +420,26 @@ def _feed(name: str) -> str:
     )
 
 
-def _query_date(parameters: dict[str, str]) -> str:
-    digits = re.sub(r"\D", "", parameters.get("m", ""))
+def _query_date(chosen: dict[str, str]) -> str:
+    digits = re.sub(r"\D", "", chosen.get("m", ""))
     if len(digits) in (4, 6, 8):
         return digits
-    year = parameters.get("year", "")
+    year = chosen.get("year", "")
     if not re.fullmatch(r"\d{4}", year):
         return ""
-    month, day = parameters.get("monthnum", ""), parameters.get("day", "")
+    month, day = chosen.get("monthnum", ""), chosen.get("day", "")
     if not month.isdecimal():
         return year
     return year + month.zfill(2) + (day.zfill(2) if day.isdecimal() else "")
 
 
-def _sitemap(parameters: dict[str, str]) -> str:
+def _sitemap(given: dict[str, str]) -> str:
     """The path of a core sitemap, as `WP_Sitemaps_Provider::get_sitemap_url` builds it."""
-    stylesheet = parameters.get("sitemap-stylesheet")
+    stylesheet = given.get("sitemap-stylesheet")
     if stylesheet:
         return "/wp-sitemap-index.xsl" if stylesheet == "index" else "/wp-sitemap.xsl"
-    name = parameters["sitemap"]
+    name = given["sitemap"]
     if name == "index":
         return "/wp-sitemap.xml"
-    parts = [name, parameters.get("sitemap-subtype", ""), parameters.get("paged") or "1"]
+    parts = [name, given.get("sitemap-subtype", ""), given.get("paged") or "1"]
     return f"/wp-sitemap-{'-'.join(part for part in parts if part)}.xml"

@@ -21,6 +21,7 @@ from publisher.inventory import Inventory
 from publisher.prepare import Prepared, Preparer, Sink, Task
 from publisher.records import Records
 from publisher.routes import Routes
+from publisher.scope import Scope
 from publisher.store.port import Store
 
 # A batch is sent when a worker is idle, or when it is this large: sending costs as much for
@@ -40,11 +41,15 @@ class Plant:
     routes: Routes
     urls: SiteUrls
     cutover: str
+    scope: Scope
+
+    def addresses(self) -> Addresses:
+        """Where the addresses of the CMS lead."""
+        return Addresses(self.inventory, self.routes, self.urls, self.cutover, scope=self.scope)
 
     def preparer(self) -> Preparer:
-        """The preparer of this process."""
-        addresses = Addresses(self.inventory, self.routes, self.urls, self.cutover)
-        return Preparer(addresses, sink(Records(self.store)))
+        """A preparer of this process's own."""
+        return Preparer(self.addresses(), sink(Records(self.store)))
 
 
 def sink(records: Records) -> Sink:

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.addresses import Address, Addresses, SiteUrls
-from tests.samples import HOME, PUBLIC, addresses
+from publisher.discovery import listed, usual
+from publisher.inventory import Inventory
+from publisher.paths import is_shortened
+from publisher.routes import Routes
+from publisher.scope import Scope
+from tests.samples import HOME, PUBLIC, addresses, inventory
 
 PLAIN, BLOG = addresses(), addresses("/blog/%post_id%.html")
 
@@ -55,7 +60,8 @@ def test_an_object_is_asked_for_by_its_own_link(url: str) -> None:
     "url",
     ["/?p=1700", "/?page_id=1700", "/?p=1700&page=2", "/?p=1700&feed=rss2", "/wp-login.php",
      "/wp-admin/", "/?rest_route=/", "/wp-json/wp/v2/users", "/?s=x", "/?p=12&preview=true",
-     "/%2e%2e/x", "/a%00b", "/a%5Cb", "/?tag=..", "/" + "a" * 961],
+     "/%2e%2e/x", "/a%00b", "/a%5Cb", "/..%2fx", "/x/..%2F..%2Fy", "/?tag=..",
+     "/?author_name=alice"],
 )  # fmt: skip
 def test_what_the_public_may_not_have_is_withheld(url: str) -> None:
     address = located(PLAIN, HOME + url)
@@ -164,3 +170,180 @@ def test_the_social_identity_of_a_cms_in_a_subdirectory_is_below_the_sites_root(
 )  # fmt: skip
 def test_the_hosts_by_which_the_cms_is_recognised(cms: str, hosts: set[str]) -> None:
     assert set(SiteUrls(PUBLIC, (cms,)).hosts) == hosts
+
+
+FORMS = (
+    "",
+    "/blog/%post_id%.html",
+    "/%postname%/",
+    "/%year%/%monthnum%/%postname%/",
+    "/a/%postname%",
+)
+PARTS = ("", "/", "2/", "?page=2", "?paged=3", "/feed/", "?feed=atom", "?cpage=2", "?a=1&b=2",
+         "?utm_source=x", "?orderby=date&order=asc", "?embed=true", "?query-1-page=2&s_id=3",
+         "?PHPSESSID=abc", ";jsessionid=0F1A")  # fmt: skip
+MORE = ("/?cat=1,5", "/?tag=wine+x", "/?foo=bar", "/?monthnum=4", "/x%93%FA%5C.png", "/e%CC%81/",
+        "/v1.2", "/2.0-release/", "/a.php?x=1", "/a%2Fb", "/" + "%E3%81%82" * 400,
+        "/" + "a/" * 600, "/wp-content/" + "x" * 300 + ".png",
+        "/?cat=5&tag=wine&paged=2")  # fmt: skip
+
+
+def generic() -> Addresses:
+    """The addresses of a CMS about which nothing is known."""
+    return Addresses(Inventory(home=HOME, kind="generic"), Routes(), SiteUrls(PUBLIC, (HOME,)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_asked_for_is_an_address_of_the_same_path(form: str) -> None:
+    of = addresses(form)
+    urls = [*listed(inventory(form)), *usual(inventory(form))]
+    urls = [url + part for url in urls for part in PARTS] + [HOME + url for url in MORE]
+    for url in urls:
+        address = of.locate(url)
+        if address and address.path is not None:
+            again = located(of, address.url)
+            assert (again.path, again.href.partition("?")[0]) == (address.path, address.path.url)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "東京", "2.0", "%93%FA", "x.html", "page", "2", "feed"])),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["area", "page", "cat", "p", "q[]", "tag", "order"]),
+            st.sampled_from(["", "1", "1,5", "東京", "a b", "a%26b", "x" * 99]),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_what_is_asked_for_is_the_same_path_whatever_it_is(
+    names: list[str], parameters: list[tuple[str, str]], is_folder: bool
+) -> None:
+    path = "/".join(["", *names]) + ("/" if is_folder or not names else "")
+    query = "&".join(f"{name}={value}" for name, value in parameters)
+    for of in (PLAIN, BLOG, GENERIC):
+        address = located(of, f"{HOME}{path}?{query}")
+        if address.path is not None:
+            assert located(of, address.url).path == address.path
+
+
+GENERIC = generic()
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/list?area=東京&page=2", "/list/area-東京/page-2/"),
+        ("/list?page=2&area=%E6%9D%B1%E4%BA%AC&utm_source=x", "/list/area-東京/page-2/"),
+        ("/list/?page=2&PHPSESSID=1", "/list/page-2/"),
+        ("/list;jsessionid=0A1B?page=2", "/list/page-2/"),
+        ("/list?sid=5", "/list/sid-5/"),
+        ("/list?sid=0123456789abcdef0123", "/list/"),
+        ("/list?c=3&b=2&a=1&e=5&d=4", "/list/a-1/b-2/c-3/d-4/"),
+        ("/list.php?id=3", "/list/id-3.php"),
+        ("/?p=12", "/p-12/"),
+        ("/?s=x", "/s-x/"),
+        ("/page/2/", "/page/2/"),
+        ("/feed/", "/feed/"),
+        ("/wp-login.php", "/wp-login.php"),
+        ("/a.css?v=3", "/a.css"),
+        ("/", "/"),
+    ],
+)
+def test_a_cms_of_another_kind_has_its_paths_and_all_its_parameters(url: str, path: str) -> None:
+    assert located(GENERIC, HOME + url).path == path
+
+
+def test_values_that_look_the_same_in_a_path_are_told_apart() -> None:
+    urls = ["/l?q=a b", "/l?q=a-b", "/l?q=a/b", "/l?q=" + "x" * 99, "/l?q=" + "x" * 98 + "y"]
+    paths = {located(GENERIC, HOME + url).path for url in urls}
+    assert len(paths) == len(urls)
+    assert all(len(path.encode()) < 90 for path in paths if path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/%E6%97%A5/", "/%e6%97%a5/"),
+        ("/caf%C3%A9/", "/cafe%CC%81/"),
+        ("/%E3%81%8C.png", "/%E3%81%8B%E3%82%99.png"),
+        ("/日本/", "/%E6%97%A5%E6%9C%AC/"),
+        ("/%41/", "/A/"),
+    ],
+)
+def test_the_forms_of_one_path_meet(one: str, other: str) -> None:
+    for of in (PLAIN, BLOG, GENERIC):
+        assert located(of, HOME + one).path == located(of, HOME + other).path
+
+
+def test_names_that_are_no_utf8_have_a_path_each() -> None:
+    sjis = located(PLAIN, f"{HOME}/wp-content/%83%5C.png")
+    assert (sjis.path, sjis.url) == ("/wp-content/~83~5C.png", f"{HOME}/wp-content/%83%5C.png")
+    assert located(PLAIN, f"{HOME}/wp-content/%93%FA.png").path == "/wp-content/~93~FA.png"
+
+
+@pytest.mark.parametrize(
+    "url", ["/" + "a" * 961, "/" + "%E3%81%82" * 340 + "/", "/wp-content/" + "x" * 300 + ".png"]
+)
+def test_a_path_that_is_too_long_is_cut_and_told_apart(url: str) -> None:
+    one, other = located(PLAIN, HOME + url), located(PLAIN, HOME + url[:-4] + "b" + url[-4:])
+    for address in (one, other):
+        assert address.path is not None
+        assert is_shortened(address.path)
+        assert len(address.path.key.encode()) < 1024 - 64
+        assert all(len(name.encode()) <= 255 for name in address.path.key.split("/"))
+    assert one.path != other.path
+    assert one.url == HOME + url
+    if url.endswith(".png"):
+        assert (one.path or "").endswith(".png")
+
+
+def test_parts_of_a_page_that_is_cut_lie_below_it() -> None:
+    page = located(PLAIN, HOME + "/" + "x/" * 500)
+    second = located(PLAIN, HOME + "/" + "x/" * 500 + "?q=2")
+    assert page.path
+    assert second.path == f"{page.path}q-2/"
+
+
+@pytest.mark.parametrize(
+    ("exclude", "url", "is_out"),
+    [
+        ("/company/*", "/company/access/", True),
+        ("/company/*", "/company/", True),
+        ("/company/*", "/company", True),
+        ("/company/*", "/companyx/", False),
+        ("/company/*", "/?page_id=3", True),
+        ("/company/*", "/?page_id=3&paged=2", True),
+        ("*.psd", "/wp-content/uploads/a.psd", True),
+        ("*.psd", "/wp-content/uploads/a.psd?ver=1", True),
+        ("*.psd", "/a.psd.png", False),
+        ("*/logo*.png", "/?attachment_id=50", True),
+        ("/会社*", "/%E4%BC%9A%E7%A4%BE%E6%A6%82%E8%A6%81/", True),
+        ("/list?page=*", "/list?page=3", True),
+        ("/list?page=*", "/list", False),
+        ("/a*b*c", "/axbxc", True),
+        ("/a*b*c", "/axcxb", False),
+        ("/a*bab", "/abab", True),
+        ("/a*ab", "/ab", False),
+        ("/[ab]", "/a", False),
+    ],
+)
+def test_what_is_excluded_is_withheld(exclude: str, url: str, is_out: bool) -> None:
+    urls = SiteUrls(PUBLIC, (HOME,))
+    of = Addresses(inventory("/%postname%/"), Routes(), urls, scope=Scope(exclude=(exclude,)))
+    address = located(of, HOME + url)
+    assert (address.path is None) == is_out
+
+
+def test_remembered_addresses_are_bounded() -> None:
+    of = addresses()
+    for number in range(20_010):
+        of.locate(f"{HOME}/?p={number}")
+    assert len(of._known) <= 20_000
+    assert located(of, f"{HOME}/?p=12").path == "/blog/12.html"
+
+
+def test_attachments_can_have_pages() -> None:
+    of = addresses(routes=Routes(attachment="/media/{id}/"))
+    address = located(of, f"{HOME}/?attachment_id=50")
+    assert (address.path, address.url) == ("/media/50/", f"{HOME}/?attachment_id=50")

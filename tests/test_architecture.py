@@ -21,7 +21,7 @@ PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
         "gates rules errors notfound crawl discovery judge outcome layer "
-        "prepare"
+        "prepare queries scope collisions traps"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",

@@ -69,6 +69,19 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
         ("routes:\n  page: '/{x}/'", 6, "routes.page", "has {x}; known here: {id}, {slug}, {path}"),
         ("routes:\n  tag: '/{id'", 6, "routes.tag", "is no template: expected '}'"),
         ("routes:\n  author: '/{slug}/'", 6, "routes.author", "has {slug}; known here: {id}"),
+        ("routes:\n  post: '/{id!r}/'", 6, "routes.post", "{id} takes no form of its own"),
+        ("routes:\n  date: '/{yyyy}/{mm}/'", 6, "routes.date", "must end in /{yyyy}/{mm}/{dd}/"),
+        ("routes:\n  feed: a/b.xml", 6, "routes.feed", "must match pattern"),
+        ("routes:\n  attachment: /m/", 6, "routes.attachment", "needs a placeholder"),
+        ("routes:\n  types: [a]", 6, "routes.types", "must be a valid dictionary"),
+        ("routes:\n  types:\n    post: '/{id}/'", 7, "routes.types.post", "use routes.post"),
+        ("routes:\n  types:\n    B!: '/{id}/'", 7, "routes.types.B!", "must be a name"),
+        ("routes:\n  types:\n    book: '/x/'", 7, "routes.types.book", "needs a placeholder"),
+        ("routes:\n  taxonomies:\n    category: '/{id}/'", 7, "routes.taxonomies.category",
+         "use routes.category"),
+        ("routes:\n  tag: '/x/{id}/'\n  category: '/x/{slug}/'", 5, "routes",
+         "category and tag would have"),
+        ("routes:\n  types:\n    tag: '/{type}/{slug}/'", 5, "routes", "tag and types.tag would"),
         ("1: x", 1, "1", "is no key"),
         ("? [a]\n: x", 1, "('a',)", "is no key"),
         ("x:\n\ty: 1", 6, "", "is no YAML: found character '\\t'"),
@@ -88,6 +101,28 @@ def test_a_mistake_is_named_with_its_line(added: str, line: int, key: str, messa
     (found,) = problems(f"{LEAST}{added}\n")
     assert found[:2] == (line, key)
     assert message in found[2]
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "message"),
+    [
+        ("exclude: ['members']", "cms.exclude.0", "must begin with / or *"),
+        ("exclude: ['*.psd', '/*']", "cms.exclude.1", "would take out everything"),
+        ("exclude: ['/*a*b*c*d*e*f*g*h*i']", "cms.exclude.0", "more than 8 stars"),
+        ("exclude: /x", "cms.exclude", "must be a valid list"),
+        ("include: ['x']", "cms.include.0", "must be a path below cms.url"),
+        ("include: ['/a#b']", "cms.include.0", "must not hold '#' or '..'"),
+        ("include: ['/a/../b']", "cms.include.0", "must not hold '#' or '..'"),
+    ],
+)
+def test_what_is_added_and_taken_out_is_checked(added: str, key: str, message: str) -> None:
+    ((line, found, text),) = problems(f"{LEAST}  {added}\n")
+    assert (line, found) == (5, key)
+    assert message in text
+
+
+def test_a_post_and_a_page_may_share_a_form_as_they_do_in_wordpress() -> None:
+    assert parsed(f"{LEAST}routes:\n  post: '/{{slug}}/'\n").routes.post == "/{slug}/"
 
 
 @pytest.mark.parametrize(
@@ -214,12 +249,18 @@ def test_the_example_is_valid_and_documents_every_key(file: Path) -> None:
 
 def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
     text = EXAMPLES[0].read_text(encoding="utf-8").replace("store: .publisher\n", "")
-    text = re.sub(r"^(\s*)# ((?:store|social):|  [a-z_]+: |basic_auth: )", r"\1\2", text,
+    keys = "basic_auth|include|exclude|attachment|types|taxonomies"
+    text = re.sub(rf"^(\s*)# ((?:store|social):|  [a-z_]+: |(?:{keys}):)", r"\1\2", text,
                   flags=re.MULTILINE)  # fmt: skip
     config = parsed(text)
     assert isinstance(config.store, StoreSection)
     assert config.social.cutover
     assert config.cms.basic_auth
+    assert config.cms.include
+    assert config.cms.exclude
+    assert config.routes.attachment
+    assert config.routes.types
+    assert config.routes.taxonomies
 
 
 def _sections(config: Config) -> list[type[BaseModel]]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from urllib.parse import unquote
+from urllib.parse import quote, quote_from_bytes, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.paths import PATH_BYTES_MAX, BadPath, SitePath, below
+from publisher.paths import (
+    PATH_BYTES_MAX,
+    BadPath,
+    SitePath,
+    below,
+    decoded,
+    fitted,
+    is_shortened,
+)
 
 SEGMENTS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="/\\"), min_size=1
@@ -110,7 +118,34 @@ def test_the_key_of_the_longest_folder_fits_as_well() -> None:
         ("/a.b/c", "2", "/a.b/c/2/"),
         ("/", "feed.xml", "/feed.xml"),
         ("/v1.5/", "2", "/v1.5/2/"),
+        ("/v1.5", "2", "/v1.5/2/"),
+        ("/list.PHP", "id-3", "/list/id-3.PHP"),
     ],
 )
 def test_the_path_of_a_part_of_a_page(path: str, name: str, part: str) -> None:
     assert below(SitePath(path), name) == part
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_two_names_of_any_bytes_have_two_paths(one: bytes, other: bytes) -> None:
+    """Unless they are written with our own mark, or in two forms of one character."""
+    first, second = (decoded(quote_from_bytes(name)) for name in (one, other))
+    assert first.encode().decode() == first  # no lone surrogates
+    if one != other and b"~" not in one + other:
+        assert first != second
+
+
+@given(st.text(st.sampled_from("aあ/.\u0301"), max_size=600), st.integers(1, 6))
+def test_any_path_can_be_made_to_fit(text: str, times: int) -> None:
+    text = "/" + text * times
+    try:
+        path = fitted(text)
+    except BadPath:
+        return
+    assert len(path.encode()) <= PATH_BYTES_MAX
+    assert all(len(name.encode()) <= 255 for name in path.split("/"))
+    assert fitted(path) == path
+    assert path.endswith("/") == SitePath(path).endswith("/")
+    if not is_shortened(path):
+        assert path == SitePath(text)
+    assert decoded(quote(path)) == path

@@ -6,6 +6,7 @@ import pytest
 
 from publisher.addresses import Addresses
 from publisher.paths import SitePath
+from publisher.routes import Routes
 from publisher.rules import Moved, rules_of
 from redirects.rules import Rule
 from tests.samples import HOME, addresses
@@ -65,6 +66,24 @@ def test_a_post_before_the_cut_over_is_shown_to_crawlers_at_its_old_url() -> Non
         found = rules(addresses(cutover=cutover), "/?p=12", "/?p=1632")
         assert bool(found["?p=12"].in_place) is first
         assert bool(found["?p=1632"].in_place) is second
+
+
+def test_attachments_with_pages_have_them_as_their_old_forms() -> None:
+    of = addresses("/%postname%/", routes=Routes(attachment="/media/{id}/"))
+    found = rules(of, "/?attachment_id=50", "/wp-content/uploads/2020/01/logo.png")
+    assert found["?p=50"].target == "/media/50/"
+
+
+def test_a_feed_of_another_name_is_found_by_its_usual_forms() -> None:
+    found = rules(addresses(routes=Routes(feed="index.rss")), "/?feed=rss2")
+    for source in ("?feed=rss2", "?feed=atom", "/feed/atom/"):
+        assert found[source].target == "/index.rss"
+
+
+def test_a_query_of_several_is_no_rule_for_one_of_them() -> None:
+    assert not [source for source in rules(addresses(), "/?cat=98,99") if source[0] == "?"]
+    target = "/cat-5/tag-wine/"
+    assert rules(addresses(), "/?tag=wine&cat=5")["?cat=5&tag=wine"].target == target
 
 
 def test_a_page_that_exists_answers_for_itself() -> None:

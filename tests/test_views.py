@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.inventory import Inventory
 from publisher.views import View, Views
 from tests.samples import inventory
 
@@ -85,6 +86,34 @@ def view_of(views: Views, url: str) -> View | None:
         ("/?p=12&query-1-page=2", View("post", "12", variant="query-1-page=2")),
         ("/?p=12&a=1&b=2", View("post", "12", variant="b=2")),
         ("/?p=12&a=", POST),
+        ("/?cat=1,5", View("query", "cat=1,5")),
+        ("/?cat=5,1&paged=2", View("query", "cat=1,5", paged=2)),
+        ("/?cat=-5", View("query", "cat=-5")),
+        ("/?cat=5x", View("term", "category:5")),
+        ("/?tag=b+a", View("query", "tag=a+b")),
+        ("/?tag=a%2Bb", View("query", "tag=a+b")),
+        ("/?tag=b,a", View("query", "tag=a,b")),
+        ("/?cat=5&tag=wine", View("query", "cat=5&tag=wine")),
+        ("/?author=1&cat=5", View("query", "author=1&cat=5")),
+        ("/?author=1,2", View("query", "author=1,2")),
+        ("/?post_type=book&genre=crime", View("query", "genre=crime&post_type=book")),
+        ("/?monthnum=4", View("query", "monthnum=4")),
+        ("/?m=2009&cat=5", View("query", "cat=5&m=2009")),
+        ("/?w=12", View("query", "w=12")),
+        ("/?name=nope", View("query", "name=nope")),
+        ("/?name=first&cat=5", POST),
+        ("/?order=asc", View("home", variant="order=asc")),
+        ("/?order=asc&orderby=title&x=1", View("home", variant="order=asc&orderby=title&x=1")),
+        ("/?cat=5&order=asc", View("term", "category:5", variant="order=asc")),
+        ("/?foo=bar", View("home", variant="foo=bar")),
+        ("/?foo=a%26b%3D", View("home", variant="foo=a%26b%3D")),
+        ("/?query-1-page=2", View("home", variant="query-1-page=2")),
+        ("/?p=12&PHPSESSID=x", POST),
+        ("/?p=12&sid=7", View("post", "12", variant="sid=7")),
+        ("/?p=12&sid=0123456789abcdef", POST),
+        ("/?p=abc", HOME),
+        ("/?p=" + "9" * 5000, HOME),
+        ("/?paged=" + "9" * 5000, HOME),
     ],
 )
 def test_a_query_means_the_same_whatever_the_permalinks_are(url: str, view: View) -> None:
@@ -151,6 +180,13 @@ def test_a_post_and_its_parts_by_path(form: str, post: str, part: str, view: Vie
         ("/wp-content/a.css?ver=6.1", View("file", "/wp-content/a.css")),
         ("/wp-content/plugins/x/style", View("file", "/wp-content/plugins/x/style")),
         ("/node.js/", View("path", "/node.js")),
+        ("/v1.2", View("path", "/v1.2")),
+        ("/2.0-release/", View("path", "/2.0-release")),
+        ("/company/;jsessionid=0A", View("page", "2")),
+        ("/category/news/?tag=wine", View("term", "category:1", variant="tag=wine")),
+        ("/company/" + "9" * 5000 + "/", View("path", "/company/" + "9" * 5000)),
+        ("/page/" + "9" * 4000 + "/", HOME),
+        ("/feed/page/2" * 1000, View("path", "/feed/page/2" * 1000)),
         ("/old/page.html", View("file", "/old/page.html")),
     ],
 )
@@ -171,6 +207,27 @@ def test_what_a_path_means(form: str, url: str, view: View) -> None:
 def test_what_only_the_cms_and_its_users_need_has_no_view(url: str) -> None:
     for views in (PLAIN, *FORMS.values()):
         assert view_of(views, url) is None
+
+
+def test_an_author_is_never_known_by_log_in_name() -> None:
+    for name in ("alice", "alice/", "x/alice"):
+        assert view_of(FORMS[NAME], f"/?author_name={name}") == View("author", "1")
+    for views in (PLAIN, *FORMS.values()):
+        assert view_of(views, "/?author_name=nobody") is None
+        assert view_of(views, "/?author_name=alice&cat=5") is None
+
+
+def test_another_kind_of_cms_gives_no_meaning_to_paths_and_queries() -> None:
+    views = Views(Inventory(home="http://127.0.0.1:8181", kind="generic"))
+    assert view_of(views, "/wp-admin/") == View("path", "/wp-admin")
+    assert view_of(views, "/?p=12&s=x") == View("home", variant="p=12&s=x")
+    assert view_of(views, "/a.php?b=1") == View("file", "/a.php", variant="b=1")
+    assert view_of(views, "/a.css?b=1") == View("file", "/a.css")
+    assert view_of(views, "/2009/04/page/2/") == View("path", "/2009/04/page/2")
+    assert (
+        views.asked_query("b=1&utm_source=x&a=2", View("path", "/x", variant="a=2&b=1"))
+        == "b=1&a=2"
+    )
 
 
 @pytest.mark.parametrize(
