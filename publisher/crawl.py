@@ -131,7 +131,11 @@ class _Crawl:
                 address = self._addresses.locate(url)
                 if address:
                     self._want(address, seen_on)
-        for done, capture in enumerate(self._cms.captures(self._wanted), start=1):
+        done = 0
+        for capture in self._cms.captures(self._wanted):
+            if capture is None:
+                continue
+            done += 1
             self._take(self._asked.pop(capture.url), capture)
             self._progress(done, done + len(self._asked))
         self._doubt_common_redirects()

@@ -20,7 +20,7 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery"
+        "gates rules errors notfound crawl discovery cms.answers cms.pace"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -53,8 +53,13 @@ ONLY_IN = {
     "fcntl": {"publisher.lock", "publisher.store.directory"},
 }
 EXITS_IN = {"publisher.cli"}
-# They wait for a slot to cool, or for a server of their own to listen.
-SLEEPS_IN = {"publisher.publish", "publisher.edge.server", "publisher.demo.cms"}
+# They wait for a slot to cool, for a server of their own to listen, or as long as a CMS asks.
+SLEEPS_IN = {
+    "publisher.publish",
+    "publisher.edge.server",
+    "publisher.demo.cms",
+    "publisher.cms.http",
+}
 
 
 @cache

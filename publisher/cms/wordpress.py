@@ -75,7 +75,7 @@ class WordPress:
             authors=tuple(self._authors(items)),
         )
 
-    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+    def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
         return CmsHttp(self._url, self._home or self._url, self._credentials).captures(wanted)
 
