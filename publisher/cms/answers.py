@@ -14,7 +14,7 @@ from publisher.content_types import bare
 BODY_BYTES_MAX = 512 * 1024 * 1024
 
 # Those that are read, by lower-case name. Lines of these two add up; else the last one counts.
-_KEPT = frozenset(b"location link content-type retry-after x-robots-tag".split())
+_KEPT = frozenset(b"location link content-type content-encoding retry-after x-robots-tag".split())
 _SEVERAL = frozenset(("link", "x-robots-tag"))
 # What is text for certain; `text/plain` is also what a server calls a file that it doesn't know.
 _TEXT = re.compile(
@@ -47,8 +47,15 @@ def headers_of(lines: Iterable[bytes]) -> dict[str, str]:
     return headers
 
 
-def capture_of(url: str, status: int, headers: dict[str, str], body: bytes) -> Capture:
-    """The answer to `url`, or why it can't be relied on."""
+def capture_of(
+    url: str,
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
+    body_bytes_max: int = BODY_BYTES_MAX,
+) -> Capture:
+    """The answer to `url`, or why it can't be relied on. `body` is as it came over the wire;
+    unpacked it may have `body_bytes_max` bytes."""
     if status < 200 or status in (206, 304):
         return Capture(url, 0, error=f"status {status}, which was not asked for")
     if any(
@@ -56,9 +63,11 @@ def capture_of(url: str, status: int, headers: dict[str, str], body: bytes) -> C
     ):
         return Capture(url, 0, error="a header holds control characters")
     content_type = headers.get("content-type", "")
-    whole = _unpacked(url, content_type, body)
-    if whole is None:
-        return Capture(url, 0, error="the body is compressed and can't be decompressed")
+    if _is_packed(url, headers.get("content-encoding", ""), content_type, body):
+        unpacked = _unpacked(body, body_bytes_max)
+        if unpacked is None:
+            return Capture(url, 0, error="the body is compressed and can't be decompressed")
+        body = unpacked
     location = headers.get("location", "")
     if location:
         try:
@@ -72,7 +81,7 @@ def capture_of(url: str, status: int, headers: dict[str, str], body: bytes) -> C
         status,
         content_type,
         location,
-        whole,
+        body,
         "" if status < 400 else f"status {status}",
         generated="rest_route=" in link or "wp-json" in link,
         noindex=bool(robots) and _is_noindex(robots),
@@ -89,18 +98,32 @@ def is_empty_page(capture: Capture) -> bool:
     )
 
 
-def _unpacked(url: str, content_type: str, body: bytes) -> bytes | None:
-    """The body, without the compression that no header told of; None if that is broken."""
-    if not body.startswith(_GZIP) or not _TEXT.fullmatch(bare(content_type)):
-        return body
-    if urlsplit(url).path.endswith(".gz"):
-        return body  # a sitemap that is offered so
-    unpacking = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        unpacked = unpacking.decompress(body, BODY_BYTES_MAX)
-    except zlib.error:
-        return None
-    return unpacked if unpacking.eof else None
+def _is_packed(url: str, encoding: str, content_type: str, body: bytes) -> bool:
+    """Whether to unpack a body: also when no header tells of it, for text that is none."""
+    if encoding.lower() not in ("", "identity"):
+        return bool(body)  # the answer to a HEAD, a 204
+    return (
+        body.startswith(_GZIP)
+        and _TEXT.fullmatch(bare(content_type)) is not None
+        and not urlsplit(url).path.endswith(".gz")  # a sitemap that is offered so
+    )
+
+
+def _unpacked(body: bytes, bytes_max: int) -> bytes | None:
+    """The bytes in a gzip file, which may have several members (RFC 1952, 2.2); None if it is
+    none, breaks off or holds too much. Only this form is ever asked for."""
+    pieces: list[bytes] = []
+    while not pieces or body.startswith(_GZIP):  # else zeros or junk at the end
+        unpacking = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            pieces.append(unpacking.decompress(body, bytes_max))
+        except zlib.error:
+            return None
+        bytes_max -= len(pieces[-1])
+        if not unpacking.eof or bytes_max <= 0:
+            return None
+        body = unpacking.unused_data
+    return b"".join(pieces)
 
 
 def _is_noindex(robots: str) -> bool:

@@ -47,13 +47,15 @@ _BUFFER_BYTES = 128 * 1024
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What is borne from a CMS. `slow_bytes_s`: a body that comes more slowly than this for
-    `silence_s` is given up. `held_bytes`: all bodies under way together."""
+    `silence_s` is given up. `held_bytes`: all bodies under way together. `backoff_s`: the pause
+    before something is asked for the third time, doubled each time."""
 
     silence_s: float = ANSWER_TIMEOUT_S
     total_s: float = 600
     slow_bytes_s: int = 100
     body_bytes: int = BODY_BYTES_MAX
     held_bytes: int = 256 * 1024 * 1024
+    backoff_s: float = BACKOFF_S
 
 
 class CmsHttp:
@@ -78,7 +80,7 @@ class CmsHttp:
         believed = urlsplit(home)
         self._home_origin = f"{believed.scheme}://{believed.netloc}"
         self._credentials = credentials
-        self._session = session(credentials)
+        self._session = session(credentials, self._limits.backoff_s)
         self._headers = host_headers(connect, home)
         self._session.headers.update(self._headers)
         self._pace = Pace(connections)
@@ -189,7 +191,6 @@ class CmsHttp:
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         # A connection carries one request at a time: there are as many as may be under way.
         handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        handle.setopt(pycurl.ACCEPT_ENCODING, "")
         handle.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT_S)
         handle.setopt(pycurl.TIMEOUT_MS, int(self._limits.total_s * 1000))
         handle.setopt(pycurl.LOW_SPEED_LIMIT, self._limits.slow_bytes_s)
@@ -203,9 +204,9 @@ class CmsHttp:
         if self._credentials:
             handle.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
             handle.setopt(pycurl.USERPWD, self._credentials.encode())
-        handle.setopt(
-            pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in self._headers.items()]
-        )
+        # Not by libcurl, which takes a compressed body that breaks off for a whole one.
+        headers = {"Accept-Encoding": "gzip", **self._headers}
+        handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
         return handle
 
     def _reached(self, url: str) -> str:
@@ -234,8 +235,10 @@ class CmsHttp:
                     f"{name}:{value}".encode("latin-1")
                     for name, value in answer.raw.headers.iteritems()
                 )
-                return capture_of(url, answer.status_code, headers_of(lines), body)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                headers = headers_of(lines)
+                return capture_of(url, answer.status_code, headers, body, self._limits.body_bytes)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # What requests raises is an OSError; a ValueError is a Location that it can't read.
             return Capture(url, 0, error=reason(error))
 
     def _body(self, raw: urllib3.HTTPResponse) -> bytes | str:
@@ -243,7 +246,7 @@ class CmsHttp:
         limits = self._limits
         body = io.BytesIO()
         began = time.monotonic()
-        while piece := raw.read1(_BUFFER_BYTES, decode_content=True):
+        while piece := raw.read1(_BUFFER_BYTES, decode_content=False):
             body.write(piece)
             if body.tell() > limits.body_bytes:
                 return _too_large(limits)
@@ -306,7 +309,7 @@ class _Transfer:
         self.retry_after = headers.get("retry-after", "")
         if code:
             return Capture(url, 0, error=given_up or message or f"error {code}")
-        return capture_of(url, self.status, headers, body)
+        return capture_of(url, self.status, headers, body, self._limits.body_bytes)
 
     def drop(self) -> None:
         """Forgets what was received."""
@@ -342,11 +345,11 @@ def host_headers(connect: str, home: str) -> dict[str, str]:
     return {"Host": believed.netloc, "X-Forwarded-Proto": believed.scheme}
 
 
-def session(credentials: str = "") -> requests.Session:
+def session(credentials: str = "", backoff_s: float = BACKOFF_S) -> requests.Session:
     """A session that retries what is transient, with pauses, as the server asks."""
     retry = Retry(
         total=RETRIES,
-        backoff_factor=BACKOFF_S,
+        backoff_factor=backoff_s,
         status_forcelist=_TRANSIENT,
         allowed_methods=("GET", "HEAD"),
         raise_on_status=False,
