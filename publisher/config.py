@@ -111,6 +111,7 @@ class CmsSection(_Section):
 
     url: Url
     basic_auth: Secret | None = None
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
 
 
 class RoutesSection(_Section):

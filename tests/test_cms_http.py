@@ -388,6 +388,48 @@ def test_a_cms_that_is_gone_is_noticed_early(answer: Answer) -> None:
     assert next(count) < 60
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(0),
+        Reply(503, b"", HTML),
+        Reply(200, bytes(3 * 1024**2), HTML),
+        Reply(200, b"\x1f\x8b\x08", HTML),
+    ],
+    ids=["no answer", "refused", "too large", "not to be unpacked"],
+)
+def test_a_few_broken_urls_are_not_the_end_of_the_cms(reply: Reply) -> None:
+    """Each tried again and none of any use, between others that are well."""
+
+    def answer(path: str) -> Reply:
+        return reply if path.endswith("7") else Reply(200, PAGE, HTML)
+
+    limits = Limits(body_bytes=2 * 1024**2, backoff_s=0)
+    with serving(answer) as base:
+        captures = asked(base, *(f"/{n}" for n in range(60)), limits=limits)
+    assert {path for path, c in captures.items() if c.is_failure} == {
+        "/7", "/17", "/27", "/37", "/47", "/57",
+    }  # fmt: skip
+    assert len(captures) == 60
+
+
+def test_many_files_that_are_too_large_are_not_the_end_of_the_cms() -> None:
+    with serving(lambda _: Reply(200, bytes(2048), HTML)) as base:
+        captures = asked(base, *(f"/{n}" for n in range(30)), limits=Limits(body_bytes=1024))
+    assert {c.error for c in captures.values()} == {"larger than 0 MiB"}
+
+
+def test_a_cms_that_dies_midway_is_noticed() -> None:
+    count = itertools.count()
+
+    def answer(_: str) -> Reply:
+        return Reply(200, PAGE, HTML) if next(count) < 50 else Reply(0)
+
+    with serving(answer) as base, pytest.raises(CmsError, match="has stopped answering"):
+        asked(base, *(f"/{n}" for n in range(1000)))
+    assert next(count) < 150
+
+
 def test_a_cms_that_only_stumbles_goes_on() -> None:
     """More failures in a row than count as its end, all of them over when asked again."""
     seen: Counter[str] = Counter()

@@ -100,29 +100,37 @@ class CmsHttp:
 
     def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
-        failures_in_a_row = silent_in_a_row = 0
         while wanted:
             failed: list[str] = []
+            answered = ""
             with noticed() as check:
                 for capture in self._bulk(wanted, check):
                     if capture and (capture.is_failure or is_empty_page(capture)):
                         failed.append(capture.url)
                     else:
+                        answered = capture.url if capture else answered
                         yield capture
-            for url in failed:
-                capture = self._patiently(url)
-                is_silent = capture.status in (0, 503)
-                silent_in_a_row = silent_in_a_row + 1 if is_silent else 0
-                failures_in_a_row = failures_in_a_row + 1 if capture.is_failure else 0
-                if (
-                    silent_in_a_row >= SILENT_IN_A_ROW_MAX
-                    or failures_in_a_row >= FAILURES_IN_A_ROW_MAX
-                ):
-                    raise CmsError(
-                        f"the CMS has stopped answering: {capture.error} ({url})",
-                        "Nothing was published. Export again when the CMS is back.",
-                    )
-                yield capture
+            yield from self._once_more(failed, answered)
+
+    def _once_more(self, failed: list[str], answered: str) -> Iterator[Capture]:
+        """What failed, asked with patience, one by one. Raises CmsError if it is not these URLs
+        that are broken but the CMS: then what it just `answered` does not come any more."""
+        failures_in_a_row = silent_in_a_row = 0
+        for url in failed:
+            capture, status = self._patiently(url)
+            is_silent = status in (0, 503)
+            silent_in_a_row = silent_in_a_row + 1 if is_silent else 0
+            is_failure = is_silent or status in _TRANSIENT
+            failures_in_a_row = failures_in_a_row + 1 if is_failure else 0
+            is_gone = silent_in_a_row >= SILENT_IN_A_ROW_MAX
+            if is_gone and answered and not self._patiently(answered)[0].is_failure:
+                is_gone, silent_in_a_row = False, 0
+            if is_gone or failures_in_a_row >= FAILURES_IN_A_ROW_MAX:
+                raise CmsError(
+                    f"the CMS has stopped answering: {capture.error} ({url})",
+                    "Nothing was published. Export again when the CMS is back.",
+                )
+            yield capture
 
     # -------------------------------------------------------------- libcurl
 
@@ -138,7 +146,7 @@ class CmsHttp:
                 now = time.monotonic()
                 if failures_in_a_row < FAILURES_IN_A_ROW_MAX and now >= self._resume_at:
                     begun = []
-                    while wanted and len(busy) < pace.limit:
+                    while wanted and idle and len(busy) < pace.limit:
                         transfer = idle.pop()
                         url = wanted.popleft()
                         transfer.begin(url, self._reached(url), now)
@@ -218,7 +226,8 @@ class CmsHttp:
 
     # ------------------------------------------------------------- requests
 
-    def _patiently(self, url: str) -> Capture:
+    def _patiently(self, url: str) -> tuple[Capture, int]:
+        """The answer after retries, and its status even if it can't be relied on; 0 is none."""
         try:
             with self._session.get(
                 self._reached(url),
@@ -230,16 +239,16 @@ class CmsHttp:
             ) as answer:
                 body = self._body(answer.raw)
                 if isinstance(body, str):
-                    return Capture(url, 0, error=body)
+                    return Capture(url, 0, error=body), answer.status_code
                 lines = (
                     f"{name}:{value}".encode("latin-1")
                     for name, value in answer.raw.headers.iteritems()
                 )
-                headers = headers_of(lines)
-                return capture_of(url, answer.status_code, headers, body, self._limits.body_bytes)
+                status, headers = answer.status_code, headers_of(lines)
+                return capture_of(url, status, headers, body, self._limits.body_bytes), status
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # What requests raises is an OSError; a ValueError is a Location that it can't read.
-            return Capture(url, 0, error=reason(error))
+            return Capture(url, 0, error=reason(error)), 0
 
     def _body(self, raw: urllib3.HTTPResponse) -> bytes | str:
         """The body, or why it is given up."""
