@@ -9,9 +9,9 @@ from __future__ import annotations
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _START = 2
 # Answers per decision, for each request at once: pages differ, and few of them say little.
-_SAMPLES = 6
+_SAMPLES = 8
 # The part of what one more request could bring at best that it has to bring.
-_GAIN = 0.15
+_GAIN = 0.1
 # Above so many pages a second files are sent, or cached pages, and no program is waited for.
 _FAST_PER_S = 500
 # Decisions until more is tried again; after each overload twice as many, up to the maximum.
