@@ -165,6 +165,7 @@ class CmsSection(_Section):
     basic_auth: Secret | None = None
     include: list[Annotated[str, AfterValidator(_is_path_below_cms)]] = []
     exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []
+    connections: Annotated[int, Field(ge=1, le=64)] = 8
 
 
 class RoutesSection(_Section):

@@ -45,7 +45,7 @@ class Site:
         from publisher.cms.wordpress import WordPress
 
         cms = self.config.cms
-        return WordPress(cms.url, self.config.secret(cms.basic_auth))
+        return WordPress(cms.url, self.config.secret(cms.basic_auth), cms.connections)
 
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""

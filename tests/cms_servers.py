@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,7 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes
 
         def do_GET(self) -> None:
             reply = answer(self.path)
@@ -63,6 +66,35 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
         thread.start()
         try:
             yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
+def speaking(speak: Callable[[socket.socket, str], None]) -> Iterator[str]:
+    """A server that writes what it likes: `speak` gets each connection with the head of a
+    request on it, and the connection is closed after it. Gives its address."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                piece = self.request.recv(65536)
+                if not piece:
+                    return
+                head += piece
+            with contextlib.suppress(OSError):  # who asked has gone
+                speak(self.request, head.decode("latin-1"))
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

@@ -19,9 +19,9 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery judge outcome layer "
-        "prepare queries scope collisions traps"
+        "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
+        "gates inventory judge layer manifest notfound outcome paths plan prepare queries release "
+        "routes rules scope traps views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -55,8 +55,13 @@ ONLY_IN = {
 }
 # The command line; and a worker whose parent has died.
 EXITS_IN = {"publisher.cli", "publisher.workers"}
-# They wait for a slot to cool, or for a server of their own to listen.
-SLEEPS_IN = {"publisher.publish", "publisher.edge.server", "publisher.demo.cms"}
+# They wait for a slot to cool, for a server of their own to listen, or as long as a CMS asks.
+SLEEPS_IN = {
+    "publisher.publish",
+    "publisher.edge.server",
+    "publisher.demo.cms",
+    "publisher.cms.http",
+}
 
 
 @cache

@@ -152,6 +152,18 @@ def test_a_file_without_keys_is_refused(text: str) -> None:
     assert problems(text) == [(1, "", "must be keys and values, such as 'site:'")]
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0", "must be greater than or equal to 1"),
+        ("65", "must be less than or equal to 64"),
+        ("many", "must be a valid integer"),
+    ],
+)
+def test_connections_are_a_number_that_a_cms_can_bear(value: str, message: str) -> None:
+    assert problems(f"{LEAST}  connections: {value}\n") == [(5, "cms.connections", message)]
+
+
 def test_all_problems_are_told_at_once_in_order_of_their_lines() -> None:
     found = problems(
         "gates:\n  errors: x\nsite:\n  ulr: https://a.jp\nzzz: 1\n"

@@ -6,9 +6,11 @@ Redirects are never followed here, so nothing is ever asked of another host.
 from __future__ import annotations
 
 import io
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pycurl
 import requests
@@ -17,16 +19,16 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.util import Retry
 
+from publisher.cms.answers import BODY_BYTES_MAX, capture_of, headers_of, is_empty_page
 from publisher.cms.interrupt import noticed
+from publisher.cms.pace import Pace
 from publisher.cms.port import Capture
 from publisher.errors import CmsError
 
 USER_AGENT = "publisher/0.1 (static export)"
-CONNECTIONS = 6  # measured: a WordPress of four workers is at its limit with four to eight
+CONNECTIONS = 8
 CONNECT_TIMEOUT_S = 10
 ANSWER_TIMEOUT_S = 120
-# The largest file of an upload directory that is taken: it is held in memory once.
-BODY_BYTES_MAX = 512 * 1024 * 1024
 RETRIES = 3
 BACKOFF_S = 0.5
 RETRY_AFTER_S_MAX = 5  # a CMS that asks for more is asked again all the same
@@ -35,84 +37,173 @@ RETRY_AFTER_S_MAX = 5  # a CMS that asks for more is asked again all the same
 SILENT_IN_A_ROW_MAX = 3
 FAILURES_IN_A_ROW_MAX = 12
 _TRANSIENT = (429, 500, 502, 503, 504)
+_OVERLOADED = (429, 503)
+# The caller has work of its own: it is never kept waiting for longer.
+_TICK_S = 0.02
+# libcurl hands a page over in one piece if it fits.
+_BUFFER_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is borne from a CMS. `slow_bytes_s`: a body that comes more slowly than this for
+    `silence_s` is given up. `held_bytes`: all bodies under way together. `backoff_s`: the pause
+    before something is asked for the third time, doubled each time."""
+
+    silence_s: float = ANSWER_TIMEOUT_S
+    total_s: float = 600
+    slow_bytes_s: int = 100
+    body_bytes: int = BODY_BYTES_MAX
+    held_bytes: int = 256 * 1024 * 1024
+    backoff_s: float = BACKOFF_S
 
 
 class CmsHttp:
     """Asks one CMS. `connect` is the address to connect to, `home` the one the CMS believes it
-    has: requests name the latter's host. `credentials` is `user:password` or ''."""
+    has: requests name the latter's host. `credentials` is `user:password` or ''. `connections`
+    is the most requests at once.
 
-    def __init__(self, connect: str, home: str, credentials: str = "") -> None:
+    Connections, and what was learnt about the CMS's pace, last from call to call.
+    """
+
+    def __init__(
+        self,
+        connect: str,
+        home: str,
+        credentials: str = "",
+        connections: int = CONNECTIONS,
+        limits: Limits | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
         self._connect = urlsplit(connect)
+        self._connect_origin = f"{self._connect.scheme}://{self._connect.netloc}"
+        believed = urlsplit(home)
+        self._home_origin = f"{believed.scheme}://{believed.netloc}"
         self._credentials = credentials
-        self._session = session(credentials)
+        self._session = session(credentials, self._limits.backoff_s)
         self._headers = host_headers(connect, home)
         self._session.headers.update(self._headers)
+        self._pace = Pace(connections)
+        self._resume_at = 0.0  # the CMS has asked for a pause until then
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+        held = _Held()
+        self._idle = [_Transfer(self._handle(), held, self._limits) for _ in range(connections)]
 
-    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+    def close(self) -> None:
+        """Ends the connections. What is dropped without it ends them, too, if later."""
+        for transfer in self._idle:
+            transfer.handle.close()
+        self._idle.clear()
+        self._multi.close()
+        self._session.close()
+
+    def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
-        failures_in_a_row = silent_in_a_row = 0
         while wanted:
             failed: list[str] = []
+            answered = ""
             with noticed() as check:
                 for capture in self._bulk(wanted, check):
-                    if capture.is_failure:
+                    if capture and (capture.is_failure or is_empty_page(capture)):
                         failed.append(capture.url)
                     else:
+                        answered = capture.url if capture else answered
                         yield capture
-            for url in failed:
-                capture = self._patiently(url)
-                is_silent = capture.status in (0, 503)
-                silent_in_a_row = silent_in_a_row + 1 if is_silent else 0
-                failures_in_a_row = failures_in_a_row + 1 if capture.is_failure else 0
-                if (
-                    silent_in_a_row >= SILENT_IN_A_ROW_MAX
-                    or failures_in_a_row >= FAILURES_IN_A_ROW_MAX
-                ):
-                    raise CmsError(
-                        f"the CMS has stopped answering: {capture.error} ({url})",
-                        "Nothing was published. Export again when the CMS is back.",
-                    )
-                yield capture
+            yield from self._once_more(failed, answered)
+
+    def _once_more(self, failed: list[str], answered: str) -> Iterator[Capture]:
+        """What failed, asked with patience, one by one. Raises CmsError if it is not these URLs
+        that are broken but the CMS: then what it just `answered` does not come any more."""
+        failures_in_a_row = silent_in_a_row = 0
+        for url in failed:
+            capture, status = self._patiently(url)
+            is_silent = status in (0, 503)
+            silent_in_a_row = silent_in_a_row + 1 if is_silent else 0
+            is_failure = is_silent or status in _TRANSIENT
+            failures_in_a_row = failures_in_a_row + 1 if is_failure else 0
+            is_gone = silent_in_a_row >= SILENT_IN_A_ROW_MAX
+            if is_gone and answered and not self._patiently(answered)[0].is_failure:
+                is_gone, silent_in_a_row = False, 0
+            if is_gone or failures_in_a_row >= FAILURES_IN_A_ROW_MAX:
+                raise CmsError(
+                    f"the CMS has stopped answering: {capture.error} ({url})",
+                    "Nothing was published. Export again when the CMS is back.",
+                )
+            yield capture
 
     # -------------------------------------------------------------- libcurl
 
-    def _bulk(self, wanted: deque[str], check: Callable[[], None]) -> Iterator[Capture]:
-        multi = pycurl.CurlMulti()
-        idle = [self._handle() for _ in range(CONNECTIONS)]
+    def _bulk(self, wanted: deque[str], check: Callable[[], None]) -> Iterator[Capture | None]:
+        """Each URL once. Ends early, with URLs left, when too many fail in a row: one of them
+        asked again with patience tells more than all the others in haste."""
+        multi, idle, pace = self._multi, self._idle, self._pace
         busy: dict[pycurl.Curl, _Transfer] = {}
+        failures_in_a_row = 0
         try:
-            while wanted or busy:
+            while busy or (wanted and failures_in_a_row < FAILURES_IN_A_ROW_MAX):
                 check()
-                while wanted and idle:
-                    handle = idle.pop()
-                    url = wanted.popleft()
-                    handle.setopt(pycurl.URL, self._reached(url).encode())
-                    busy[handle] = _Transfer(handle, url)
-                    multi.add_handle(handle)
-                while multi.perform()[0] == pycurl.E_CALL_MULTI_PERFORM:
-                    pass
-                done = _finished(multi)
-                if not done:
-                    multi.select(1.0)
-                for handle, error in done:
+                now = time.monotonic()
+                if failures_in_a_row < FAILURES_IN_A_ROW_MAX and now >= self._resume_at:
+                    begun = []
+                    while wanted and idle and len(busy) < pace.limit:
+                        transfer = idle.pop()
+                        url = wanted.popleft()
+                        transfer.begin(url, self._reached(url), now)
+                        busy[transfer.handle] = transfer
+                        multi.add_handle(transfer.handle)
+                        begun.append(transfer)
+                    for transfer in begun:
+                        transfer.under_way = len(busy)
+                done = self._step(_TICK_S if busy else 0)
+                now = time.monotonic()
+                for handle, code, message in done:
                     transfer = busy.pop(handle)
                     multi.remove_handle(handle)
-                    idle.append(handle)
-                    yield transfer.capture(handle, error)
+                    capture = transfer.capture(code, message)
+                    idle.append(transfer)
+                    failures_in_a_row = failures_in_a_row + 1 if capture.is_failure else 0
+                    self._learn(transfer, code, now)
+                    yield capture
+                if not done and not busy:
+                    time.sleep(_TICK_S)  # in a pause that the CMS has asked for
+                if not done or (busy and not wanted):
+                    yield None
         finally:
-            for handle in busy:
-                multi.remove_handle(handle)
-            for handle in (*idle, *busy):
-                handle.close()
-            multi.close()
+            for transfer in busy.values():
+                multi.remove_handle(transfer.handle)
+                transfer.drop()
+                idle.append(transfer)
+
+    def _step(self, wait_s: float) -> list[tuple[pycurl.Curl, int, str]]:
+        """Lets libcurl work; gives what is finished: the handle, libcurl's error code and text.
+        Waits if nothing is."""
+        multi = self._multi
+        multi.perform()
+        done = _finished(multi)
+        if not done and wait_s:
+            multi.select(wait_s)
+            multi.perform()
+            done = _finished(multi)
+        return done
+
+    def _learn(self, transfer: _Transfer, code: int, now: float) -> None:
+        overloaded = transfer.status in _OVERLOADED or code == pycurl.E_OPERATION_TIMEDOUT
+        self._pace.observe(now - transfer.began, transfer.under_way, overloaded=overloaded)
+        if transfer.retry_after and overloaded:
+            self._resume_at = now + min(_seconds(transfer.retry_after), RETRY_AFTER_S_MAX)
 
     def _handle(self) -> pycurl.Curl:
         handle = pycurl.Curl()
         handle.setopt(pycurl.FOLLOWLOCATION, 0)
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        handle.setopt(pycurl.ACCEPT_ENCODING, "")
+        # A connection carries one request at a time: there are as many as may be under way.
+        handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         handle.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT_S)
-        handle.setopt(pycurl.TIMEOUT, ANSWER_TIMEOUT_S)
+        handle.setopt(pycurl.TIMEOUT_MS, int(self._limits.total_s * 1000))
+        handle.setopt(pycurl.LOW_SPEED_LIMIT, self._limits.slow_bytes_s)
+        handle.setopt(pycurl.LOW_SPEED_TIME, max(1, int(self._limits.silence_s)))
+        handle.setopt(pycurl.BUFFERSIZE, _BUFFER_BYTES)
         handle.setopt(pycurl.USERAGENT, USER_AGENT)
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.PROXY, "")
@@ -121,87 +212,137 @@ class CmsHttp:
         if self._credentials:
             handle.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
             handle.setopt(pycurl.USERPWD, self._credentials.encode())
-        handle.setopt(
-            pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in self._headers.items()]
-        )
+        # Not by libcurl, which takes a compressed body that breaks off for a whole one.
+        headers = {"Accept-Encoding": "gzip", **self._headers}
+        handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
         return handle
 
     def _reached(self, url: str) -> str:
         """The URL to connect to for one that carries the CMS's own idea of its address."""
+        if url.startswith(self._home_origin + "/"):
+            return self._connect_origin + url[len(self._home_origin) :]
         parts = urlsplit(url)
         return parts._replace(scheme=self._connect.scheme, netloc=self._connect.netloc).geturl()
 
     # ------------------------------------------------------------- requests
 
-    def _patiently(self, url: str) -> Capture:
+    def _patiently(self, url: str) -> tuple[Capture, int]:
+        """The answer after retries, and its status even if it can't be relied on; 0 is none."""
         try:
             with self._session.get(
                 self._reached(url),
-                timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+                timeout=(CONNECT_TIMEOUT_S, self._limits.silence_s),
+                # What was compressed wrongly may come right without.
+                headers={"Accept-Encoding": "identity"},
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = answer.raw.read(BODY_BYTES_MAX + 1, decode_content=True)
-                if len(body) > BODY_BYTES_MAX:
-                    return Capture(url, 0, error=_too_large())
-                return _capture(
-                    url,
-                    answer.status_code,
-                    answer.headers.get("Content-Type", ""),
-                    {name.lower(): value for name, value in answer.headers.items()},
-                    body,
+                body = self._body(answer.raw)
+                if isinstance(body, str):
+                    return Capture(url, 0, error=body), answer.status_code
+                lines = (
+                    f"{name}:{value}".encode("latin-1")
+                    for name, value in answer.raw.headers.iteritems()
                 )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            return Capture(url, 0, error=reason(error))
+                status, headers = answer.status_code, headers_of(lines)
+                return capture_of(url, status, headers, body, self._limits.body_bytes), status
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # What requests raises is an OSError; a ValueError is a Location that it can't read.
+            return Capture(url, 0, error=reason(error)), 0
+
+    def _body(self, raw: urllib3.HTTPResponse) -> bytes | str:
+        """The body, or why it is given up."""
+        limits = self._limits
+        body = io.BytesIO()
+        began = time.monotonic()
+        while piece := raw.read1(_BUFFER_BYTES, decode_content=False):
+            body.write(piece)
+            if body.tell() > limits.body_bytes:
+                return _too_large(limits)
+            took = time.monotonic() - began
+            is_slow = took > limits.silence_s and body.tell() < limits.slow_bytes_s * took
+            if is_slow or took > limits.total_s:
+                return "no end in time"
+        return body.getvalue()
+
+
+@dataclass(slots=True)
+class _Held:
+    """The bytes of all bodies under way."""
+
+    count: int = 0
 
 
 class _Transfer:
-    """What one libcurl handle is receiving."""
+    """One libcurl handle, and what it is receiving."""
 
-    def __init__(self, handle: pycurl.Curl, url: str) -> None:
-        self.url = url
+    def __init__(self, handle: pycurl.Curl, held: _Held, limits: Limits) -> None:
+        self.handle = handle
+        self.began = 0.0
+        self.under_way = 0
+        self.status = 0
+        self.retry_after = ""
+        self._url = ""
+        self._held = held
+        self._limits = limits
         self._body = io.BytesIO()
-        self._headers: dict[str, str] = {}
-        self._too_large = False
+        self._lines: list[bytes] = []
+        self._given_up = ""
         handle.setopt(pycurl.WRITEFUNCTION, self._write)
-        handle.setopt(pycurl.HEADERFUNCTION, self._header)
+        # Only kept: most are of no interest, and there are many.
+        handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+
+    def begin(self, url: str, reached: str, now: float) -> None:
+        self.began = now
+        self._url = url
+        self.handle.setopt(pycurl.URL, reached.encode())
 
     def _write(self, data: bytes) -> int:
-        if self._body.tell() + len(data) > BODY_BYTES_MAX:
-            self._too_large = True
-            return 0  # libcurl then breaks off
-        return self._body.write(data)
+        size = len(data)
+        self._held.count += size
+        if self._body.tell() + size > self._limits.body_bytes:
+            self._given_up = _too_large(self._limits)
+        elif self._held.count > self._limits.held_bytes:
+            self._given_up = "too many large files at once"  # asked again, alone
+        else:
+            return self._body.write(data)
+        self._held.count -= size
+        return 0  # libcurl then breaks off
 
-    def _header(self, line: bytes) -> None:
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        if name.lower() in ("location", "link"):
-            self._headers[name.lower()] = value.strip()
+    def capture(self, code: int, message: str) -> Capture:
+        """What came; the handle can then begin anew."""
+        url, given_up = self._url, self._given_up
+        headers, body = headers_of(self._lines), self._body.getvalue()
+        self.drop()
+        self.status = 0 if code else self.handle.getinfo(pycurl.RESPONSE_CODE)
+        self.retry_after = headers.get("retry-after", "")
+        if code:
+            return Capture(url, 0, error=given_up or message or f"error {code}")
+        return capture_of(url, self.status, headers, body, self._limits.body_bytes)
 
-    def capture(self, handle: pycurl.Curl, error: str) -> Capture:
-        if error:
-            return Capture(self.url, 0, error=_too_large() if self._too_large else error)
-        return _capture(
-            self.url,
-            handle.getinfo(pycurl.RESPONSE_CODE),
-            handle.getinfo(pycurl.CONTENT_TYPE) or "",
-            self._headers,
-            self._body.getvalue(),
-        )
+    def drop(self) -> None:
+        """Forgets what was received."""
+        self._held.count -= self._body.tell()
+        self._body = io.BytesIO()
+        self._lines.clear()
+        self._given_up = ""
 
 
-def _capture(
-    url: str, status: int, content_type: str, headers: Mapping[str, str], body: bytes
-) -> Capture:
-    location = headers.get("location", "")
-    return Capture(
-        url,
-        status,
-        content_type,
-        urljoin(url, location) if location else "",
-        body,
-        "" if status < 400 else f"status {status}",
-        "rest_route=" in headers.get("link", "") or "wp-json" in headers.get("link", ""),
-    )
+def _finished(multi: pycurl.CurlMulti) -> list[tuple[pycurl.Curl, int, str]]:
+    finished: list[tuple[pycurl.Curl, int, str]] = []
+    while True:
+        waiting, succeeded, failed = multi.info_read()
+        finished += [(handle, 0, "") for handle in succeeded]
+        finished += failed
+        if not waiting:
+            return finished
+
+
+def _seconds(retry_after: str) -> float:
+    try:
+        return Retry().parse_retry_after(retry_after)
+    except (urllib3.exceptions.InvalidHeader, OverflowError, ValueError):
+        return 0
 
 
 def host_headers(connect: str, home: str) -> dict[str, str]:
@@ -213,21 +354,11 @@ def host_headers(connect: str, home: str) -> dict[str, str]:
     return {"Host": believed.netloc, "X-Forwarded-Proto": believed.scheme}
 
 
-def _finished(multi: pycurl.CurlMulti) -> list[tuple[pycurl.Curl, str]]:
-    finished: list[tuple[pycurl.Curl, str]] = []
-    while True:
-        waiting, succeeded, failed = multi.info_read()
-        finished += [(handle, "") for handle in succeeded]
-        finished += [(handle, message or f"error {code}") for handle, code, message in failed]
-        if not waiting:
-            return finished
-
-
-def session(credentials: str = "") -> requests.Session:
+def session(credentials: str = "", backoff_s: float = BACKOFF_S) -> requests.Session:
     """A session that retries what is transient, with pauses, as the server asks."""
     retry = Retry(
         total=RETRIES,
-        backoff_factor=BACKOFF_S,
+        backoff_factor=backoff_s,
         status_forcelist=_TRANSIENT,
         allowed_methods=("GET", "HEAD"),
         raise_on_status=False,
@@ -263,5 +394,5 @@ def reason(error: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def _too_large() -> str:
-    return f"larger than {BODY_BYTES_MAX // 1024**2} MiB"
+def _too_large(limits: Limits) -> str:
+    return f"larger than {limits.body_bytes // 1024**2} MiB"

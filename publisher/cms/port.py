@@ -16,7 +16,8 @@ class Capture:
 
     `status` 0 means that no answer came or that it broke off; `error` then says why.
     `location` is the absolute target of a redirect. `generated`: the CMS's program made it,
-    and not the web server from a file (WordPress says so in a Link header).
+    and not the web server from a file (WordPress says so in a Link header). `object`: the number
+    of the post that it shows, if a header tells. `noindex`: a header keeps crawlers away.
     """
 
     url: str
@@ -26,6 +27,8 @@ class Capture:
     body: bytes = b""
     error: str = ""
     generated: bool = False
+    noindex: bool = False
+    object: str = ""
 
     @property
     def is_failure(self) -> bool:
@@ -40,11 +43,13 @@ class Cms(Protocol):
         """All that is public. Raises CmsError."""
         ...
 
-    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+    def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Ask for URLs, taken from the left of `wanted`, until none is left.
 
-        The caller may append to `wanted` between two captures. They come in the order in
-        which the CMS answers. What fails is asked again, with pauses, before it is given up
-        and comes as a failed capture. Raises CmsError if the CMS stops answering.
+        The caller may append to `wanted` between two captures, and call again when all have
+        come and it has more. They come in the order in which the CMS answers; None comes while
+        there is nothing to take and the CMS is at work. What fails is asked again, with pauses,
+        before it is given up and comes as a failed capture. Raises CmsError if the CMS stops
+        answering.
         """
         ...

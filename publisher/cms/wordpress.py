@@ -13,6 +13,7 @@ import requests
 from publisher.cms.http import (
     ANSWER_TIMEOUT_S,
     CONNECT_TIMEOUT_S,
+    CONNECTIONS,
     CmsHttp,
     host_headers,
     reason,
@@ -37,13 +38,15 @@ _ITEM_FIELDS = (
 
 class WordPress:
     """Implements `Cms`. `url` is where it is reached, `credentials` is `user:password` of HTTP
-    basic authentication or ''."""
+    basic authentication or ''. `connections` is the most pages asked for at once."""
 
-    def __init__(self, url: str, credentials: str = "") -> None:
+    def __init__(self, url: str, credentials: str = "", connections: int = CONNECTIONS) -> None:
         self._url = url.rstrip("/")
         self._credentials = credentials
         self._session = session(credentials)
         self._home = ""
+        self._connections = connections
+        self._pages: CmsHttp | None = None
 
     def inventory(self) -> Inventory:
         """Implements `Cms.inventory` with REST, which answers in every permalink form."""
@@ -75,9 +78,12 @@ class WordPress:
             authors=tuple(self._authors(items)),
         )
 
-    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+    def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
-        return CmsHttp(self._url, self._home or self._url, self._credentials).captures(wanted)
+        if self._pages is None:  # kept: it has connections, and has learnt the CMS's pace
+            home = self._home or self._url
+            self._pages = CmsHttp(self._url, home, self._credentials, self._connections)
+        return self._pages.captures(wanted)
 
     # ----------------------------------------------------------- collections
 
