@@ -110,6 +110,7 @@ class CmsSection(_Section):
     """The staging CMS."""
 
     url: Url
+    kind: Literal["wordpress", "generic"] = "wordpress"
     basic_auth: Secret | None = None
 
 

@@ -165,7 +165,8 @@ class _Crawl:
             error = "the page breaks off before its end (status 200)"
             self._layer.failed[address.path] = replace(capture, error=error)
         elif self._is_stand_in(address, capture):
-            self._layer.moved.append(Moved(address, 302, "/"))
+            if asked.seen_on:  # nothing leads to what was only tried
+                self._layer.moved.append(Moved(address, 302, "/"))
         else:
             self._keep(address.path, address, capture)
 
