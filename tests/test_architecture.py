@@ -20,7 +20,7 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery"
+        "gates rules errors notfound crawl discovery front init"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -33,8 +33,11 @@ PURE_LIBRARIES = frozenset(
     "html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata urllib.parse "
     "zlib".split()
 )
-# A release has a random id and a time.
-PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
+# A release has a random id and a time; a page is read without its parser's warnings.
+PURE_LIBRARIES_OF = {
+    "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
+}
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 # Library -> the only modules that may import it.
@@ -48,6 +51,7 @@ ONLY_IN = {
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
+    "bs4": {"publisher.front", "publisher.demo.check"},
     "typer": {"publisher.cli"},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},

@@ -15,7 +15,8 @@ from publisher.errors import CmsError
 
 # The largest answer that is read: a hundred images with all their sizes are below 1 MiB.
 _BYTES_MAX = 64 * 1024 * 1024
-_UNREADABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+# A redirect to what is no address is a ValueError: requests looks at it, followed or not.
+_UNREADABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
