@@ -38,7 +38,8 @@ class Look:
     `url`: where it was reached. `rest`: its REST API answers, or the status of a refusal, or 0.
     `home`, `title`: what REST says of the site. `wordpress`: where it was seen that this is
     one, '' if nowhere. `sample`: one of its posts. `counts`: how many of what REST lists.
-    `sitemaps`, `feeds`: addresses that answered. `password`: it was asked with one.
+    `sitemaps`, `feeds`: addresses that answered. `listed`: the first address in a sitemap.
+    `password`: it was asked with one.
     """
 
     url: str
@@ -52,6 +53,7 @@ class Look:
     robots: str = ""
     sitemaps: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
+    listed: str = ""
     password: bool = False
 
     @property
@@ -132,14 +134,7 @@ def rows(look: Look, site: Guess) -> list[Row]:
 def _rows(look: Look, site: Guess) -> Iterator[Row]:
     page = "home page"
     front = look.front
-    yield Row("CMS", *_cms(look))
-    if look.rest == "answers":
-        yield Row("REST API", "answers", "REST API")
-        if look.home.rstrip("/") != look.url.rstrip("/"):
-            yield Row("Its own address", look.home, "REST API")
-    elif look.wordpress:
-        status = f"status {look.rest}" if look.rest else "no JSON"
-        yield Row("REST API", f"switched off ({status}): {_WITHOUT_REST}", "REST API")
+    yield from _machine(look)
     yield Row("Password", "as given" if look.password else "not asked for", page)
     if title := look.title or front.title:
         yield Row("Title", title, "REST API" if look.title else page)
@@ -166,10 +161,32 @@ def _rows(look: Look, site: Guess) -> Iterator[Row]:
     yield Row("site.url", site.url + checked, site.source or "--site-url")
 
 
+def _machine(look: Look) -> Iterator[Row]:
+    """What it is, how it answers, and under which name."""
+    yield Row("CMS", *_cms(look))
+    if look.rest == "answers":
+        yield Row("REST API", "answers", "REST API")
+        if look.home.rstrip("/") != look.url.rstrip("/"):
+            yield Row("Its own address", look.home, "REST API")
+    elif look.wordpress:
+        status = f"status {look.rest}" if look.rest else "no JSON"
+        yield Row("REST API", f"switched off ({status}): {_WITHOUT_REST}", "REST API")
+    if look.kind == "generic" and host_of(look.listed) not in ("", host_of(look.url)):
+        yield Row("Its own address", f"{_origin(look.listed)}: {_OTHER_ADDRESS}", "a sitemap")
+
+
 _WITHOUT_REST = (
     "only what links and sitemaps lead to is exported, and old addresses (/?p=1) get no "
     "redirects. Better: let REST answer to reading, then run this again"
 )
+_OTHER_ADDRESS = (
+    "its links to there are left as they are and not followed. Better: let the CMS take the "
+    "address where it was reached for its own"
+)
+
+
+def _origin(url: str) -> str:
+    return f"{urlsplit(url).scheme}://{host_of(url)}"
 
 
 def _cms(look: Look) -> tuple[str, str]:

@@ -176,6 +176,17 @@ def test_no_other_host_is_asked(publisher: Run) -> None:
     assert elsewhere.removeprefix("http://") in seen(out)["Files elsewhere"]
 
 
+def test_a_site_that_believes_to_be_elsewhere_is_told_so(publisher: Run) -> None:
+    sitemap = f"<urlset><url><loc>\n {PUBLIC}/会社/</loc></url></urlset>".encode()
+
+    def answer(path: str) -> Reply:
+        return Reply(200, sitemap if path == "/sitemap.xml" else b"<title>x</title>", HTML)
+
+    with serving(answer) as url:
+        code, out, _ = publisher("init", url, "--json")
+    assert (code, seen(out)["Its own address"].startswith(f"{PUBLIC}: ")) == (0, True)
+
+
 def test_rest_switched_off_means_generic_and_says_so(publisher: Run, cms: str) -> None:
     whole = passing_on(cms)
     with serving(lambda path: NO_REST if "rest_route" in path else whole(path)) as url:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -42,6 +43,7 @@ class _Looking:
         self._reach(url)
         self._home = ""
         self._sample: Item | None = None
+        self._listed = ""
 
     def look(self) -> Look:
         root, status = self._root()
@@ -50,6 +52,7 @@ class _Looking:
         wordpress = "REST API" if root else _signs(page, answer)
         is_plain = self._sample is not None and "?" in self._sample.link
         robots = self._text("?robots=1" if is_plain else "robots.txt")
+        sitemaps = tuple(self._sitemaps(robots, bool(root)))
         return Look(
             url=self._url,
             front=page,
@@ -60,8 +63,9 @@ class _Looking:
             sample=self._sample,
             counts=dict(self._counts()) if root else {},
             robots=robots,
-            sitemaps=tuple(self._sitemaps(robots, bool(root))),
+            sitemaps=sitemaps,
             feeds=page.feeds,
+            listed=self._listed,
             password=bool(self._credentials),
         )
 
@@ -180,6 +184,7 @@ class _Looking:
                 if answer.status == 200 and (
                     b"<urlset" in answer.body or b"<sitemapindex" in answer.body
                 ):
+                    self._listed = self._listed or _location(answer.body)
                     yield one_line(url)
 
 
@@ -192,6 +197,13 @@ def _sample(rows: Any) -> Item | None:
         return None
     slug = unquote(_text(row, "slug"))
     return Item(kind="post", id=number, link=link, slug=slug, date=_text(row, "date"))
+
+
+def _location(sitemap: bytes) -> str:
+    """The first address in the beginning of a sitemap; '' if there is none."""
+    found = re.search(rb"<loc>\s{0,100}(https?://[^<\s]{1,2000})", sitemap)
+    url = found[1].decode("utf-8", "replace") if found else ""
+    return url if host_of(url) else ""
 
 
 def _signs(page: Front, answer: Answer) -> str:
