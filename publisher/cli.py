@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Publish a WordPress site as static files, and keep every old URL working.",
-    epilog="Begin with `publisher demo`, or write a site-config.yaml and run "
+    epilog="Begin with `publisher demo`, or with `publisher init http://...` and "
     "`publisher export --publish`.",
 )
 releases = typer.Typer(
@@ -63,6 +63,31 @@ CONFIG = Path("site-config.yaml")
 
 
 # ------------------------------------------------------------------------- commands
+
+
+@app.command()
+def init(
+    cms_url: Annotated[str, typer.Argument(help="Where this machine reaches the CMS.")],
+    output: Annotated[Path, typer.Option("--output", help="What to write.")] = CONFIG,
+    site_url: Annotated[str, typer.Option("--site-url", help="The public address.")] = "",
+    basic_auth: Annotated[str, typer.Option("--basic-auth", help="env:NAME of a password.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Look at a CMS and write a site-config.yaml for it.
+
+    \b
+    Examples:
+      publisher init http://127.0.0.1:8081
+      publisher init https://staging.example.co.jp --basic-auth env:CMS_BASIC_AUTH
+    """
+    from publisher import console, documents
+    from publisher.site import begin
+
+    rows = begin(output, cms_url, site_url, basic_auth or None, force=force)
+    if not json:
+        console.show_look(rows, output)
+    _print(documents.of_look(rows, output), json)
 
 
 @app.command()

@@ -162,6 +162,7 @@ class CmsSection(_Section):
     """The staging CMS."""
 
     url: Url
+    kind: Literal["wordpress", "generic"] = "wordpress"
     basic_auth: Secret | None = None
     include: list[Annotated[str, AfterValidator(_is_path_below_cms)]] = []
     exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []

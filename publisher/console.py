@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
@@ -20,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from publisher.init import Row
 from publisher.pipeline import Changes, Exported
 from publisher.plan import Plan
 from publisher.publish import Outcome
@@ -79,6 +81,15 @@ def _out() -> Console:
 def say(text: str) -> None:
     """A line on standard error: what is going on."""
     print(text, file=sys.stderr, flush=True)
+
+
+def show_look(rows: Sequence[Row], path: Path) -> None:
+    """What a look at a CMS found: what, value, where it was seen."""
+    out = _out()
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        out.print(f"{escape(row.what):{width}}  {escape(row.value)}  [dim]({escape(row.where)})[/]")
+    out.print(f"\nWritten: {escape(str(path))}. Read it, then: publisher export --publish")
 
 
 def show_export(exported: Exported, seconds: float) -> None:

@@ -204,6 +204,8 @@ class _Crawl:
                 return
             case Again():
                 self._note(capture, asked, address, "failed", error="redirects to itself")
+            case Move(_, "/", None) if not asked.seen_on:
+                self._note(capture, asked, address, "gone")  # nothing leads to what was only tried
             case Move(status, target, to):
                 is_new = to is not None and self._want(to, asked.seen_on)
                 found = (to.url,) if to and is_new else ()

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from publisher.errors import ConfigError, GateRefused, PublisherError
+from publisher.init import Row
 from publisher.pipeline import Exported
 from publisher.publish import Outcome
 
 Document = dict[str, Any]
+
+
+def of_look(rows: Sequence[Row], path: Path) -> Document:
+    """What a look at a CMS found, and where the configuration was written."""
+    return {"config": str(path), "seen": [asdict(row) for row in rows]}
 
 
 def of_export(exported: Exported, seconds: float) -> Document:

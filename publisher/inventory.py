@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -11,7 +12,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A post, page, attachment or an object of another type.
 
     `slug` is decoded; `parent` is an id or 0; `file` is the URL of an attachment's file and
-    `files` those of its sizes; `protected` asks visitors for a password.
+    `files` those of its sizes; `protected` asks visitors for a password; `modified` is the time
+    of its last change in UTC, as the CMS writes it, or ''.
     """
 
     kind: str
@@ -20,6 +22,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     parent: int = 0
     date: str = ""
+    modified: str = ""
     author: int = 0
     format: str = ""
     protected: bool = False
@@ -59,3 +62,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...] = ()
     terms: tuple[Term, ...] = ()
     authors: tuple[Author, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all of it: two inventories with the same digest list the same."""
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()

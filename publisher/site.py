@@ -12,11 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.config import Config, load
+import msgspec
+
+from publisher.config import Config, load, parse
+from publisher.errors import ConfigError, Problem
 from publisher.records import Records
 
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
+    from publisher.init import Row
     from publisher.pipeline import Request
     from publisher.prepare import Preparing
     from publisher.publish import Actor, Progress, Publisher
@@ -42,10 +46,15 @@ class Site:
 
     def cms(self) -> Cms:
         """The CMS. Raises ConfigError if its password is not in the environment."""
+        cms = self.config.cms
+        credentials = self.config.secret(cms.basic_auth)
+        if cms.kind == "generic":
+            from publisher.cms.generic import GenericCms
+
+            return GenericCms(cms.url, credentials, cms.connections)
         from publisher.cms.wordpress import WordPress
 
-        cms = self.config.cms
-        return WordPress(cms.url, self.config.secret(cms.basic_auth), cms.connections)
+        return WordPress(cms.url, credentials, cms.connections)
 
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
@@ -97,6 +106,43 @@ class Site:
         else:
             with exclusive(self.config.folder / self.config.store):
                 yield
+
+
+def begin(path: Path, cms: str, site: str, basic_auth: str | None, *, force: bool) -> list[Row]:
+    """Look at the CMS at an address, write a first configuration for it, and return what it was
+    made from. `site`: the public address, or '' to guess one; `basic_auth`: `env:NAME`.
+
+    Raises ConfigError (an option that is wrong, a file that is there already and no `force`)
+    and CmsError.
+    """
+    from publisher.cms.look import look
+    from publisher.init import EXAMPLE, Guess, configuration, guess_site_url, rows
+
+    if path.exists() and not force:
+        message = "is there already: --force writes over it, --output FILE writes another one"
+        raise ConfigError(str(path), [Problem(0, "", message)])
+    asked = _options(cms, site or EXAMPLE, basic_auth)
+    seen = look(asked.cms.url, asked.secret(asked.cms.basic_auth))
+    found = Guess(asked.site.url) if site else guess_site_url(seen)
+    text = configuration(seen, found, basic_auth)
+    parse(text, str(path), path.parent)  # nothing is written that an export would refuse
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        message = f"can't be written: {error.strerror}"
+        raise ConfigError(str(path), [Problem(0, "", message)]) from None
+    return rows(seen, found)
+
+
+def _options(cms: str, site: str, basic_auth: str | None) -> Config:
+    """The command's options, checked as the configuration that they are to become."""
+    values = {"site": {"url": site}, "cms": {"url": cms, "basic_auth": basic_auth}}
+    try:
+        return parse(msgspec.json.encode(values).decode(), "", Path())
+    except ConfigError as error:
+        problems = [Problem(0, problem.key, problem.message) for problem in error.problems]
+        raise ConfigError("publisher init", problems) from None
 
 
 def _store(config: Config) -> Store:

@@ -411,7 +411,8 @@ def term_view(term: Term) -> View:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    # Ids are 64-bit integers (`wp_posts`); a longer number names nothing.
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _feed(name: str) -> str:

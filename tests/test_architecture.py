@@ -20,8 +20,8 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "gates inventory judge layer manifest notfound outcome paths plan prepare queries release "
-        "routes rules scope traps views "
+        "front gates init inventory judge layer manifest notfound outcome paths plan prepare queries "
+        "release routes rules scope traps views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -34,8 +34,11 @@ PURE_LIBRARIES = frozenset(
     "heapq html itertools lolhtml lxml lxml.etree msgspec operator re string typing unicodedata "
     "urllib.parse zlib".split()
 )
-# A release has a random id and a time.
-PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
+# A release has a random id and a time; a page is read without its parser's warnings.
+PURE_LIBRARIES_OF = {
+    "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
+}
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 # Library -> the only modules that may import it.
@@ -49,6 +52,7 @@ ONLY_IN = {
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
+    "bs4": {"publisher.front", "publisher.demo.check"},
     "typer": {"publisher.cli"},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},

@@ -1,0 +1,163 @@
+"""A site that is no WordPress, from its home page to visitors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from publisher import cli
+from publisher.cms import http
+from publisher.cms.generic import GenericCms
+from publisher.config import load
+from publisher.edge.server import EdgeServer, live_site
+from publisher.errors import CmsError
+from publisher.site import Site
+from publisher.store.directory import DirectoryStore
+from tests.cms_servers import Answer, Reply, serving
+from tests.visitor import Browser
+
+PUBLIC = "https://www.example.co.jp"
+TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "txt": "text/plain",
+         "xml": "application/xml", "png": "image/png", "pdf": "application/pdf",
+         "ico": "image/x-icon"}  # fmt: skip
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+
+
+def page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="ja"><head><title>{title}</title>'
+        f'<link rel="stylesheet" href="/資産/様式.css"></head><body>{body}</body></html>'
+    )
+
+
+def files(home: str) -> dict[str, bytes]:
+    """A small site. Only the sitemap names `/孤立/`; nothing names the well-known files."""
+    made = {
+        "/": page("会社", '<a href="会社概要/">会社概要</a> <a href="news/first.html">n</a> '
+                         '<a href="/画像/写真 1.png">p</a> <a href="/gone.html">gone</a>'),
+        "/会社概要/": page("会社概要", '<a href="../">home</a> <a href="アクセス.html">access</a> '
+                                   f'<a href="{home}/news/first.html?page=1">n</a>'),
+        "/会社概要/アクセス.html": page("アクセス", '<a href="../資料/パンフレット.pdf">pdf</a>'),
+        "/news/first.html": page("初", '<img src="../画像/写真%201.png">'),
+        "/孤立/": page("孤立", "only the sitemap names it"),
+        "/資産/様式.css": "body { background: url(../画像/背景.png) }",
+        "/sitemap.xml": '<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/'
+                        f'sitemap/0.9"><url><loc>{home}/</loc></url><url><loc>{home}/孤立/</loc>'
+                        "</url></urlset>",
+        "/robots.txt": f"User-agent: *\nDisallow: /cgi/\nSitemap: {home}/sitemap.xml\n",
+        "/llms.txt": "# 会社\n",
+        "/.well-known/security.txt": "Contact: mailto:security@www.example.co.jp\n",
+        "/資料/パンフレット.pdf": "%PDF-1.4",
+    }  # fmt: skip
+    pictures = dict.fromkeys(("/画像/写真 1.png", "/画像/背景.png", "/favicon.ico"), PNG)
+    return {path: text.encode() for path, text in made.items()} | pictures
+
+
+def answering(site: dict[str, bytes], asked: list[str] | None = None) -> Answer:
+    """A plain web server on these files."""
+
+    def answer(target: str) -> Reply:
+        if asked is not None:
+            asked.append(target)
+        path = unquote(urlsplit(target).path)
+        if path not in site:
+            if f"{path}/" in site:
+                return Reply(301, b"", {"Location": f"{urlsplit(target).path}/"})
+            return Reply(404, b"<h1>not found</h1>", {"Content-Type": "text/html"})
+        extension = path.rpartition(".")[2] if "." in path else "html"
+        return Reply(200, site[path], {"Content-Type": TYPES[extension]})
+
+    return answer
+
+
+@pytest.fixture
+def cms() -> Iterator[str]:
+    site: dict[str, bytes] = {}
+    with serving(answering(site)) as url:
+        site.update(files(url))
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(http, "BACKOFF_S", 0.0)
+
+
+def run(*arguments: str) -> int:
+    try:
+        cli.app(list(arguments), standalone_mode=False)
+    except CmsError:
+        return 1
+    return 0
+
+
+def test_a_site_is_looked_at_exported_and_visited(cms: str) -> None:
+    assert run("init", cms, "--site-url", PUBLIC) == 0
+    config = load(Path("site-config.yaml"))
+    assert (config.cms.kind, config.cms.url) == ("generic", cms)
+    assert run("export", "--publish") == 0
+    with EdgeServer(*live_site(DirectoryStore(Path(".publisher"))), 0) as edge, Browser(
+        edge.url, PUBLIC
+    ) as browser:  # fmt: skip
+        for path, data in files(cms).items():
+            got = browser.get(PUBLIC + path)
+            assert got.status == 200, path
+            if path.endswith((".png", ".pdf", ".ico", "llms.txt", "security.txt")):
+                assert got.body == data, path
+        assert browser.get(f"{PUBLIC}/gone.html").status == 404
+        visit = browser.visit()
+        assert visit.naming(urlsplit(cms).netloc) == []
+        assert {urlsplit(url).path for url in visit.broken} == {"/gone.html"}
+        sitemap = browser.get(f"{PUBLIC}/sitemap.xml").body.decode()
+        locations = [unquote(url) for url in re.findall("<loc>([^<]+)", sitemap)]
+        assert locations == [f"{PUBLIC}/", f"{PUBLIC}/孤立/"]
+
+
+def test_the_inventory_is_one_request(cms: str) -> None:
+    asked: list[str] = []
+    with serving(answering(files(cms), asked)) as url:
+        inventory = GenericCms(url + "/").inventory()
+    assert asked == ["/"]
+    assert (inventory.kind, inventory.home, inventory.title) == ("generic", url, "会社")
+    assert inventory.pretty
+    assert inventory.items == inventory.terms == inventory.authors == ()
+
+
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "says", "hint"),
+    [
+        (Reply(401, b"", HTML), "refuses the user name or password", "cms.basic_auth"),
+        (Reply(403, b"", HTML), "refuses this machine", "firewall"),
+        (Reply(404, b"", HTML), "status 404", "home page"),
+        (Reply(500, b"", HTML), "status 500", "browser"),
+        (Reply(503, b"", HTML), "in maintenance", "Try again"),
+        (Reply(302, b"", {"Location": f"{PUBLIC}/"}), "redirects to another host", "cms.url"),
+        (Reply(200, b"{}", {"Content-Type": "application/json"}), "application/json", "cms.url"),
+        (Reply(0), "can't be reached", "cms.url"),
+    ],
+)
+def test_a_home_page_that_is_none_says_why(reply: Reply, says: str, hint: str) -> None:
+    with serving(lambda _: reply) as url, pytest.raises(CmsError) as raised:
+        GenericCms(url).inventory()
+    assert says in str(raised.value)
+    assert hint in raised.value.hint
+
+
+def test_a_home_page_elsewhere_on_the_host_is_the_crawl_s_affair() -> None:
+    with serving(lambda _: Reply(302, b"", {"Location": "/ja/"})) as url:
+        assert GenericCms(url).inventory().home == url
+
+
+def test_the_configuration_chooses_the_kind(cms: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_BASIC_AUTH", "staging:himitsu")
+    cms_section = f"cms:\n  url: {cms}\n  kind: generic\n  basic_auth: env:CMS_BASIC_AUTH\n"
+    Path("c.yaml").write_text(f"site:\n  url: {PUBLIC}\n{cms_section}")
+    assert isinstance(Site(Path("c.yaml")).cms(), GenericCms)
