@@ -18,8 +18,7 @@ from publisher.errors import Finding
 from publisher.inventory import Inventory
 from publisher.manifest import Entry
 from publisher.paths import SitePath
-from publisher.rewrite.document import rewrite
-from publisher.rewrite.text import Hosts
+from publisher.rewrite.document import Rewriter
 from publisher.views import View
 
 # Keeps bytes and returns the SHA-256 that names them.
@@ -119,7 +118,7 @@ class _Crawl:
         self._inventory = inventory
         self._sink = sink
         self._progress = progress
-        self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+        self._rewriter = Rewriter(addresses)
         self._wanted: deque[str] = deque()
         self._asked: dict[str, _Asked] = {}
         self._seen: dict[SitePath, Address] = {}
@@ -249,9 +248,7 @@ class _Crawl:
         )
 
     def _keep(self, path: SitePath, address: Address, capture: Capture) -> None:
-        document = rewrite(
-            capture.body, capture.content_type, address, self._addresses, self._hosts
-        )
+        document = self._rewriter.rewrite(capture.body, capture.content_type, address)
         layer = self._layer
         layer.entries[path] = Entry(
             self._sink(document.body),
