@@ -111,6 +111,7 @@ class CmsSection(_Section):
 
     url: Url
     basic_auth: Secret | None = None
+    keep: list[Literal["shortlink", "comment-forms", "search-forms"]] = Field(default_factory=list)
 
 
 class RoutesSection(_Section):

@@ -87,12 +87,14 @@ def crawl(
     progress: Progress,
     *,
     pages_end: bool | None = None,
+    keep: frozenset[str] = frozenset(),
 ) -> Layer:
     """Everything that the inventory lists or a page links to. Raises CmsError.
 
     `pages_end`: whether this site's pages end with `</html>`; None asks the home page.
+    `keep`: what pages keep that only the CMS needs.
     """
-    return _Crawl(cms, addresses, inventory, sink, progress, pages_end).run()
+    return _Crawl(cms, addresses, inventory, sink, progress, pages_end, keep).run()
 
 
 @dataclass(slots=True)
@@ -111,6 +113,7 @@ class _Crawl:
         sink: Sink,
         progress: Progress,
         pages_end: bool | None,
+        keep: frozenset[str],
     ) -> None:
         self._pages_end = pages_end
         self._cms = cms
@@ -118,7 +121,7 @@ class _Crawl:
         self._inventory = inventory
         self._sink = sink
         self._progress = progress
-        self._rewriter = Rewriter(addresses)
+        self._rewriter = Rewriter(addresses, keep)
         self._wanted: deque[str] = deque()
         self._asked: dict[str, _Asked] = {}
         self._seen: dict[SitePath, Address] = {}

@@ -29,7 +29,8 @@ from redirects.rules import Conflict, Loop, RuleSet
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export, and on whose behalf. `overrides`: gates let through once, and why."""
+    """What to export, and on whose behalf. `overrides`: gates let through once, and why.
+    `keep`: what pages keep that only the CMS needs (`rewrite/removals.py`)."""
 
     public: str
     cms: str
@@ -39,6 +40,7 @@ class Request:
     actor: str
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    keep: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         _sink(records, live_manifest),
         progress,
         pages_end=_ends(live_manifest, records),
+        keep=request.keep,
     )
     kept = _keep_good_pages(layer, addresses, live_manifest, records)
 

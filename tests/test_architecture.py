@@ -22,7 +22,10 @@ PURE = {
         "paths manifest compose plan release inventory views routes addresses content_types "
         "gates rules errors notfound crawl discovery"
     ).split()),
-    *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
+    *(f"publisher.rewrite.{name}" for name in (
+        "attributes css depends document html linker memo removals scripts sieve srcset text "
+        "tokens volatile xml"
+    ).split()),
     "publisher.rewrite",
     *PORTS,
     "redirects",

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from collections.abc import Callable
+from enum import IntEnum
 
 from publisher.rewrite.css import holds_addresses, rewrite_css
 from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.removals import removal_of
 from publisher.rewrite.srcset import rewrite_srcset
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """How the value of an attribute is to be read."""
 
-    URL = "url"
-    PUBLIC_URL = "public url"
-    IDENTITY_URL = "identity url"
-    KEPT_URL = "kept url"
-    ABSOLUTE_URL = "absolute url"
-    URLS = "urls"
-    SRCSET = "srcset"
-    CSS = "css"
-    LAZY = "lazy"
-    REFRESH = "refresh"
-    TASK = "task"
-    CONTENT = "content"
-    CLASS = "class"
-    PAGE = "page"
+    URL = 1
+    PUBLIC_URL = 2
+    IDENTITY_URL = 3
+    KEPT_URL = 4
+    ABSOLUTE_URL = 5
+    URLS = 6
+    SRCSET = 7
+    CSS = 8
+    LAZY = 9
+    REFRESH = 10
+    TASK = 11
+    CONTENT = 12
+    CLASS = 13
+    PAGE = 14
+    ID = 15
 
 
 def _kinds() -> dict[str, Kind]:
@@ -51,6 +54,7 @@ def _kinds() -> dict[str, Kind]:
         Kind.CONTENT: "content",
         Kind.CLASS: "class",
         Kind.PAGE: "srcdoc",
+        Kind.ID: "id",
     }
     return {name: kind for kind, names in named.items() for name in names.split()}
 
@@ -76,6 +80,8 @@ def kind_of(kind: Kind, tag: str, name: str, attributes: list[tuple[str, str]]) 
         return _meta_kind(attributes) if tag == "meta" else None
     if kind is Kind.ABSOLUTE_URL:
         return kind if tag in ("option", "input", "param") else None
+    if name == "action" and tag == "form" and removal_of(tag, attributes):
+        return Kind.KEPT_URL  # a form that the configuration keeps has a server of its own
     return kind
 
 
@@ -95,31 +101,45 @@ def _meta_kind(attributes: list[tuple[str, str]]) -> Kind | None:
 
 def rewrite_value(kind: Kind, value: str, linker: Linker) -> str:
     """The value (entities decoded) with public links. Raises Withheld."""
-    match kind:
-        case Kind.URL:
-            return linker.link(value)
-        case Kind.PUBLIC_URL:
-            return linker.link(value, Style.PUBLIC)
-        case Kind.IDENTITY_URL:
-            return linker.link(value, Style.IDENTITY)
-        case Kind.SRCSET:
-            return rewrite_srcset(value, linker)
-        case Kind.CSS:
-            return rewrite_css(value, linker, moves=True)
-        case Kind.LAZY if holds_addresses(value):
-            return rewrite_css(value, linker, moves=True)
-        case Kind.LAZY:
-            return linker.link(value)
-        case Kind.ABSOLUTE_URL:
-            return linker.link(value) if value.startswith(("http", "//")) else value
-        case Kind.URLS:
-            return _WORD.sub(lambda match: linker.link(match[0]), value)
-        case Kind.REFRESH:
-            match_ = _REFRESH.match(value)
-            return match_[1] + linker.link(match_[2]) + match_[3] if match_ else value
-        case Kind.TASK:
-            return _TASK.sub(lambda match: match[1] + linker.link(match[2]), value)
-        case Kind.KEPT_URL:
-            return linker.path_anyway(value)
-        case _:
-            return value
+    rewrite = _REWRITES.get(kind)
+    return rewrite(value, linker) if rewrite else value
+
+
+def _css(value: str, linker: Linker) -> str:
+    return rewrite_css(value, linker, moves=True)
+
+
+def _lazy(value: str, linker: Linker) -> str:
+    return _css(value, linker) if holds_addresses(value) else linker.link(value)
+
+
+def _absolute_url(value: str, linker: Linker) -> str:
+    return linker.link(value) if value.startswith(("http", "//")) else value
+
+
+def _urls(value: str, linker: Linker) -> str:
+    return _WORD.sub(lambda match: linker.link(match[0]), value)
+
+
+def _refresh(value: str, linker: Linker) -> str:
+    match = _REFRESH.match(value)
+    return match[1] + linker.link(match[2]) + match[3] if match else value
+
+
+def _task(value: str, linker: Linker) -> str:
+    return _TASK.sub(lambda match: match[1] + linker.link(match[2]), value)
+
+
+_REWRITES: dict[Kind, Callable[[str, Linker], str]] = {
+    Kind.URL: lambda value, linker: linker.link(value),
+    Kind.PUBLIC_URL: lambda value, linker: linker.link(value, Style.PUBLIC),
+    Kind.IDENTITY_URL: lambda value, linker: linker.link(value, Style.IDENTITY),
+    Kind.KEPT_URL: lambda value, linker: linker.path_anyway(value),
+    Kind.ABSOLUTE_URL: _absolute_url,
+    Kind.URLS: _urls,
+    Kind.SRCSET: rewrite_srcset,
+    Kind.CSS: _css,
+    Kind.LAZY: _lazy,
+    Kind.REFRESH: _refresh,
+    Kind.TASK: _task,
+}

@@ -79,7 +79,7 @@ def _rewritten(written: str, linker: Linker, *, moves: bool) -> str:
         return f"{mark}{NOWHERE}{mark}"
     if public == url or (is_relative(url) and not moves):
         return written
-    if url != inner and public == quote(url, safe=_AS_IT_IS):
+    if url != inner and public == quote(url, safe=_AS_IT_IS + "'()"):
         return written  # the same address, written with escapes
     if mark != '"':
         public = quote(public, safe=_AS_IT_IS + ("()" if mark else ""))

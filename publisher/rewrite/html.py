@@ -26,7 +26,7 @@ from publisher.rewrite import depends, volatile
 from publisher.rewrite.attributes import KINDS, Kind, kind_of, rewrite_value
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.linker import Linker, Style
-from publisher.rewrite.memo import Memo
+from publisher.rewrite.memo import UNCHANGED, Memo, Result
 from publisher.rewrite.removals import (
     Removals,
     is_bump,
@@ -44,10 +44,15 @@ _HTML_CHARSET = re.compile(
 )
 _PUBLIC_RAW = frozenset(("script", "style", "noscript"))
 _REMOVABLE = frozenset(("link", "meta", "form"))
-# Their meaning depends on the element.
-_BY_PLACE = frozenset((Kind.URL, Kind.CONTENT, Kind.ABSOLUTE_URL))
+# Names of their own are looked up faster.
+_CLASS, _ID, _CONTENT, _VALUE = Kind.CLASS, Kind.ID, Kind.CONTENT, Kind.ABSOLUTE_URL
+_PAGE = Kind.PAGE
+# Classes that have to do with removals.
+_TOLD_BY_CLASS = ("author-", "admin-bar", "comment-reply-link")
 # Pages within pages (`srcdoc`), and markup within `noscript`, so deep at most.
 _DEPTH_MAX = 3
+_KIND_OF_NAME = KINDS.get
+_CLASSES_MAX = 20_000
 # What `settle` looks for begins with one of these.
 _RANDOM = (b"data-secret=", b"#?secret=", b"wp-embed-share-")
 
@@ -77,7 +82,7 @@ class HtmlRewriter:
         self.sieve = sieve
         self.keep = keep
         self.memo = Memo()
-        self._classes: dict[str, tuple[str, ...]] = {}
+        self.classes: dict[str, tuple[tuple[str, ...], bool]] = {}
 
     def rewrite(self, source: bytes, page: Page) -> bytes:
         """The page, which must be UTF-8, with public links. What is learnt is left in `page`.
@@ -121,13 +126,14 @@ class HtmlRewriter:
         rewriter.end()
         return bytes(output)
 
-    def classes(self, written: str) -> tuple[str, ...]:
-        """What a `class` attribute says that the page depends on."""
-        known = self._classes.get(written)
-        if known is None:
-            if len(self._classes) > 20_000:
-                self._classes.clear()
-            known = self._classes[written] = depends.of_classes(written, self.addresses)
+    def learn(self, written: str) -> tuple[tuple[str, ...], bool]:
+        """What a `class` attribute says that the page depends on, and whether it may have to do
+        with removals; kept in `classes`."""
+        if len(self.classes) >= _CLASSES_MAX:
+            self.classes.clear()
+        may_go = any(sign in written for sign in _TOLD_BY_CLASS)
+        known = (depends.of_classes(written, self.addresses), may_go)
+        self.classes[written] = known
         return known
 
     def raw(self, tag: str, kind: str, text: str, page: Page, depth: int) -> str:
@@ -138,7 +144,9 @@ class HtmlRewriter:
                 return ""
             return self._remembered("css", text, page.linker, self._css)
         if tag == "script":
-            return self._remembered(("script", kind), text, page.linker, partial(self._script, kind))
+            return self._remembered(
+                ("script", kind), text, page.linker, partial(self._script, kind)
+            )
         if depth >= _DEPTH_MAX or "<" not in text:
             return text
         try:
@@ -182,6 +190,8 @@ class _Elements:
         self._keep = rewriter.keep
         self._memo = rewriter.memo
         self._linker = page.linker
+        self._classes = rewriter.classes
+        self._depends = page.depends
         self._has_base = False
 
     def element(self, element: lolhtml.Element) -> None:
@@ -193,25 +203,28 @@ class _Elements:
             return
         if tag in _REMOVABLE and self._is_removed(element, removal_of(tag, attributes)):
             return
-        for name, written in attributes:
-            kind = KINDS.get(name)
-            if kind is None:
-                if name == "id" and self._is_removed(element, is_removed_id(written)):
-                    return
-                continue
-            if not written or written[0] == "#":
-                continue
-            if kind is Kind.CLASS:
-                if self._class(element, tag, written):
-                    return
-                continue
-            if kind in _BY_PLACE:
-                kind = kind_of(kind, tag, name, attributes)
-                if kind is None:
-                    continue
-            self._attribute(element, tag, name, kind, written, attributes)
+        self._attributes(element, tag, attributes)
         if tag == "input" and "nonces" not in self._keep:
             self._nonce(element, attributes)
+
+    def _attributes(
+        self, element: lolhtml.Element, tag: str, attributes: list[tuple[str, str]]
+    ) -> None:
+        for name, written in attributes:
+            kind = _KIND_OF_NAME(name)
+            if kind is None or not written or written[0] == "#":
+                continue
+            if kind is _CLASS:
+                tokens, may_go = self._classes.get(written) or self.rewriter.learn(written)
+                if tokens:
+                    self._depends.update(tokens)
+                if may_go and self._class(element, tag, written):
+                    return
+            elif kind is _ID:
+                if self._is_removed(element, is_removed_id(written)):
+                    return
+            else:
+                self._attribute(element, tag, name, kind, written, attributes)
 
     def _is_removed(self, element: lolhtml.Element, removal: tuple[str, str] | None) -> bool:
         if removal is None or removal[1] in self._keep:
@@ -224,7 +237,6 @@ class _Elements:
         """Whether its classes condemn the element."""
         if tag == "a" and "comment-reply-link" in written.split():
             return self._is_removed(element, ("comment forms", "comment-forms"))
-        self.page.depends.update(self.rewriter.classes(written))
         new = written
         while (changed := without_names(tag, new)) and changed[2] not in self._keep:
             new = changed[0]
@@ -249,33 +261,42 @@ class _Elements:
         attributes: list[tuple[str, str]],
     ) -> None:
         linker = self._linker
-        if kind is Kind.PAGE:
-            new, is_withheld = self._inner_page(written), False
-        else:
-            if name == "action" and tag == "form" and removal_of(tag, attributes):
-                kind = Kind.KEPT_URL  # a form that stays has a server of its own
-            result = self._memo.get(
-                kind, written, linker, lambda: _rewritten(kind, written, linker)
-            )
-            new, is_withheld = result.text, result.withheld
+        if kind is _CONTENT or kind is _VALUE or kind is _PAGE or tag in ("link", "form"):
+            if kind is _PAGE:
+                self._change(element, name, written, attributes, self._inner_page(written))
+                return
+            special = kind_of(kind, tag, name, attributes)
+            if special is None:
+                return
+            kind = special
+        result = self._memo.get(kind, written, linker, lambda: _rewritten(kind, written, linker))
         if tag == "base" and name == "href" and not self._has_base:
             self._has_base = True
             linker.rebase(_decoded(written))
-        if new is None and not is_withheld:
-            return
+        if result.text is not None or result.withheld:
+            self._change(element, name, written, attributes, result)
+
+    def _change(
+        self,
+        element: lolhtml.Element,
+        name: str,
+        written: str,
+        attributes: list[tuple[str, str]],
+        result: Result,
+    ) -> None:
         # Of attributes given twice, the first counts; the parser changes that one.
         if next(value for key, value in attributes if key == name) is not written:
             return
-        if is_withheld:
+        if result.withheld:
             while element.has_attribute(name):
                 element.remove_attribute(name)
             self.page.removals["links to what is not public"] += 1
-        elif new is not None:
-            element.set_attribute(name, new)
+        elif result.text is not None:
+            element.set_attribute(name, result.text)
 
-    def _inner_page(self, written: str) -> str | None:
+    def _inner_page(self, written: str) -> Result:
         if self.depth >= _DEPTH_MAX:
-            return None
+            return UNCHANGED
         source = _decoded(written)
         inner = Linker(self.rewriter.addresses, self._linker.base)
         inner.found = self._linker.found
@@ -288,7 +309,7 @@ class _Elements:
             text = source
         if self.rewriter.sieve.may_name(text.encode()):
             text = self.rewriter.hosts.rewrite(text, inner, markup=True)
-        return None if text == source else _encoded(text)
+        return UNCHANGED if text == source else Result(_encoded(text))
 
 
 class _Raw:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-Attributes = Iterable[tuple[str, str]]
+Attributes = Sequence[tuple[str, str]]
 
 # The removals that a configuration may keep (`cms.keep`).
 KEEPABLE = ("shortlink", "comment-forms", "search-forms")
@@ -47,7 +47,7 @@ def is_removed_id(written: str) -> tuple[str, str] | None:
 
 def removal_of(tag: str, attributes: Attributes) -> tuple[str, str] | None:
     """The report's name and the keeping name of a `link`, `meta` or `form` that goes."""
-    named = {key: text for key, text in reversed(list(attributes))}
+    named = dict(reversed(attributes))
     if tag == "link":
         return _of_link(named)
     if tag == "meta":

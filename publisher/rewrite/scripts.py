@@ -35,7 +35,7 @@ def rewrite_imports(text: str, linker: Linker, *, moves: bool) -> str:
         url = match["url"]
         if not _MODULE.search(url):
             return match[0]
-        public = _public(url, linker, linker.link if moves else linker.link_in_place)
+        public = _public(url, linker.link if moves else linker.link_in_place)
         return match[0].replace(url, public)
 
     for pattern in _IMPORTS:
@@ -51,10 +51,7 @@ def rewrite_import_map(text: str, linker: Linker) -> str:
         url = _decoded(match[0])
         if url is None:
             return match[0]
-        if url.endswith("/"):
-            public = linker.path_anyway(url)
-        else:
-            public = _public(url, linker, linker.link)
+        public = linker.path_anyway(url) if url.endswith("/") else _public(url, linker.link)
         return match[0] if public == url else _encoded(public, like=match[0])
 
     return _JSON_URL.sub(mapped, text)
@@ -67,13 +64,13 @@ def rewrite_manifest(text: str, linker: Linker) -> str:
         url = _decoded(match[2])
         if url is None or url.startswith(("http:", "https:")):  # `Hosts` makes these absolute
             return match[0]
-        public = _public(url, linker, linker.link_in_place)
+        public = _public(url, linker.link_in_place)
         return match[0] if public == url else match[1] + _encoded(public, like=match[2])
 
     return _MANIFEST_URL.sub(member, text)
 
 
-def _public(url: str, linker: Linker, link: Callable[[str, Style], str]) -> str:
+def _public(url: str, link: Callable[[str, Style], str]) -> str:
     try:
         return link(url, Style.ROOT)
     except Withheld:

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import re
 
-# Letters beyond ASCII that a pattern which ignores case takes for `i`, `k` and `s`.
-_FOLDED = ("\u0130".encode(), "\u0131".encode(), "\u017f".encode(), "\u212a".encode())
+# Letters beyond ASCII that a pattern which ignores case takes for these. The first byte alone is
+# looked for first: in Japanese text the others are on every line.
+_FOLDED = {
+    "i": ("\u0130".encode(), "\u0131".encode()),
+    "s": ("\u017f".encode(),),
+    "k": ("\u212a".encode(),),
+}
 
 
 class Sieve:
     """Tells texts that can't name any of these hosts."""
 
     def __init__(self, hosts: tuple[str, ...]) -> None:
-        names = sorted({_telling(host.removeprefix("//").lower()) for host in hosts})
-        self._patterns = [re.compile(name) for name in names]
+        parts = sorted({_telling(host.removeprefix("//").lower()) for host in hosts})
+        self._patterns = [re.compile(pattern) for _, pattern in parts]
+        letters = set("".join(part for part, _ in parts))
+        self._folded = [
+            letter for plain, folded in _FOLDED.items() if plain in letters for letter in folded
+        ]
 
     def may_name(self, text: bytes) -> bool:
         """False if no form of a host is in this UTF-8 text."""
@@ -25,15 +34,15 @@ class Sieve:
         for pattern in self._patterns:
             if pattern.search(lower):
                 return True
-        return any(letter in text for letter in _FOLDED)
+        return any(letter[:1] in text and letter in text for letter in self._folded)
 
 
-def _telling(host: str) -> bytes:
-    """A pattern for what every form of a host has: its longest part, and what may begin the
-    encoded punctuation beside it (`.`, `%2E`, `&#46;`, a backslash's escape)."""
+def _telling(host: str) -> tuple[str, bytes]:
+    """A part of a host, and a pattern for what every form of the host has: its longest part, and
+    what may begin the punctuation after it (`.`, `%2E`, `&#46;`, a backslash's escape)."""
     parts = re.split(r"[.:\[\]]+", host)
     longest = max(parts, key=len)
     pattern = re.escape(longest.encode())
     if parts[0] == longest and len(parts) > 1:
-        return pattern + rb"[.:%&\\\]]"
-    return pattern
+        return longest, pattern + rb"[.:%&\\\]]"
+    return longest, pattern

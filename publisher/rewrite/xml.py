@@ -33,16 +33,16 @@ def rewrite_xml(text: str, linker: Linker, hosts: Hosts, *, is_image: bool = Fal
     """
     if not is_image and _names_withheld(text, linker):
         text = _without_withheld(text, linker)
-    text = _with_links(text, linker, Style.ROOT if is_image else Style.PUBLIC)
+    style = Style.ROOT if is_image else Style.PUBLIC
     if is_image:
         text = rewrite_css(text, linker, moves=False)
     position = 0
     pieces: list[str] = []
     for instruction in _STYLESHEET.finditer(text):
-        pieces.append(_absolute(text[position : instruction.start()], linker, hosts))
+        pieces.append(_absolute(text[position : instruction.start()], linker, hosts, style))
         pieces.append(_stylesheet(instruction[0], linker, hosts))
         position = instruction.end()
-    pieces.append(_absolute(text[position:], linker, hosts))
+    pieces.append(_absolute(text[position:], linker, hosts, style))
     return "".join(pieces)
 
 
@@ -73,8 +73,8 @@ def _with_links(text: str, linker: Linker, style: Style) -> str:
     return _ATTRIBUTE.sub(linked, text)
 
 
-def _absolute(text: str, linker: Linker, hosts: Hosts) -> str:
-    return hosts.rewrite(text, linker, Style.PUBLIC, markup=True)
+def _absolute(text: str, linker: Linker, hosts: Hosts, style: Style) -> str:
+    return hosts.rewrite(_with_links(text, linker, style), linker, Style.PUBLIC, markup=True)
 
 
 def _names_withheld(text: str, linker: Linker) -> bool:
