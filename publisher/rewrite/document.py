@@ -89,7 +89,8 @@ class Rewriter:
             shown = self._page(text if is_utf8 else declare_utf8(text), page)
         else:
             shown = _encode(self._other(kind, text, page.linker))
-        leak = self._hosts.leak(_text(shown)) if self._sieve.may_name(shown) else ""
+            page.may_leak = self._sieve.may_name(shown)
+        leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
         depends = page.depends.union(map(self._token, found))
         depends.discard("")

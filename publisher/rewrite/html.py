@@ -42,7 +42,6 @@ from publisher.rewrite.tokens import settle
 _HTML_CHARSET = re.compile(
     r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]+text/html;\s*charset=)([\w-]+)", re.IGNORECASE
 )
-_PUBLIC_RAW = frozenset(("script", "style", "noscript"))
 _REMOVABLE = frozenset(("link", "meta", "form"))
 # Names of their own are looked up faster.
 _CLASS, _ID, _CONTENT, _VALUE = Kind.CLASS, Kind.ID, Kind.CONTENT, Kind.ABSOLUTE_URL
@@ -54,16 +53,18 @@ _DEPTH_MAX = 3
 _KIND_OF_NAME = KINDS.get
 _CLASSES_MAX = 20_000
 # What `settle` looks for begins with one of these.
-_RANDOM = (b"data-secret=", b"#?secret=", b"wp-embed-share-")
+_RANDOM = (b"secret=", b"wp-embed-share-")
 
 
 @dataclass(slots=True)
 class Page:
-    """A page as it is rewritten: what was taken out, and what its classes say it depends on."""
+    """A page as it is rewritten: what was taken out, what its classes say it depends on, and
+    whether it may still name the CMS's host."""
 
     linker: Linker
     removals: Removals = field(default_factory=Removals)
     depends: set[str] = field(default_factory=set)
+    may_leak: bool = True
 
 
 def declare_utf8(text: str) -> str:
@@ -97,9 +98,13 @@ class HtmlRewriter:
                 raise
             text = source
             page.removals = Removals({"read as text": 1})
-        if self.sieve.may_name(text):
-            text = self.hosts.rewrite(text.decode(), page.linker, markup=True).encode()
         lower = text.lower()
+        if self.sieve.may_name_in(text, lower):
+            text = self.hosts.rewrite(text.decode(), page.linker, markup=True).encode()
+            lower = text.lower()
+            page.may_leak = self.sieve.may_name_in(text, lower)
+        else:
+            page.may_leak = False
         if "nonces" not in self.keep and (b"nonce" in lower or b"security" in lower):
             text, emptied = volatile.without_nonces(text, lower)
             page.removals.update({"nonces": emptied} if emptied else {})
@@ -186,21 +191,19 @@ class _Elements:
         self.rewriter = rewriter
         self.page = page
         self.depth = depth
-        self.raw = ("", "")  # of the element whose text comes next: its name, its type
         self._keep = rewriter.keep
         self._memo = rewriter.memo
         self._linker = page.linker
         self._classes = rewriter.classes
         self._depends = page.depends
         self._has_base = False
+        self._has_removed = False
 
     def element(self, element: lolhtml.Element) -> None:
-        tag = element.tag_name
         attributes = element.attributes
-        if tag in _PUBLIC_RAW:
-            self.raw = (tag, _value(attributes, "type").strip().lower())
-        if not attributes or element.removed:
+        if not attributes or (self._has_removed and element.removed):
             return
+        tag = element.tag_name
         if tag in _REMOVABLE and self._is_removed(element, removal_of(tag, attributes)):
             return
         self._attributes(element, tag, attributes)
@@ -230,6 +233,8 @@ class _Elements:
         if removal is None or removal[1] in self._keep:
             return False
         element.remove()
+        # What is below it comes, too; nothing is below these.
+        self._has_removed = self._has_removed or element.tag_name not in ("link", "meta")
         self.page.removals[removal[0]] += 1
         return True
 
@@ -285,8 +290,11 @@ class _Elements:
         result: Result,
     ) -> None:
         # Of attributes given twice, the first counts; the parser changes that one.
-        if next(value for key, value in attributes if key == name) is not written:
-            return
+        for key, value in attributes:
+            if key == name:
+                if value is not written:
+                    return
+                break
         if result.withheld:
             while element.has_attribute(name):
                 element.remove_attribute(name)
@@ -318,6 +326,10 @@ class _Raw:
     def __init__(self, elements: _Elements) -> None:
         self._elements = elements
         self._pieces: list[str] = []
+        self._of = ("", "")  # the element whose text comes next: its name, its type
+
+    def element(self, element: lolhtml.Element) -> None:
+        self._of = (element.tag_name, (element.get_attribute("type") or "").strip().lower())
 
     def text(self, chunk: lolhtml.TextChunk) -> None:
         self._pieces.append(chunk.text)
@@ -329,7 +341,7 @@ class _Raw:
         elements = self._elements
         if chunk.removed:
             return
-        new = elements.rewriter.raw(*elements.raw, text, elements.page, elements.depth)
+        new = elements.rewriter.raw(*self._of, text, elements.page, elements.depth)
         chunk.replace(new, lolhtml.ContentType.HTML)
 
 

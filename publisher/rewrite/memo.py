@@ -20,11 +20,11 @@ _CHARACTERS_MAX = 8_000_000
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of a text: the new one, None if it stays as it is; whether it leads to what
-    the public may not have; the addresses that it names."""
+    the public may not have; the addresses that it names, by their path."""
 
     text: str | None
     withheld: bool = False
-    found: tuple[Address, ...] = ()
+    found: tuple[tuple[str, Address], ...] = ()
 
 
 UNCHANGED = Result(None)
@@ -45,8 +45,10 @@ class Memo:
         result = self._known.get((kind, text)) or self._known.get((kind, text, linker.folder))
         if result is None:
             result = self._made(kind, text, linker, make)
-        for address in result.found:
-            linker.add(address)
+        found = linker.found
+        for path, address in result.found:
+            if path not in found:
+                found[path] = address
         return result
 
     def _made(self, kind: Hashable, text: str, linker: Linker, make: Callable[[], str]) -> Result:
@@ -54,9 +56,9 @@ class Memo:
         was_relative, linker.is_relative = linker.is_relative, False
         try:
             new = make()
-            result = Result(None if new == text else new, False, tuple(linker.found.values()))
+            result = Result(None if new == text else new, False, tuple(linker.found.items()))
         except Withheld:
-            result = Result(None, True, tuple(linker.found.values()))
+            result = Result(None, True, tuple(linker.found.items()))
         finally:
             is_relative, linker.is_relative = linker.is_relative, was_relative
             linker.found = before

@@ -30,7 +30,10 @@ class Sieve:
 
     def may_name(self, text: bytes) -> bool:
         """False if no form of a host is in this UTF-8 text."""
-        lower = text.lower()
+        return self.may_name_in(text, text.lower())
+
+    def may_name_in(self, text: bytes, lower: bytes) -> bool:
+        """The same for who has the text in lower case already."""
         for pattern in self._patterns:
             if pattern.search(lower):
                 return True
