@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from publisher.addresses import Address, Addresses, SiteUrls
 from publisher.rewrite.document import Document, Rewriter
+from publisher.rewrite.linker import Linker
 from publisher.rewrite.removals import ALL
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
@@ -180,3 +181,24 @@ def test_the_sieve_lets_through_whatever_names_the_host(
     text = "".join(before) + name
     if Hosts((host,), PUBLIC).leak(text):
         assert Sieve((host,)).may_name(text.encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [HOME, HOME.upper(), HOME.replace("/", "\\/"), "127.0.0.1", "//127.0.0.1/x", "8181", "/?p=12", " ", "<b>", '"',
+             "'", "&amp;", "、", "日本", "x" * 300, "?u=", "%2F%2F127.0.0.1%3A8181%2F", "\n", "(", ")", ",", '<a title="']
+        ),
+        max_size=14,
+    ).map("".join)
+)  # fmt: skip
+def test_only_the_surroundings_of_a_host_need_to_be_read(text: str) -> None:
+    hosts, sieve = Hosts(ADDRESSES.urls.hosts, PUBLIC), Sieve(ADDRESSES.urls.hosts)
+    whole = hosts.rewrite(text, Linker(ADDRESSES, PAGE.url), markup=True)
+    body, done, parts = text.encode(), 0, ""
+    for start, end in sieve.places(body, body.lower()):
+        parts += body[done:start].decode()
+        parts += hosts.rewrite(body[start:end].decode(), Linker(ADDRESSES, PAGE.url), markup=True)
+        done = end
+    assert parts + body[done:].decode() == whole

@@ -100,7 +100,7 @@ class HtmlRewriter:
             page.removals = Removals({"read as text": 1})
         lower = text.lower()
         if self.sieve.may_name_in(text, lower):
-            text = self.hosts.rewrite(text.decode(), page.linker, markup=True).encode()
+            text = self._without_host(text, lower, page.linker)
             lower = text.lower()
             page.may_leak = self.sieve.may_name_in(text, lower)
         else:
@@ -113,6 +113,15 @@ class HtmlRewriter:
             text = shown.encode()
             page.removals.update({"random tokens": settled} if settled else {})
         return text
+
+    def _without_host(self, text: bytes, lower: bytes, linker: Linker) -> bytes:
+        pieces: list[bytes] = []
+        done = 0
+        for start, end in self.sieve.places(text, lower):
+            part = self.hosts.rewrite(text[start:end].decode(), linker, markup=True)
+            pieces += (text[done:start], part.encode())
+            done = end
+        return b"".join((*pieces, text[done:]))
 
     def markup(self, source: bytes, page: Page, depth: int) -> bytes:
         """One pass of the parser over a page or a part of one. Raises RuntimeError if it can't

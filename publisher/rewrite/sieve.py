@@ -17,6 +17,11 @@ _FOLDED = {
 }
 
 
+# A host may be this long before its telling part, and what belongs to its address before it.
+_BEFORE = 512
+_END = re.compile(rb"[ \t\n\r\f<]")
+
+
 class Sieve:
     """Tells texts that can't name any of these hosts."""
 
@@ -38,6 +43,26 @@ class Sieve:
             if pattern.search(lower):
                 return True
         return any(letter[:1] in text and letter in text for letter in self._folded)
+
+    def places(self, text: bytes, lower: bytes) -> list[tuple[int, int]]:
+        """The parts of a text in which a host may stand, with all that belongs to its address:
+        it ends at white space or a tag, and what comes before it is short."""
+        if any(letter[:1] in text and letter in text for letter in self._folded):
+            return [(0, len(text))]
+        places: list[tuple[int, int]] = []
+        hits = sorted(hit.span() for pattern in self._patterns for hit in pattern.finditer(lower))
+        for start, end in hits:
+            if places and end <= places[-1][1]:
+                continue
+            start = max(0, start - _BEFORE)
+            while start > 0 and text[start] & 0xC0 == 0x80:  # within a character
+                start -= 1
+            stop = _END.search(text, end)
+            end = stop.end() if stop else len(text)
+            if places and start <= places[-1][1]:
+                start = places.pop()[0]
+            places.append((start, end))
+        return places
 
 
 def _telling(host: str) -> tuple[str, bytes]:
