@@ -167,6 +167,7 @@ class CmsSection(_Section):
     include: list[Annotated[str, AfterValidator(_is_path_below_cms)]] = []
     exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []
     connections: Annotated[int, Field(ge=1, le=64)] = 8
+    keep: list[Literal["shortlink", "comment-forms", "search-forms"]] = Field(default_factory=list)
 
 
 class RoutesSection(_Section):

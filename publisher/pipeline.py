@@ -44,7 +44,8 @@ _NAMED_MAX = 1000
 class Request:
     """What to export, and on whose behalf.
 
-    `overrides`: gates let through once, and why. `quiet`: an export that was cut is gone on
+    `overrides`: gates let through once, and why. `keep`: what pages keep that only the CMS needs
+    (`rewrite/removals.py`). `quiet`: an export that was cut is gone on
     with if it has written nothing for this time; None starts from the beginning.
     """
 
@@ -57,6 +58,7 @@ class Request:
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
+    keep: frozenset[str] = frozenset()
     quiet: timedelta | None = timedelta()
 
 
@@ -116,6 +118,7 @@ def export(
         SiteUrls(request.public, (inventory.home, request.cms)),
         request.cutover,
         request.scope,
+        request.keep,
     )
     addresses = plant.addresses()
     spool = Spool(records.store, _key(request, inventory), request.quiet)
@@ -193,7 +196,7 @@ def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
     made_of = (
         request.public, request.cms, request.routes, request.cutover, request.scope.include,
-        request.scope.exclude, inventory,
+        request.scope.exclude, sorted(request.keep), inventory,
     )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 

@@ -12,13 +12,11 @@ from typing import Protocol
 
 import msgspec
 
-from publisher.addresses import Addresses
 from publisher.content_types import bare, cache_control
 from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
 from publisher.manifest import Entry
 from publisher.paths import SitePath
-from publisher.rewrite.document import Document, rewrite
-from publisher.rewrite.text import Hosts
+from publisher.rewrite.document import Document, Rewriter
 
 # Keeps bytes under their SHA-256 and returns it. The second argument names bytes that are
 # kept already, '' if none are.
@@ -76,9 +74,9 @@ class Preparing(Protocol):
 class Preparer:
     """Does tasks, one after the other."""
 
-    def __init__(self, addresses: Addresses, sink: Sink) -> None:
-        self._addresses = addresses
-        self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+    def __init__(self, rewriter: Rewriter, sink: Sink) -> None:
+        self._rewriter = rewriter
+        self._addresses = rewriter.addresses
         self._sink = sink
         self._found: set[int] = set()
 
@@ -100,6 +98,7 @@ class Preparer:
                 cache_control(document.content_type),
             ),
             found=tuple(self._new(document)),
+            depends=tuple(sorted(document.depends)),
             is_object=is_object(view),
             ends=ends(task.body) if is_framed else None,
             names_itself=names_itself(task.body, view) if view and is_object(view) else None,
@@ -111,7 +110,7 @@ class Preparer:
     def document(self, task: Task) -> Document:
         """The public form of a task's body."""
         address = asked_at(task.url, SitePath(task.path), self._addresses)
-        return rewrite(task.body, task.content_type, address, self._addresses, self._hosts)
+        return self._rewriter.rewrite(task.body, task.content_type, address)
 
     def _new(self, document: Document) -> Iterator[str]:
         for address in document.found:

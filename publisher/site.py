@@ -69,6 +69,7 @@ class Site:
             cms=config.cms.url,
             routes=Routes(**config.routes.model_dump()),
             cutover=config.social.cutover or "",
+            keep=frozenset(config.cms.keep),
             limits=Limits(**config.gates.model_dump()),
             actor=actor.name,
             reason=actor.reason,

@@ -20,6 +20,7 @@ from publisher.errors import PublisherError
 from publisher.inventory import Inventory
 from publisher.prepare import Prepared, Preparer, Sink, Task
 from publisher.records import Records
+from publisher.rewrite.document import Rewriter
 from publisher.routes import Routes
 from publisher.scope import Scope
 from publisher.store.port import Store
@@ -42,6 +43,7 @@ class Plant:
     urls: SiteUrls
     cutover: str
     scope: Scope
+    keep: frozenset[str]
 
     def addresses(self) -> Addresses:
         """Where the addresses of the CMS lead."""
@@ -49,7 +51,7 @@ class Plant:
 
     def preparer(self) -> Preparer:
         """A preparer of this process's own."""
-        return Preparer(self.addresses(), sink(Records(self.store)))
+        return Preparer(Rewriter(self.addresses(), self.keep), sink(Records(self.store)))
 
 
 def sink(records: Records) -> Sink:

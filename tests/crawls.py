@@ -16,6 +16,7 @@ from publisher.outcome import Outcome
 from publisher.paths import SitePath
 from publisher.prepare import Inline, Preparer
 from publisher.records import Records
+from publisher.rewrite.document import Rewriter
 from publisher.rules import Moved, rules_of
 from publisher.store.memory import MemoryStore
 from publisher.workers import Plant, sink
@@ -69,7 +70,7 @@ class Seen:
 def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen:
     """Ask a CMS for everything."""
     records, ledger = Records(MemoryStore()), Ledger()
-    preparing = Inline(Preparer(addresses, sink(records)))
+    preparing = Inline(Preparer(Rewriter(addresses), sink(records)))
     found = crawl(cms, addresses, preparing, ledger, lambda *_: None, doubts=Doubts(ends), live={})
     outcomes = sorted(ledger.outcomes, key=lambda outcome: outcome.path)
     return Seen(addresses, records, outcomes, found, answers(outcomes, found.doubts))

@@ -9,8 +9,7 @@ import msgspec
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.inventory import Author, Inventory, Item, Term
-from publisher.rewrite.html import rewrite_html
-from publisher.rewrite.linker import Linker
+from publisher.rewrite.document import Rewriter
 from publisher.rewrite.text import Hosts
 from publisher.routes import Routes
 
@@ -87,7 +86,11 @@ def hosts(of: Addresses) -> Hosts:
 def html(text: str, of: Addresses | None = None, base: str = f"{HOME}/?p=12") -> str:
     """A page as the public gets it."""
     of = of or addresses()
-    return rewrite_html(text, Linker(of, base), hosts(of))[0]
+    address = of.locate(base)
+    assert address is not None
+    body = text.encode("utf-8", "surrogateescape")
+    document = Rewriter(of).rewrite(body, "text/html; charset=UTF-8", address)
+    return document.body.decode("utf-8", "surrogateescape")
 
 
 def with_items(of: Inventory, *items: Item) -> Inventory:

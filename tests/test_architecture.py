@@ -20,10 +20,13 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "front gates init inventory judge layer manifest notfound outcome paths plan prepare queries "
-        "release routes rules scope traps views "
+        "front gates init inventory judge layer manifest notfound outcome paths plan prepare "
+        "queries release routes rules scope traps views "
     ).split()),
-    *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
+    *(f"publisher.rewrite.{name}" for name in (
+        "attributes css depends document html linker memo removals scripts sieve srcset text "
+        "tokens volatile xml"
+    ).split()),
     "publisher.rewrite",
     *PORTS,
     "redirects",

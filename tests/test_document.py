@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.rewrite.document import Document, rewrite
-from tests.samples import HOME, PUBLIC, addresses, hosts
+from publisher.rewrite.document import Document, Rewriter
+from tests.samples import HOME, PUBLIC, addresses
 
 ADDRESSES = addresses()
-HOSTS = hosts(ADDRESSES)
 HTML = "text/html; charset=UTF-8"
 
 
 def document(body: bytes, content_type: str = HTML, url: str = "/?p=12") -> Document:
     address = ADDRESSES.locate(HOME + url)
     assert address is not None
-    return rewrite(body, content_type, address, ADDRESSES, HOSTS)
+    return Rewriter(ADDRESSES).rewrite(body, content_type, address)
 
 
 JAPANESE = "<p>日本語、①～髙 \\ ~ ﾊﾝｶｸ</p>"

@@ -6,13 +6,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from publisher.rewrite.html import declare_utf8, rewrite_html
-from publisher.rewrite.linker import Linker
-from tests.samples import HOME, PUBLIC, addresses, hosts, html
+from publisher.rewrite.document import Document, Rewriter
+from publisher.rewrite.html import declare_utf8
+from tests.samples import HOME, PUBLIC, addresses, html
 
 HOST = HOME.removeprefix("http://")
 ADDRESSES = addresses()
-HOSTS = hosts(ADDRESSES)
+PAGE = ADDRESSES.locate(f"{HOME}/?p=12")
+assert PAGE
+
+
+def rewritten(text: str) -> Document:
+    assert PAGE
+    return Rewriter(ADDRESSES).rewrite(text.encode(), "text/html; charset=UTF-8", PAGE)
+
+
 LINKED_DATA = '<script type="application/ld+json">'
 
 # Pieces of bad and odd markup, none of which names an address of the CMS.
@@ -163,19 +171,17 @@ def test_links_of_every_kind_lead_to_the_public_site(written: str, public: str) 
     ],
 )
 def test_what_only_the_cms_needs_is_taken_out_and_counted(markup: str) -> None:
-    linker = Linker(ADDRESSES, f"{HOME}/?p=12")
-    text, removals = rewrite_html(f"<p>before</p>{markup}<p>after</p>", linker, HOSTS)
-    assert text == "<p>before</p><p>after</p>"
-    assert removals.total() == 1
+    document = rewritten(f"<p>before</p>{markup}<p>after</p>")
+    assert document.body == b"<p>before</p><p>after</p>"
+    assert document.removals.total() == 1
 
 
 def test_the_addresses_on_a_page_are_collected_once_in_order() -> None:
-    linker = Linker(ADDRESSES, f"{HOME}/?p=12")
     page = (
         '<a href="/?p=1632#a"><img src="a.png"><a href="/?p=1632"><a href="https://other.example/">'
     )
-    rewrite_html(page + '<noscript><img src="b.png"></noscript>', linker, HOSTS)
-    assert list(linker.found) == ["/blog/1632.html", "/a.png", "/b.png"]
+    found = rewritten(page + '<noscript><img src="b.png"></noscript>').found
+    assert [address.path for address in found] == ["/blog/1632.html", "/a.png", "/b.png"]
 
 
 @pytest.mark.parametrize(

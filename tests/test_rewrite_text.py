@@ -176,7 +176,7 @@ def test_a_name_is_the_cms_on_every_port(port: str) -> None:
          "%22https%3A%2F%2Fwww.example.co.jp%2Fblog%2F12.html%22%7D"),
         (f"https://x.example/?u={HOME}/?p=12&t=x",
          f"https://x.example/?u={PUBLIC}/blog/12.html&t=x"),
-        (f"{HOME}/wp-login.php", f"{PUBLIC}/wp-login.php"),
+        (f"{HOME}/wp-login.php", "about:blank"),
         ("127.0.0.1:8181", "www.example.co.jp"),
         ("mail a@127.0.0.1:8181", "mail a@www.example.co.jp"),
         ("http://staging:secret@127.0.0.1:8181/?p=12", f"{PUBLIC}/blog/12.html"),

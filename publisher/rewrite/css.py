@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
-from publisher.rewrite.linker import Linker, Withheld
+from publisher.rewrite.linker import NOWHERE, Linker, Withheld, is_relative
 
-_URL = re.compile(
-    r"(?P<open>url\(\s*)(?P<quote>[\"']?)(?P<url>(?!data:)[^\"'()\\\s][^\"'()\n]*?)(?P=quote)(?=\s*\))"
-    r"|(?P<import>@import\s+)(?P<iquote>[\"'])(?P<iurl>[^\"'\n]+)(?P=iquote)",
-    re.IGNORECASE,
+# CSS Syntax Level 3: comments and strings hide what looks like a URL; a string without its end
+# ends with its line. The alternatives of each part begin with different characters, so no text
+# is read twice.
+_STRING = r"\"(?:[^\"\\\n]|\\[\s\S])*\"|'(?:[^'\\\n]|\\[\s\S])*'"
+_WORD = r"(?:[^\"'()\\\s]|\\[^\n])+"
+_TOKEN = re.compile(
+    r"/\*(?:[^*]|\*(?!/))*(?:\*/)?"
+    rf"|(?P<open>[uU][rR][lL]\([ \t\n\r\f]*)(?:(?P<quoted>{_STRING})"
+    rf"|(?P<bare>{_WORD}(?:[ \t]+{_WORD})*))(?=[ \t\n\r\f]*\))"
+    rf"|@[iI][mM][pP][oO][rR][tT](?:\s|/\*(?:[^*]|\*(?!/))*\*/)*(?P<sheet>{_STRING})"
+    r"|(?P<set>[iI][mM][aA][gG][eE]-[sS][eE][tT]\()"
+    r"|(?P<string>\"(?:[^\"\\\n]|\\[\s\S])*\"?|'(?:[^'\\\n]|\\[\s\S])*'?)"
+    r"|(?P<bracket>[()])"
+    r"|\\[\s\S]"
 )
-# Parentheses in a quoted URL, as in Japanese file names (`写真 (1).jpg`).
-_QUOTED = re.compile(
-    r"(?P<open>url\(\s*)(?P<quote>[\"'])(?P<url>(?!data:)[^\"'\n]*[()][^\"'\n]*)(?P=quote)(?=\s*\))",
-    re.IGNORECASE,
-)
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n\r\f]?|(\n)|([\s\S]))")
+_HOLDS = re.compile(r"[uU][rR][lL]\(|@[iI][mM][pP]|[iI][mM][aA][gG][eE]-[sS][eE][tT]\(")
+# What is encoded in a URL so that it can't end the token that it stands in.
+_AS_IT_IS = "/-._~!$&*+,;=:@%?[]#"
 
 
 def rewrite_css(text: str, linker: Linker, *, moves: bool) -> str:
@@ -24,26 +34,61 @@ def rewrite_css(text: str, linker: Linker, *, moves: bool) -> str:
     `moves`: the text is part of a page, whose path may differ from the one at the CMS, so
     relative addresses are made absolute. A style sheet keeps its place, and they stay.
     """
-
-    def replaced(match: re.Match[str]) -> str:
-        groups = match.groupdict()
-        opening = groups["open"] or groups.get("import") or ""
-        quote = groups["quote"] if groups["open"] else groups["iquote"]
-        url = groups["url"] if groups["open"] else groups["iurl"]
-        if "\\" in url:  # CSS escapes: what is hidden behind them is left to `Hosts`
-            return match[0]
-        public = _public(url, linker, moves=moves)
-        return match[0] if public == url else f"{opening}{quote}{public}{quote}"
-
-    if "url(" not in text.lower() and "@import" not in text.lower():
+    if not holds_addresses(text):
         return text
-    return _URL.sub(replaced, _QUOTED.sub(replaced, text))
+    pieces: list[str] = []
+    position = 0
+    depth = set_depth = 0  # of parentheses, and of the `image-set()` that is open
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind == "set":
+            depth += 1
+            set_depth = set_depth or depth
+        elif kind == "bracket":
+            if match[0] == ")" and set_depth == depth:
+                set_depth = 0
+            depth = max(0, depth + (1 if match[0] == "(" else -1))
+        written = match["quoted"] or match["bare"] or match["sheet"]
+        if kind == "string" and set_depth and set_depth == depth and match[0][-1] == match[0][0]:
+            written = match[0] if len(match[0]) > 2 else None
+        if match["open"]:
+            depth += 1  # its closing parenthesis comes as a token of its own
+        if written:
+            new = _rewritten(written, linker, moves=moves)
+            if new != written:
+                start = match.end() - len(written)
+                pieces += (text[position:start], new)
+                position = match.end()
+    return "".join((*pieces, text[position:])) if pieces else text
 
 
-def _public(url: str, linker: Linker, *, moves: bool) -> str:
+def holds_addresses(text: str) -> bool:
+    """Whether anything in the text can be an address."""
+    return bool(_HOLDS.search(text))
+
+
+def _rewritten(written: str, linker: Linker, *, moves: bool) -> str:
+    mark = written[0] if written[0] in "\"'" else ""
+    inner = written[1:-1] if mark else written
+    url = _ESCAPE.sub(_unescaped, inner) if "\\" in inner else inner
+    if url[:5].lower() == "data:":
+        return written
     try:
         public = linker.link(url)
     except Withheld:
-        return "about:blank"
-    is_relative = ":" not in url.partition("/")[0] and not url.startswith("/")
-    return url if is_relative and not moves else public
+        return f"{mark}{NOWHERE}{mark}"
+    if public == url or (is_relative(url) and not moves):
+        return written
+    if url != inner and public == quote(url, safe=_AS_IT_IS + "'()"):
+        return written  # the same address, written with escapes
+    if mark != '"':
+        public = quote(public, safe=_AS_IT_IS + ("()" if mark else ""))
+    return f"{mark}{public.replace(mark, '%22')}{mark}" if mark == '"' else f"{mark}{public}{mark}"
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        number = int(match[1], 16)
+        is_none = number == 0 or number > 0x10FFFF or 0xD800 <= number < 0xE000
+        return "\ufffd" if is_none else chr(number)
+    return "" if match[2] else str(match[3])

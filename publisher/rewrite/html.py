@@ -2,97 +2,69 @@
 byte stays as it was.
 
 The one module that knows lol_html (Cloudflare's streaming rewriter, `python-lolhtml`). It
-gives attributes as they are written, so entities are read and written here.
+gives attributes as they are written, so entities are read and written here. A tag that needs
+no change is not touched. One that changes is written anew: its new values in double quotes, one
+space between attributes, no space at its end; the other attributes keep their quotes and case.
+
+A `<base>` is an address like any other: it keeps its place and leads to the public form of
+what it names, so what is left relative (`#top`) still leads there. All other relative links
+are resolved against it and written from the root.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import lolhtml
 
+from publisher.addresses import Addresses
+from publisher.rewrite import depends, volatile
+from publisher.rewrite.attributes import KINDS, Kind, kind_of, rewrite_value
 from publisher.rewrite.css import rewrite_css
-from publisher.rewrite.linker import Linker, Style, Withheld
+from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.memo import UNCHANGED, Memo, Result
+from publisher.rewrite.removals import (
+    Removals,
+    is_bump,
+    is_removed_id,
+    removal_of,
+    without_names,
+)
+from publisher.rewrite.scripts import rewrite_import_map, rewrite_imports
+from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
+from publisher.rewrite.tokens import settle
 
-# Attributes that hold one address (HTML Living Standard, "Attributes"; and the common names
-# that lazy-loading scripts use).
-_URL_ATTRIBUTES = frozenset(
-    "href src poster action formaction data cite background longdesc manifest xlink:href "
-    "data-src data-href data-url data-bg data-full data-full-url data-large-file "
-    "data-medium-file data-orig-file data-permalink data-link data-lazy-src data-original "
-    "data-thumb data-poster".split()
-)
-_SRCSET_ATTRIBUTES = frozenset(
-    "srcset imagesrcset data-srcset data-lazy-srcset data-sizes-srcset".split()
-)
-# One selector, because each further one costs a call for every element.
-_ADDRESSED = ",".join(
-    f"[{name}]".replace(":", "\\:") for name in sorted(_URL_ATTRIBUTES | _SRCSET_ATTRIBUTES)
-)
-_SELECTOR = f"{_ADDRESSED},[style],meta[content],option[value],input[value]"
-
-# What only the CMS needs, as WordPress prints it: (name in the report, selector).
-_REMOVED = (
-    ("discovery links", 'link[rel="EditURI"]'),
-    ("discovery links", 'link[rel="wlwmanifest"]'),
-    ("discovery links", 'link[rel="pingback"]'),
-    ("discovery links", 'link[rel="shortlink"]'),
-    ("discovery links", 'link[rel="https://api.w.org/"]'),
-    ("discovery links", 'link[rel="alternate"][type="application/json"]'),
-    ("discovery links", 'link[rel="alternate"][type$="+oembed"]'),
-    ("generator", 'meta[name="generator"]'),
-    ("comment forms", "#respond"),
-    ("comment forms", 'form[action*="wp-comments-post.php"]'),
-    ("comment forms", "a.comment-reply-link"),
-    ("search forms", 'form[role="search"]'),
-    ("admin bar", "#wpadminbar"),
-)
-
-# WordPress puts log-in names into classes (`get_body_class`, `get_comment_class`).
-_LOGIN_CLASSED = 'body[class*="author-"],[class*="comment-author-"]'
-_LOGIN_CLASS = re.compile(r"\s*(?<![\w-])(?:comment-author-|author-(?!\d+(?:\s|$)))[\w%-]+")
-
-# Links of these relations are addresses for machines elsewhere: they must be absolute.
-_ABSOLUTE_RELS = frozenset("canonical alternate prev next amphtml shorturl".split())
-_META_URL = re.compile(r"^(?:og:|twitter:|article:|fb:)|image|url|logo", re.IGNORECASE)
-_REFRESH = re.compile(r"^(\s*[\d.]+\s*[;,]\s*url\s*=\s*[\"']?)([^\"']+)([\"']?\s*)$", re.IGNORECASE)
-_CANDIDATE = re.compile(r"([^\s,]\S*[^\s,]|[^\s,])((?:\s+[\d.]+[wxh])*)(?=\s*(?:,|$))")
 _HTML_CHARSET = re.compile(
     r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]+text/html;\s*charset=)([\w-]+)", re.IGNORECASE
 )
-# Bytes that are not UTF-8 come as surrogates, which the parser would replace: it gets private
-# characters instead that no page has.
-_HIDDEN_BYTES = {0xD800 + number: 0x10F800 + number for number in range(0x800)}
-_SHOWN_BYTES = {hidden: shown for shown, hidden in _HIDDEN_BYTES.items()}
+_REMOVABLE = frozenset(("link", "meta", "form"))
+# Names of their own are looked up faster.
+_CLASS, _ID, _CONTENT, _VALUE = Kind.CLASS, Kind.ID, Kind.CONTENT, Kind.ABSOLUTE_URL
+_PAGE = Kind.PAGE
+# Classes that have to do with removals.
+_TOLD_BY_CLASS = ("author-", "admin-bar", "comment-reply-link")
+# Pages within pages (`srcdoc`), and markup within `noscript`, so deep at most.
+_DEPTH_MAX = 3
+_KIND_OF_NAME = KINDS.get
+_CLASSES_MAX = 20_000
+# What `settle` looks for begins with one of these.
+_RANDOM = (b"secret=", b"wp-embed-share-")
 
 
-class Removals(Counter[str]):
-    """How often each declared transformation was made in a document."""
+@dataclass(slots=True)
+class Page:
+    """A page as it is rewritten: what was taken out, what its classes say it depends on, and
+    whether it may still name the CMS's host."""
 
-
-def rewrite_html(text: str, linker: Linker, hosts: Hosts) -> tuple[str, Removals]:
-    """The page with public links, and what was taken out of it.
-
-    The addresses found are left in `linker.found`. Markup that a streaming parser can't
-    tell apart (`<select><xmp>`) is rewritten as text: absolute addresses only.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        shown, removals = rewrite_html(text.translate(_HIDDEN_BYTES), linker, hosts)
-        return shown.translate(_SHOWN_BYTES), removals
-    removals = Removals()
-    try:
-        rewritten = _pass(text, linker, hosts, removals)
-    except RuntimeError as error:
-        if "ambiguous" not in str(error):
-            raise
-        rewritten, removals = text, Removals({"read as text": 1})
-    return hosts.rewrite(rewritten, linker, markup=True), removals
+    linker: Linker
+    removals: Removals = field(default_factory=Removals)
+    depends: set[str] = field(default_factory=set)
+    may_leak: bool = True
 
 
 def declare_utf8(text: str) -> str:
@@ -100,120 +72,273 @@ def declare_utf8(text: str) -> str:
     return _HTML_CHARSET.sub(lambda match: match[1] + "utf-8", text, count=1)
 
 
-def _pass(text: str, linker: Linker, hosts: Hosts, removals: Removals) -> str:
-    output = bytearray()
-    rewriter = lolhtml.HTMLRewriter(output.extend)
-    for name, selector in _REMOVED:
-        rewriter.on(selector, _Remove(name, removals))
-    rewriter.on(_LOGIN_CLASSED, _LoginNames(removals))
-    rewriter.on("base[href]", _Base(linker))
-    rewriter.on(_SELECTOR, _Attributes(linker, removals))
-    rewriter.on("script", _Script(linker, hosts))
-    rewriter.on("style", _Raw(lambda css: rewrite_css(css, linker, moves=True)))
-    rewriter.on("noscript", _Raw(lambda markup: _pass(markup, linker, hosts, removals)))
-    rewriter.write(text.encode())
-    rewriter.end()
-    return output.decode()
+class HtmlRewriter:
+    """Rewrites the pages of one CMS. `keep`: the removals that are not made (`removals.ALL`)."""
+
+    def __init__(
+        self, addresses: Addresses, hosts: Hosts, sieve: Sieve, keep: frozenset[str] = frozenset()
+    ) -> None:
+        self.addresses = addresses
+        self.hosts = hosts
+        self.sieve = sieve
+        self.keep = keep
+        self.memo = Memo()
+        self.classes: dict[str, tuple[tuple[str, ...], bool]] = {}
+
+    def rewrite(self, source: bytes, page: Page) -> bytes:
+        """The page, which must be UTF-8, with public links. What is learnt is left in `page`.
+
+        Markup that a streaming parser can't tell apart (`<select><xmp>`) is rewritten as text:
+        absolute addresses only.
+        """
+        try:
+            text = self.markup(source, page, 0)
+        except RuntimeError as error:
+            if "ambiguous" not in str(error):
+                raise
+            text = source
+            page.removals = Removals({"read as text": 1})
+        lower = text.lower()
+        if self.sieve.may_name_in(text, lower):
+            text = self._without_host(text, lower, page.linker)
+            lower = text.lower()
+            page.may_leak = self.sieve.may_name_in(text, lower)
+        else:
+            page.may_leak = False
+        if "nonces" not in self.keep and (b"nonce" in lower or b"security" in lower):
+            text, emptied = volatile.without_nonces(text, lower)
+            page.removals.update({"nonces": emptied} if emptied else {})
+        if "random-tokens" not in self.keep and any(sign in text for sign in _RANDOM):
+            shown, settled = settle(text.decode())
+            text = shown.encode()
+            page.removals.update({"random tokens": settled} if settled else {})
+        return text
+
+    def _without_host(self, text: bytes, lower: bytes, linker: Linker) -> bytes:
+        pieces: list[bytes] = []
+        done = 0
+        for start, end in self.sieve.places(text, lower):
+            part = self.hosts.rewrite(text[start:end].decode(), linker, markup=True)
+            pieces += (text[done:start], part.encode())
+            done = end
+        return b"".join((*pieces, text[done:]))
+
+    def markup(self, source: bytes, page: Page, depth: int) -> bytes:
+        """One pass of the parser over a page or a part of one. Raises RuntimeError if it can't
+        be told apart."""
+        output = bytearray()
+        rewriter = lolhtml.HTMLRewriter(output.extend)
+        elements = _Elements(self, page, depth)
+        rewriter.on("*", elements)
+        if b"<s" in source or b"<n" in source or b"<S" in source or b"<N" in source:
+            rewriter.on("script,style,noscript", _Raw(elements))
+        if b"<!--" in source and "plugin-timestamps" not in self.keep:
+            lower = source.lower()
+            if any(sign in lower for sign in volatile.STAMP_SIGNS):
+                rewriter.on_document(_Comments(page.removals))
+        rewriter.write(source)
+        rewriter.end()
+        return bytes(output)
+
+    def learn(self, written: str) -> tuple[tuple[str, ...], bool]:
+        """What a `class` attribute says that the page depends on, and whether it may have to do
+        with removals; kept in `classes`."""
+        if len(self.classes) >= _CLASSES_MAX:
+            self.classes.clear()
+        may_go = any(sign in written for sign in _TOLD_BY_CLASS)
+        known = (depends.of_classes(written, self.addresses), may_go)
+        self.classes[written] = known
+        return known
+
+    def raw(self, tag: str, kind: str, text: str, page: Page, depth: int) -> str:
+        """The text within a script, style sheet or `noscript`. `kind`: the script's type."""
+        if tag == "style":
+            if is_bump(text) and "admin-bar" not in self.keep:
+                page.removals["admin bar"] += 1
+                return ""
+            return self._remembered("css", text, page.linker, self._css)
+        if tag == "script":
+            return self._remembered(
+                ("script", kind), text, page.linker, partial(self._script, kind)
+            )
+        if depth >= _DEPTH_MAX or "<" not in text:
+            return text
+        try:
+            return self.markup(text.encode(), page, depth + 1).decode()
+        except RuntimeError as error:
+            if "ambiguous" not in str(error):
+                raise
+            return text
+
+    def _remembered(
+        self, kind: object, text: str, linker: Linker, rewrite: Callable[[str, Linker], str]
+    ) -> str:
+        new = self.memo.get(kind, text, linker, lambda: rewrite(text, linker)).text
+        return text if new is None else new
+
+    @staticmethod
+    def _css(text: str, linker: Linker) -> str:
+        return rewrite_css(text, linker, moves=True)
+
+    def _script(self, kind: str, text: str, linker: Linker) -> str:
+        """Scripts name addresses from the root; JSON-LD is read elsewhere and needs them whole."""
+        if kind == "module":
+            text = rewrite_imports(text, linker, moves=True)
+        elif kind == "importmap":
+            text = rewrite_import_map(text, linker)
+        if not self.sieve.may_name(text.encode()):
+            return text
+        return self.hosts.rewrite(
+            text, linker, Style.PUBLIC if kind.endswith("ld+json") else Style.ROOT
+        )
 
 
-class _Remove:
-    def __init__(self, name: str, removals: Removals) -> None:
-        self._name = name
-        self._removals = removals
+class _Elements:
+    """Rewrites the start tags of one page."""
+
+    def __init__(self, rewriter: HtmlRewriter, page: Page, depth: int) -> None:
+        self.rewriter = rewriter
+        self.page = page
+        self.depth = depth
+        self._keep = rewriter.keep
+        self._memo = rewriter.memo
+        self._linker = page.linker
+        self._classes = rewriter.classes
+        self._depends = page.depends
+        self._has_base = False
+        self._has_removed = False
 
     def element(self, element: lolhtml.Element) -> None:
-        if not element.removed:
-            element.remove()
-            self._removals[self._name] += 1
-
-
-class _LoginNames:
-    def __init__(self, removals: Removals) -> None:
-        self._removals = removals
-
-    def element(self, element: lolhtml.Element) -> None:
-        written = element.get_attribute("class") or ""
-        without = _LOGIN_CLASS.sub("", written)
-        if element.tag_name not in ("body", "li", "div", "article") or without == written:
-            return
-        element.set_attribute("class", without.strip())
-        self._removals["log-in names"] += 1
-
-
-class _Base:
-    def __init__(self, linker: Linker) -> None:
-        self._linker = linker
-
-    def element(self, element: lolhtml.Element) -> None:
-        self._linker.rebase(html.unescape(element.get_attribute("href") or ""))
-
-
-class _Attributes:
-    """Rewrites the attributes of one element that hold addresses."""
-
-    def __init__(self, linker: Linker, removals: Removals) -> None:
-        self._linker = linker
-        self._removals = removals
-
-    def element(self, element: lolhtml.Element) -> None:
-        if element.removed:
+        attributes = element.attributes
+        if not attributes or (self._has_removed and element.removed):
             return
         tag = element.tag_name
-        attributes = element.attributes
-        seen: set[str] = set()
+        if tag in _REMOVABLE and self._is_removed(element, removal_of(tag, attributes)):
+            return
+        self._attributes(element, tag, attributes)
+        if tag == "input" and "nonces" not in self._keep:
+            self._nonce(element, attributes)
+
+    def _attributes(
+        self, element: lolhtml.Element, tag: str, attributes: list[tuple[str, str]]
+    ) -> None:
         for name, written in attributes:
-            if not written or name in seen:  # of attributes given twice, the first counts
+            kind = _KIND_OF_NAME(name)
+            if kind is None or not written or written[0] == "#":
                 continue
-            seen.add(name)
-            value = html.unescape(written) if "&" in written else written
-            try:
-                new = self._rewritten(tag, name, value, attributes)
-            except Withheld:
+            if kind is _CLASS:
+                tokens, may_go = self._classes.get(written) or self.rewriter.learn(written)
+                if tokens:
+                    self._depends.update(tokens)
+                if may_go and self._class(element, tag, written):
+                    return
+            elif kind is _ID:
+                if self._is_removed(element, is_removed_id(written)):
+                    return
+            else:
+                self._attribute(element, tag, name, kind, written, attributes)
+
+    def _is_removed(self, element: lolhtml.Element, removal: tuple[str, str] | None) -> bool:
+        if removal is None or removal[1] in self._keep:
+            return False
+        element.remove()
+        # What is below it comes, too; nothing is below these.
+        self._has_removed = self._has_removed or element.tag_name not in ("link", "meta")
+        self.page.removals[removal[0]] += 1
+        return True
+
+    def _class(self, element: lolhtml.Element, tag: str, written: str) -> bool:
+        """Whether its classes condemn the element."""
+        if tag == "a" and "comment-reply-link" in written.split():
+            return self._is_removed(element, ("comment forms", "comment-forms"))
+        new = written
+        while (changed := without_names(tag, new)) and changed[2] not in self._keep:
+            new = changed[0]
+            self.page.removals[changed[1]] += 1
+        if new != written:
+            element.set_attribute("class", new)
+        return False
+
+    def _nonce(self, element: lolhtml.Element, attributes: list[tuple[str, str]]) -> None:
+        value = _value(attributes, "value")
+        if "nonce" in _value(attributes, "name").lower() and volatile.HEX_NONCE.fullmatch(value):
+            element.set_attribute("value", "")
+            self.page.removals["nonces"] += 1
+
+    def _attribute(
+        self,
+        element: lolhtml.Element,
+        tag: str,
+        name: str,
+        kind: Kind,
+        written: str,
+        attributes: list[tuple[str, str]],
+    ) -> None:
+        linker = self._linker
+        if kind is _CONTENT or kind is _VALUE or kind is _PAGE or tag in ("link", "form"):
+            if kind is _PAGE:
+                self._change(element, name, written, attributes, self._inner_page(written))
+                return
+            special = kind_of(kind, tag, name, attributes)
+            if special is None:
+                return
+            kind = special
+        result = self._memo.get(kind, written, linker, lambda: _rewritten(kind, written, linker))
+        if tag == "base" and name == "href" and not self._has_base:
+            self._has_base = True
+            linker.rebase(_decoded(written))
+        if result.text is not None or result.withheld:
+            self._change(element, name, written, attributes, result)
+
+    def _change(
+        self,
+        element: lolhtml.Element,
+        name: str,
+        written: str,
+        attributes: list[tuple[str, str]],
+        result: Result,
+    ) -> None:
+        # Of attributes given twice, the first counts; the parser changes that one.
+        for key, value in attributes:
+            if key == name:
+                if value is not written:
+                    return
+                break
+        if result.withheld:
+            while element.has_attribute(name):
                 element.remove_attribute(name)
-                self._removals["links to what is not public"] += 1
-                continue
-            if new != value:
-                element.set_attribute(name, new.replace("&", "&amp;").replace("<", "&lt;"))
+            self.page.removals["links to what is not public"] += 1
+        elif result.text is not None:
+            element.set_attribute(name, result.text)
 
-    def _rewritten(self, tag: str, name: str, value: str, attributes: list[tuple[str, str]]) -> str:
-        if name in _URL_ATTRIBUTES:
-            return self._linker.link(value, _link_style(tag, name, attributes))
-        if name in _SRCSET_ATTRIBUTES:
-            return self._srcset(value)
-        if name == "style":
-            return rewrite_css(value, self._linker, moves=True)
-        if name == "content" and tag == "meta":
-            return self._meta(value, attributes)
-        if name == "value" and tag in ("option", "input") and value.startswith(("http", "//")):
-            return self._linker.link(value)
-        return value
-
-    def _srcset(self, value: str) -> str:
-        def candidate(match: re.Match[str]) -> str:
-            try:
-                return self._linker.link(match[1]) + match[2]
-            except Withheld:
-                return match[0]
-
-        return _CANDIDATE.sub(candidate, value)
-
-    def _meta(self, value: str, attributes: list[tuple[str, str]]) -> str:
-        named = {name: text.lower() for name, text in attributes}
-        if named.get("http-equiv") == "refresh":
-            match = _REFRESH.match(value)
-            return match[1] + self._linker.link(match[2]) + match[3] if match else value
-        kind = named.get("property") or named.get("name") or named.get("itemprop") or ""
-        if not _META_URL.search(kind) or not value.startswith(("http", "/")):
-            return value
-        return self._linker.link(value, Style.IDENTITY if kind == "og:url" else Style.PUBLIC)
+    def _inner_page(self, written: str) -> Result:
+        if self.depth >= _DEPTH_MAX:
+            return UNCHANGED
+        source = _decoded(written)
+        inner = Linker(self.rewriter.addresses, self._linker.base)
+        inner.found = self._linker.found
+        page = Page(inner, self.page.removals, self.page.depends)
+        try:
+            text = self.rewriter.markup(source.encode(), page, self.depth + 1).decode()
+        except RuntimeError as error:
+            if "ambiguous" not in str(error):
+                raise
+            text = source
+        if self.rewriter.sieve.may_name(text.encode()):
+            text = self.rewriter.hosts.rewrite(text, inner, markup=True)
+        return UNCHANGED if text == source else Result(_encoded(text))
 
 
 class _Raw:
     """Rewrites the text inside an element as a whole: the parser hands it out in pieces."""
 
-    def __init__(self, rewrite: Callable[[str], str]) -> None:
-        self._rewrite = rewrite
+    def __init__(self, elements: _Elements) -> None:
+        self._elements = elements
         self._pieces: list[str] = []
+        self._of = ("", "")  # the element whose text comes next: its name, its type
+
+    def element(self, element: lolhtml.Element) -> None:
+        self._of = (element.tag_name, (element.get_attribute("type") or "").strip().lower())
 
     def text(self, chunk: lolhtml.TextChunk) -> None:
         self._pieces.append(chunk.text)
@@ -222,27 +347,36 @@ class _Raw:
             return
         text = "".join(self._pieces)
         self._pieces.clear()
-        chunk.replace(self._rewrite(text), lolhtml.ContentType.HTML)
+        elements = self._elements
+        if chunk.removed:
+            return
+        new = elements.rewriter.raw(*self._of, text, elements.page, elements.depth)
+        chunk.replace(new, lolhtml.ContentType.HTML)
 
 
-class _Script(_Raw):
-    """Scripts name addresses from the root; JSON-LD is read elsewhere and needs them whole."""
+class _Comments:
+    def __init__(self, removals: Removals) -> None:
+        self._removals = removals
 
-    def __init__(self, linker: Linker, hosts: Hosts) -> None:
-        super().__init__(
-            lambda text: hosts.rewrite(
-                text, linker, Style.PUBLIC if self._is_linked_data else Style.ROOT
-            )
-        )
-        self._is_linked_data = False
-
-    def element(self, element: lolhtml.Element) -> None:
-        self._is_linked_data = (element.get_attribute("type") or "").endswith("ld+json")
+    def comments(self, comment: lolhtml.Comment) -> None:
+        if not comment.removed and volatile.is_stamp(comment.text):
+            comment.remove()
+            self._removals["plugin timestamps"] += 1
 
 
-def _link_style(tag: str, name: str, attributes: list[tuple[str, str]]) -> Style:
-    if tag == "link" and name == "href":
-        rels = next((value for key, value in attributes if key == "rel"), "").lower().split()
-        if _ABSOLUTE_RELS & set(rels):
-            return Style.PUBLIC
-    return Style.ROOT
+def _value(attributes: list[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in attributes if key == name), "")
+
+
+def _decoded(written: str) -> str:
+    return html.unescape(written) if "&" in written else written
+
+
+def _encoded(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _rewritten(kind: Kind, written: str, linker: Linker) -> str:
+    value = _decoded(written)
+    new = rewrite_value(kind, value, linker)
+    return written if new == value else _encoded(new)

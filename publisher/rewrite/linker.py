@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
 from publisher.addresses import Address, Addresses
+
+NOWHERE = "about:blank"
+# What only a server answers: there is nothing on the public site to name instead.
+_SERVER_ONLY = re.compile(
+    r"/(?:wp-admin(?:[/?#]|$)|wp-json(?:[/?#]|$)|(?:wp-login|xmlrpc)\.php)|[?&]rest_route="
+)
 
 
 class Style(Enum):
@@ -24,15 +31,18 @@ class Withheld(Exception):
 
 class Linker:
     """Makes the links of one document. `base` is its URL at the CMS; `found` collects every
-    address of the CMS that it names, in order of first appearance."""
+    address of the CMS that it names, in order of first appearance. `is_relative` is set when a
+    URL had to be resolved against `base`; what it means is then the same for all documents of
+    one `folder`."""
 
     def __init__(self, addresses: Addresses, base: str) -> None:
         self.addresses = addresses
-        self.base = base
         self.found: dict[str, Address] = {}
+        self.is_relative = False
         parts = urlsplit(base)
         self._scheme = parts.scheme
         self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._set_base(base)
 
     def link(self, url: str, style: Style = Style.ROOT) -> str:
         """The public form of a URL as it stands in the document (entities decoded).
@@ -48,23 +58,52 @@ class Linker:
             return url
         if address.path is None:
             raise Withheld
-        self.found.setdefault(address.path, address)
+        self.add(address)
         if style is Style.ROOT:
             return f"{address.href}{hash_}{fragment}"
         if style is Style.IDENTITY:
             return self.addresses.identity(address) + hash_ + fragment
         return f"{self.addresses.urls.public}{address.href}{hash_}{fragment}"
 
+    def add(self, address: Address) -> None:
+        """Note an address that the document names; the first one of a path counts."""
+        if address.path is not None:
+            self.found.setdefault(address.path, address)
+
+    def see(self, url: str) -> None:
+        """Note an address that stays as it is written."""
+        with contextlib.suppress(Withheld):
+            self.link(url)
+
+    def link_in_place(self, url: str, style: Style = Style.ROOT) -> str:
+        """The same for a document that has the same place on the public site as at the CMS: a
+        relative URL still leads there and stays. Raises Withheld."""
+        public = self.link(url, style)
+        return url if is_relative(url) else public
+
+    def path_anyway(self, url: str) -> str:
+        """The link from the root to a URL of the CMS, whatever it leads to."""
+        address = self.addresses.locate((self._absolute(url.strip()) or "").partition("#")[0])
+        return address.href if address else url
+
     def public_anyway(self, url: str) -> str:
         """An absolute URL of the CMS with the public host, whatever it leads to: for text in
-        which nothing can be taken away."""
+        which nothing can be taken away. What only a server answers becomes `about:blank`."""
         address = self.addresses.locate(url.partition("#")[0])
-        return self.addresses.urls.public + (address.href if address else "/")
+        if address is None:
+            return self.addresses.urls.public + "/"
+        if address.path is None and _SERVER_ONLY.search(address.href):
+            return NOWHERE
+        return self.addresses.urls.public + address.href
 
     def rebase(self, url: str) -> None:
         """A `<base href>`: what follows is resolved against it."""
         with contextlib.suppress(ValueError):  # not a URL at all
-            self.base = urljoin(self.base, url)
+            self._set_base(urljoin(self.base, url))
+
+    def _set_base(self, base: str) -> None:
+        self.base = base
+        self.folder = base.partition("?")[0]
 
     def _absolute(self, url: str) -> str | None:
         """The absolute http(s) URL, None if it is not one or leads into the document itself."""
@@ -79,7 +118,13 @@ class Linker:
         head = url.partition("/")[0].partition("?")[0]
         if ":" in head:  # mailto:, javascript:, data:, HTTP://
             return url if head.lower() in ("http:", "https:") else None
+        self.is_relative = True
         try:
             return urljoin(self.base, url)
         except ValueError:
             return None
+
+
+def is_relative(url: str) -> bool:
+    """Whether a URL is resolved against the folder of the document that names it."""
+    return ":" not in url.partition("/")[0] and not url.startswith("/")

@@ -2,40 +2,79 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from lxml import etree
 
+from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.linker import Linker, Style, Withheld
 from publisher.rewrite.text import Hosts
 
 _STYLESHEET = re.compile(r"<\?xml-stylesheet.*?\?>", re.DOTALL)
+# Attributes that hold an address, as they stand in XML, and in HTML that is escaped in XML.
+_ATTRIBUTE = re.compile(
+    r"(?<=[\s:])(?:href|src|url|poster|data)\s{0,9}=\s{0,9}"
+    r"(?P<quote>[\"']|&quot;|&#0?3[49];)(?P<url>[^\"'<>\s]{1,2000}?)(?P=quote)"
+)
+_ABSOLUTE = re.compile(r"(?:[a-zA-Z][\w+.-]*:|//)")
 # Entries of RSS, Atom and sitemaps, and where in each the address stands.
 _ENTRIES = ("item", "entry", "url")
 _ADDRESSES = ("link", "loc")
 
 
-def rewrite_xml(text: str, linker: Linker, hosts: Hosts) -> str:
+def rewrite_xml(text: str, linker: Linker, hosts: Hosts, *, is_image: bool = False) -> str:
     """The document with public addresses.
 
     Its style sheet is named from the root: browsers take none from another origin. Entries
     that lead to what the public may not have are left out (core's sitemaps and feeds list
-    posts that ask for a password).
+    posts that ask for a password). `is_image`: an SVG, whose links are for browsers and
+    relative to it; others are read elsewhere, and what they give from the root is made whole.
     """
-    if _names_withheld(text, linker):
+    if not is_image and _names_withheld(text, linker):
         text = _without_withheld(text, linker)
+    style = Style.ROOT if is_image else Style.PUBLIC
+    if is_image:
+        text = rewrite_css(text, linker, moves=False)
     position = 0
     pieces: list[str] = []
     for instruction in _STYLESHEET.finditer(text):
-        pieces.append(_absolute(text[position : instruction.start()], linker, hosts))
-        pieces.append(hosts.rewrite(instruction[0], linker, Style.ROOT, markup=True))
+        pieces.append(_absolute(text[position : instruction.start()], linker, hosts, style))
+        pieces.append(_stylesheet(instruction[0], linker, hosts))
         position = instruction.end()
-    pieces.append(_absolute(text[position:], linker, hosts))
+    pieces.append(_absolute(text[position:], linker, hosts, style))
     return "".join(pieces)
 
 
-def _absolute(text: str, linker: Linker, hosts: Hosts) -> str:
-    return hosts.rewrite(text, linker, Style.PUBLIC, markup=True)
+def _stylesheet(instruction: str, linker: Linker, hosts: Hosts) -> str:
+    for match in _ATTRIBUTE.finditer(instruction):
+        linker.see(html.unescape(match["url"]))
+    return hosts.rewrite(instruction, linker, Style.ROOT, markup=True)
+
+
+def _with_links(text: str, linker: Linker, style: Style) -> str:
+    """Links from the root, and in place the relative ones, which are only noted. They stand in
+    attributes, those of HTML in a feed included, be it in CDATA or with its quotes escaped."""
+
+    def linked(match: re.Match[str]) -> str:
+        written = match["url"]
+        url = html.unescape(written)
+        if url[:1] == "#" or _ABSOLUTE.match(url):
+            return match[0]
+        try:
+            public = linker.link_in_place(url, style)
+        except Withheld:
+            return match[0]
+        if public == url:
+            return match[0]
+        head, tail = match[0].split(written, 1)
+        return head + public.replace("&", "&amp;") + tail
+
+    return _ATTRIBUTE.sub(linked, text)
+
+
+def _absolute(text: str, linker: Linker, hosts: Hosts, style: Style) -> str:
+    return hosts.rewrite(_with_links(text, linker, style), linker, Style.PUBLIC, markup=True)
 
 
 def _names_withheld(text: str, linker: Linker) -> bool:

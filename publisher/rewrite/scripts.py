@@ -1,0 +1,89 @@
+"""Addresses in scripts that are not the CMS's absolute ones: modules that are imported, import
+maps, web manifests. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld
+
+# ECMAScript, "ModuleSpecifier", and `import()`; a bare name stands in an import map. Each pattern
+# begins with letters as they are, which are searched for fast.
+_IMPORTS = tuple(
+    re.compile(rf"{word}\s{{0,20}}(?P<quote>[\"'])(?P<url>(?:\.{{1,2}}/|/(?!/))[^\"'\\\s]+)(?P=quote)")
+    for word in (r"import", r"import\s{0,20}\(", r"from")
+)  # fmt: skip
+_MODULE = re.compile(r"\.(?:m?js|json|css|wasm)(?:[?#]|$)")
+# A string in JSON that is a URL: relative, from the root, or whole.
+_JSON_URL = re.compile(r"\"((?:\.{0,2}(?:/|\\/)|https?:)(?:[^\"\\\n]|\\[^\n])*)\"")
+# W3C Web Application Manifest: members that are URLs.
+_MANIFEST_URL = re.compile(
+    r"(\"(?:src|start_url|url|scope|id|action)\"\s*:\s*)(\"(?:[^\"\\\n]|\\[^\n])*\")"
+)
+
+
+def rewrite_imports(text: str, linker: Linker, *, moves: bool) -> str:
+    """The script with public links to the modules that it imports by path. `moves`: it is part
+    of a page, and relative ones are made absolute; otherwise they are only noted."""
+    if "import" not in text and "from" not in text:
+        return text
+
+    def imported(match: re.Match[str]) -> str:
+        url = match["url"]
+        if not _MODULE.search(url):
+            return match[0]
+        public = _public(url, linker.link if moves else linker.link_in_place)
+        return match[0].replace(url, public)
+
+    for pattern in _IMPORTS:
+        text = pattern.sub(imported, text)
+    return text
+
+
+def rewrite_import_map(text: str, linker: Linker) -> str:
+    """The import map with public links, in its keys, too. One that ends in a slash stands for
+    all that begins with it: no file, so nothing to ask for."""
+
+    def mapped(match: re.Match[str]) -> str:
+        url = _decoded(match[0])
+        if url is None:
+            return match[0]
+        public = linker.path_anyway(url) if url.endswith("/") else _public(url, linker.link)
+        return match[0] if public == url else _encoded(public, like=match[0])
+
+    return _JSON_URL.sub(mapped, text)
+
+
+def rewrite_manifest(text: str, linker: Linker) -> str:
+    """The web manifest with public links. It keeps its place, and relative ones stay."""
+
+    def member(match: re.Match[str]) -> str:
+        url = _decoded(match[2])
+        if url is None or url.startswith(("http:", "https:")):  # `Hosts` makes these absolute
+            return match[0]
+        public = _public(url, linker.link_in_place)
+        return match[0] if public == url else match[1] + _encoded(public, like=match[2])
+
+    return _MANIFEST_URL.sub(member, text)
+
+
+def _public(url: str, link: Callable[[str, Style], str]) -> str:
+    try:
+        return link(url, Style.ROOT)
+    except Withheld:
+        return NOWHERE
+
+
+def _decoded(string: str) -> str | None:
+    try:
+        return msgspec.json.decode(string.encode(), type=str)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def _encoded(url: str, like: str) -> str:
+    written = msgspec.json.encode(url).decode()
+    return written.replace("/", "\\/") if "\\/" in like else written
