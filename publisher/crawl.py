@@ -20,6 +20,7 @@ from publisher.manifest import Entry
 from publisher.paths import SitePath
 from publisher.rewrite.document import rewrite
 from publisher.rewrite.text import Hosts
+from publisher.rewrite.tokens import Shape
 from publisher.views import View
 
 # Keeps bytes and returns the SHA-256 that names them.
@@ -88,12 +89,14 @@ def crawl(
     progress: Progress,
     *,
     pages_end: bool | None = None,
+    tokens: tuple[Shape, ...] = (),
 ) -> Layer:
     """Everything that the inventory lists or a page links to. Raises CmsError.
 
     `pages_end`: whether this site's pages end with `</html>`; None asks the home page.
+    `tokens`: the declared shapes of what is random in pages.
     """
-    return _Crawl(cms, addresses, inventory, sink, progress, pages_end).run()
+    return _Crawl(cms, addresses, inventory, sink, progress, pages_end, tokens).run()
 
 
 @dataclass(slots=True)
@@ -112,7 +115,9 @@ class _Crawl:
         sink: Sink,
         progress: Progress,
         pages_end: bool | None,
+        tokens: tuple[Shape, ...],
     ) -> None:
+        self._tokens = tokens
         self._pages_end = pages_end
         self._cms = cms
         self._addresses = addresses
@@ -250,7 +255,12 @@ class _Crawl:
 
     def _keep(self, path: SitePath, address: Address, capture: Capture) -> None:
         document = rewrite(
-            capture.body, capture.content_type, address, self._addresses, self._hosts
+            capture.body,
+            capture.content_type,
+            address,
+            self._addresses,
+            self._hosts,
+            self._tokens,
         )
         layer = self._layer
         layer.entries[path] = Entry(

@@ -21,6 +21,7 @@ from publisher.manifest import Difference, Entry, Manifest, differences, entries
 from publisher.paths import SitePath
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
+from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
 from publisher.rules import compiled, rules_of
 from redirects.compile import LeftOut
@@ -29,7 +30,8 @@ from redirects.rules import Conflict, Loop, RuleSet
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export, and on whose behalf. `overrides`: gates let through once, and why."""
+    """What to export, and on whose behalf. `overrides`: gates let through once, and why;
+    `tokens`: the declared shapes of what is random in pages."""
 
     public: str
     cms: str
@@ -39,6 +41,7 @@ class Request:
     actor: str
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    tokens: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         _sink(records, live_manifest),
         progress,
         pages_end=_ends(live_manifest, records),
+        tokens=request.tokens,
     )
     kept = _keep_good_pages(layer, addresses, live_manifest, records)
 

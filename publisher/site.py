@@ -43,6 +43,7 @@ class Site:
         """What to export, and on whose behalf."""
         from publisher.gates import Limits
         from publisher.pipeline import Request
+        from publisher.rewrite.tokens import Shape
         from publisher.routes import Routes
 
         config = self.config
@@ -55,6 +56,9 @@ class Site:
             actor=actor.name,
             reason=actor.reason,
             overrides=overrides,
+            tokens=tuple(
+                Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
+            ),
         )
 
     def publisher(self, progress: Progress) -> Publisher:
