@@ -22,16 +22,18 @@ PURE = {
         "paths manifest compose plan release inventory views routes addresses content_types "
         "gates rules errors notfound crawl discovery"
     ).split()),
-    *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
+    *(f"publisher.rewrite.{name}" for name in (
+        "charset css document html linker spelling srcset text tokens varying xml"
+    ).split()),
     "publisher.rewrite",
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ codecs collections collections.abc contextlib dataclasses enum functools hashlib "
-    "html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata urllib.parse "
-    "zlib".split()
+    "__future__ codecs collections collections.abc contextlib dataclasses difflib enum functools "
+    "hashlib html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata "
+    "urllib.parse zlib".split()
 )
 # A release has a random id and a time.
 PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
