@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.rewrite.document import Document, rewrite
+from publisher.rewrite.tokens import Shape
 from tests.samples import HOME, PUBLIC, addresses, hosts
 
 ADDRESSES = addresses()
@@ -150,3 +151,12 @@ def test_every_kind_of_text_gets_public_addresses(url: str, content_type: str, p
 )
 def test_a_page_that_asks_search_engines_to_stay_away_is_noticed(meta: str, noindex: bool) -> None:
     assert document(meta.encode()).noindex is noindex
+
+
+def test_declared_tokens_are_settled() -> None:
+    address = ADDRESSES.locate(f"{HOME}/?p=12")
+    assert address is not None
+    shapes = (Shape(attribute="data-key"),)
+    body = '<p data-key="x1">日本語</p>'.encode()
+    served = rewrite(body, HTML, address, ADDRESSES, HOSTS, shapes)
+    assert served.body.decode() == '<p data-key="embed00000">日本語</p>'
