@@ -24,6 +24,7 @@ _SAFE = "/-._~!$&'()*+,;=:@%?[]"
 _PLAIN_PATH = re.compile(r"(?:/(?!/|\.)[A-Za-z0-9_.~!$&'()*+,=:@%-]*)*")
 # So many addresses are kept understood: most links of a site stand on all of its pages.
 _KNOWN_MAX = 20_000
+_LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,26 @@ class SiteUrls:
             parts = urlsplit(url.lower())
             hosts.add(parts.netloc.rpartition("@")[2])
             name = parts.hostname or ""
-            if is_name(name):
-                hosts.add(name)
-            elif parts.port:
+            if not is_name(name) and parts.port:
                 hosts.add(f"//[{name}]" if ":" in name else f"//{name}")
-        return tuple(sorted(hosts, key=len, reverse=True))
+            for other in self.spellings(name):
+                if is_name(other):
+                    hosts.add(other)
+                elif other != name:  # this machine by its other name
+                    hosts.add(f"{other}:{parts.port}" if parts.port else f"//{other}")
+        public = urlsplit(self.public.lower()).netloc
+        return tuple(sorted(hosts - {public}, key=lambda host: (-len(host), host)))
+
+    def spellings(self, name: str) -> set[str]:
+        """A host name and the others that people write for it: with and without `www.`, in
+        Unicode and in Punycode, this machine by name and by number. Never the public host."""
+        names = {name, _LOOPBACK.get(name, name)}
+        if is_name(name):
+            bare = name.removeprefix("www.")
+            names |= {bare, f"www.{bare}"} if "." in bare else set()
+        names |= {idna(one) for one in names} | {_unicode(one) for one in names}
+        public = urlsplit(self.public).hostname or ""
+        return {one for one in names if one == name or idna(one) != idna(public)}
 
 
 class Addresses:
@@ -87,7 +103,12 @@ class Addresses:
         self._cutover = cutover
         self._origin = _origin(urlsplit(inventory.home))
         parts = [urlsplit(url) for url in (*urls.cms, inventory.home)]
-        self._hosts = {_host(part) for part in parts} | {part.hostname or "" for part in parts}
+        self._hosts = {
+            host
+            for part in parts
+            for name in map(idna, urls.spellings(part.hostname or ""))
+            for host in (name, _with_port(name, part.port))
+        }
         self._base = urlsplit(inventory.home).path.rstrip("/")
         self._is_wordpress = inventory.kind == "wordpress"
         self._root = self._origin + self._base
@@ -204,6 +225,23 @@ def is_name(host: str) -> bool:
     return "." in host and not re.fullmatch(r"[\d.]+|.*:.*", host)
 
 
+def idna(name: str) -> str:
+    """A host name in the one form in which it is compared: lower-case, Punycode, without the
+    root's dot."""
+    name = name.lower().removesuffix(".")
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:  # no host name
+        return name
+
+
+def _unicode(name: str) -> str:
+    try:
+        return name.encode().decode("idna") if "xn--" in name else name
+    except UnicodeError:
+        return name
+
+
 def _resolved(path: str) -> str:
     """Without `.`, `..` and double slashes, as browsers and web servers take them."""
     if "//" in path:
@@ -222,6 +260,8 @@ def _origin(parts: SplitResult) -> str:
 def _host(parts: SplitResult) -> str:
     """Host and port, with the default port of either scheme left out: http and https on
     their default ports are one site."""
-    host = (parts.hostname or "").lower()
-    port = parts.port
+    return _with_port(idna(parts.hostname or ""), parts.port)
+
+
+def _with_port(host: str, port: int | None) -> str:
     return host if port in (None, 80, 443) else f"{host}:{port}"

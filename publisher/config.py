@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -32,6 +32,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from publisher.errors import ConfigError, Problem
+from publisher.rewrite import tokens
 
 _ENVIRONMENT = re.compile(r"^env:[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -158,6 +159,25 @@ class SiteSection(_Section):
     url: Origin
 
 
+def _is_pattern(value: str) -> str:
+    if problem := tokens.check(value):
+        raise ValueError(problem)
+    return value
+
+
+class TokenSection(_Section):
+    """A place in pages where something random stands: one of the two."""
+
+    attribute: Annotated[str, Field(pattern=r"^[A-Za-z][\w:.-]{0,60}$")] | None = None
+    pattern: Annotated[str, AfterValidator(_is_pattern)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.attribute is None) == (self.pattern is None):
+            raise ValueError("must have either 'attribute' or 'pattern'")
+        return self
+
+
 class CmsSection(_Section):
     """The staging CMS."""
 
@@ -168,6 +188,7 @@ class CmsSection(_Section):
     exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     keep: list[Literal["shortlink", "comment-forms", "search-forms"]] = Field(default_factory=list)
+    tokens: Annotated[tuple[TokenSection, ...], Field(strict=False, max_length=50)] = ()
 
 
 class RoutesSection(_Section):
@@ -381,6 +402,8 @@ def _names(where: tuple[object, ...]) -> list[str]:
     """The keys that a section knows."""
     model: type[BaseModel] = Config
     for part in where:
+        if isinstance(part, int):  # one of a list: its section is that of all
+            continue
         annotation = model.model_fields[str(part)].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

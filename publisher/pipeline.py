@@ -28,6 +28,7 @@ from publisher.paths import SitePath
 from publisher.prepare import Preparing
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
+from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
 from publisher.rules import Moved, compiled, rules_of
 from publisher.scope import Scope
@@ -45,8 +46,9 @@ class Request:
     """What to export, and on whose behalf.
 
     `overrides`: gates let through once, and why. `keep`: what pages keep that only the CMS needs
-    (`rewrite/removals.py`). `quiet`: an export that was cut is gone on
-    with if it has written nothing for this time; None starts from the beginning.
+    (`rewrite/removals.py`). `tokens`: the declared shapes of what is random in pages. `quiet`: an
+    export that was cut is gone on with if it has written nothing for this time; None starts
+    from the beginning.
     """
 
     public: str
@@ -59,6 +61,7 @@ class Request:
     overrides: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     keep: frozenset[str] = frozenset()
+    tokens: tuple[Shape, ...] = ()
     quiet: timedelta | None = timedelta()
 
 
@@ -119,6 +122,7 @@ def export(
         request.cutover,
         request.scope,
         request.keep,
+        request.tokens,
     )
     addresses = plant.addresses()
     spool = Spool(records.store, _key(request, inventory), request.quiet)
@@ -196,7 +200,8 @@ def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
     made_of = (
         request.public, request.cms, request.routes, request.cutover, request.scope.include,
-        request.scope.exclude, sorted(request.keep), inventory,
+        request.scope.exclude, sorted(request.keep), request.tokens,
+        inventory,
     )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 

@@ -60,6 +60,7 @@ class Site:
         """What to export, and on whose behalf."""
         from publisher.gates import Limits
         from publisher.pipeline import Request
+        from publisher.rewrite.tokens import Shape
         from publisher.routes import Routes
         from publisher.scope import Scope
 
@@ -76,6 +77,9 @@ class Site:
             overrides=overrides,
             scope=Scope(tuple(config.cms.include), tuple(config.cms.exclude)),
             quiet=self._quiet(full=full),
+            tokens=tuple(
+                Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
+            ),
         )
 
     def _quiet(self, *, full: bool) -> timedelta | None:

@@ -21,6 +21,7 @@ from publisher.inventory import Inventory
 from publisher.prepare import Prepared, Preparer, Sink, Task
 from publisher.records import Records
 from publisher.rewrite.document import Rewriter
+from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
 from publisher.scope import Scope
 from publisher.store.port import Store
@@ -44,6 +45,7 @@ class Plant:
     cutover: str
     scope: Scope
     keep: frozenset[str]
+    tokens: tuple[Shape, ...]
 
     def addresses(self) -> Addresses:
         """Where the addresses of the CMS lead."""
@@ -51,7 +53,9 @@ class Plant:
 
     def preparer(self) -> Preparer:
         """A preparer of this process's own."""
-        return Preparer(Rewriter(self.addresses(), self.keep), sink(Records(self.store)))
+        return Preparer(
+            Rewriter(self.addresses(), self.keep, self.tokens), sink(Records(self.store))
+        )
 
 
 def sink(records: Records) -> Sink:

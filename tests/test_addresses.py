@@ -159,13 +159,21 @@ def test_the_social_identity_of_a_cms_in_a_subdirectory_is_below_the_sites_root(
 @pytest.mark.parametrize(
     ("cms", "hosts"),
     [
-        ("http://127.0.0.1:8181/news", {"127.0.0.1:8181", "//127.0.0.1"}),
-        ("http://localhost:81", {"localhost:81", "//localhost"}),
+        ("http://127.0.0.1:8181/news", {"127.0.0.1:8181", "//127.0.0.1", "localhost:8181"}),
+        ("http://localhost:81", {"localhost:81", "//localhost", "127.0.0.1:81"}),
+        ("http://localhost", {"localhost", "//127.0.0.1"}),
         ("http://[::1]:81", {"[::1]:81", "//[::1]"}),
         ("http://10.0.0.7", {"10.0.0.7"}),
-        ("http://Staging.Example.test", {"staging.example.test"}),
+        ("http://Staging.Example.test", {"staging.example.test", "www.staging.example.test"}),
         ("http://a:b@staging.example.test:81/x",
-         {"staging.example.test:81", "staging.example.test"}),
+         {"staging.example.test:81", "staging.example.test", "www.staging.example.test"}),
+        ("http://www.staging.example.test",
+         {"staging.example.test", "www.staging.example.test"}),
+        ("http://テスト.example.test",
+         {"テスト.example.test", "xn--zckzah.example.test", "www.テスト.example.test",
+          "www.xn--zckzah.example.test"}),
+        ("http://example.co.jp", {"example.co.jp"}),
+        ("http://www.example.co.jp:81", {"www.example.co.jp:81", "example.co.jp"}),
     ],
 )  # fmt: skip
 def test_the_hosts_by_which_the_cms_is_recognised(cms: str, hosts: set[str]) -> None:

@@ -24,8 +24,8 @@ PURE = {
         "queries release routes rules scope traps views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
-        "attributes css depends document html linker memo removals scripts sieve srcset text "
-        "tokens volatile xml"
+        "attributes charset css depends document html linker memo removals scripts sieve "
+        "spelling srcset text tokens varying volatile xml"
     ).split()),
     "publisher.rewrite",
     *PORTS,
@@ -33,9 +33,9 @@ PURE = {
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ codecs collections collections.abc contextlib dataclasses enum functools hashlib "
-    "heapq html itertools lolhtml lxml lxml.etree msgspec operator re string typing unicodedata "
-    "urllib.parse zlib".split()
+    "__future__ codecs collections collections.abc contextlib dataclasses difflib enum functools "
+    "hashlib heapq html itertools lolhtml lxml lxml.etree msgspec operator re string typing "
+    "unicodedata urllib.parse zlib".split()
 )
 # A release has a random id and a time; a page is read without its parser's warnings.
 PURE_LIBRARIES_OF = {

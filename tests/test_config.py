@@ -278,3 +278,25 @@ def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
 def _sections(config: Config) -> list[type[BaseModel]]:
     values = [getattr(config, name) for name in Config.model_fields]
     return [type(value) for value in values if isinstance(value, BaseModel)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{pattern: '(a+)'}", "must repeat single characters"),
+        ("{pattern: '('}", "is no pattern"),
+        ("{}", "must have either 'attribute' or 'pattern'"),
+        ("{attribute: a, pattern: 'b(c)'}", "must have either 'attribute' or 'pattern'"),
+        ("{attribute: 'a b'}", "must match pattern"),
+        ("{atribute: a}", "did you mean 'attribute'?"),
+    ],
+)
+def test_a_token_that_can_not_be_looked_for_is_refused(entry: str, message: str) -> None:
+    text = (
+        "site: {url: 'https://www.example.co.jp'}\n"
+        f"cms:\n  url: http://127.0.0.1:8081\n  tokens:\n    - {entry}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "site-config.yaml", Path())
+    assert message in str(caught.value)
+    assert "site-config.yaml:5: cms.tokens.0" in str(caught.value)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from publisher.rewrite.charset import declare_utf8
 from publisher.rewrite.document import Document, Rewriter
-from publisher.rewrite.html import declare_utf8
 from tests.samples import HOME, PUBLIC, addresses, html
 
 HOST = HOME.removeprefix("http://")
@@ -56,13 +56,14 @@ MESSY = st.lists(PIECES | st.text(max_size=6), max_size=12).map("".join)
 @example("<p title='\"'>&copy;<noscript>\udcff<p></noscript>")
 @example("<select><xmp>x</select><noscript><select><xmp></noscript>tail")
 def test_a_page_without_addresses_of_the_cms_is_left_as_it_is(page: str) -> None:
-    assert html(page) == page
+    assert html(page) == page.removeprefix("\ufeff")
 
 
 @settings(max_examples=120, deadline=None)
 @given(MESSY, MESSY)
 def test_what_stands_around_a_rewritten_tag_is_left_as_it_is(before: str, after: str) -> None:
     link, new = f'<a href="{HOME}/?p=12">', '<a href="/blog/12.html">'
+    before = before.removeprefix("\ufeff")
     text = html(f"{before}{link}{after}")
     # Inside a script, comment or broken tag the link is text, not a tag: rewritten, too.
     forms = (new, f'<a href="{PUBLIC}/blog/12.html">')

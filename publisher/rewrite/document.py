@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass, field
 
 from publisher.addresses import Address, Addresses
 from publisher.content_types import bare, is_text, served_as
+from publisher.rewrite.charset import declare_utf8, decode
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.depends import of_address as depends_on
-from publisher.rewrite.html import HtmlRewriter, Page, declare_utf8
+from publisher.rewrite.html import HtmlRewriter, Page
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.removals import Removals
 from publisher.rewrite.scripts import rewrite_imports, rewrite_manifest
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
-from publisher.rewrite.tokens import settle
+from publisher.rewrite.tokens import Shape, settle
 from publisher.rewrite.xml import rewrite_xml
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-# In the document itself: HTML, CSS, XML.
-_CHARSET_INSIDE = re.compile(
-    rb"(?:<meta[^>]+charset\s*=\s*[\"']?|^@charset\s+[\"']|<\?xml[^>]+encoding\s*=\s*[\"'])([\w-]+)",
-    re.IGNORECASE,
-)
-# Browsers read these names as their supersets (WHATWG Encoding Standard, "Names and labels").
-_AS_BROWSERS_DO = {
-    "shift_jis": "cp932", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030",
-    "euc_kr": "cp949", "euc_jp": "euc_jis_2004",
-}  # fmt: skip
-# Names that browsers know and Python does not.
-_LABELS = {"x-sjis": "cp932", "windows-31j": "cp932", "x-euc-jp": "euc_jp", "x-gbk": "gbk"}
 _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")
 # So many addresses are remembered with their token.
 _TOKENS_MAX = 50_000
@@ -64,14 +51,20 @@ class Document:
 class Rewriter:
     """Makes what one CMS sends fit for the public. It remembers, within bounds, what recurs
     from page to page, so one serves a whole export. `keep`: removals that are not made, by the
-    names of `removals.ALL`."""
+    names of `removals.ALL`; `shapes`: the declared ones of what is random in pages."""
 
-    def __init__(self, addresses: Addresses, keep: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        keep: frozenset[str] = frozenset(),
+        shapes: tuple[Shape, ...] = (),
+    ) -> None:
         self.addresses = addresses
         self._keep = keep
         self._hosts = Hosts(addresses.urls.hosts, addresses.urls.public)
+        self._shapes = shapes
         self._sieve = Sieve(addresses.urls.hosts)
-        self._html = HtmlRewriter(addresses, self._hosts, self._sieve, keep)
+        self._html = HtmlRewriter(addresses, self._hosts, self._sieve, keep, shapes)
         self._tokens: dict[str, str] = {}
 
     def rewrite(self, body: bytes, content_type: str, address: Address) -> Document:
@@ -81,12 +74,13 @@ class Rewriter:
         if not is_text(served):
             return Document(body, served)
         page = Page(Linker(self.addresses, address.url))
-        text, is_utf8 = _decode(body, content_type)
+        decoded = decode(body, content_type)
+        text = decoded.text if decoded.was_utf8 else declare_utf8(decoded.text)
         kind = bare(served)
         noindex = False
         if kind in ("text/html", "application/xhtml+xml"):
             noindex = b"noindex" in body.lower() and bool(_NOINDEX.search(text))
-            shown = self._page(text if is_utf8 else declare_utf8(text), page)
+            shown = self._page(text, page)
         else:
             shown = _encode(self._other(kind, text, page.linker))
             page.may_leak = self._sieve.may_name(shown)
@@ -117,7 +111,7 @@ class Rewriter:
             )
         if kind.endswith("xml") or kind == "text/xsl":
             text = rewrite_xml(text, linker, self._hosts, is_image=kind == "image/svg+xml")
-            return text if "random-tokens" in self._keep else settle(text)[0]
+            return text if "random-tokens" in self._keep else settle(text, self._shapes)[0]
         if kind == "application/manifest+json":
             text = rewrite_manifest(text, linker)
         return self._without_host(text, linker, Style.PUBLIC)
@@ -138,32 +132,6 @@ class Rewriter:
 
 def _has_area(text: str, start: int) -> bool:
     return bool(re.search(f"[{chr(start)}-{chr(start + len(_BYTES) - 1)}]", text))
-
-
-def _decode(body: bytes, content_type: str) -> tuple[str, bool]:
-    """The text, and whether it was UTF-8. Bytes of a UTF-8 text that are not UTF-8 pass
-    through unchanged; in another charset they become what a browser makes of them."""
-    declared = _CHARSET.search(content_type)
-    inside = None if declared else _CHARSET_INSIDE.search(body[:1024])
-    name = declared[1] if declared else inside[1].decode() if inside else "utf-8"
-    try:
-        codec = codecs.lookup(_LABELS.get(name.lower(), name)).name
-        if codec not in ("utf-8", "ascii"):
-            return _decode_as(_AS_BROWSERS_DO.get(codec, codec), body)
-    except (LookupError, UnicodeError):  # no charset, or none of text
-        pass
-    return _text(body), True
-
-
-def _decode_as(codec: str, body: bytes) -> tuple[str, bool]:
-    try:
-        return body.decode(codec), False
-    except UnicodeDecodeError:
-        pass
-    try:
-        return body.decode(), True
-    except UnicodeDecodeError:
-        return body.decode(codec, "replace"), False
 
 
 def _encode(text: str) -> bytes:

@@ -14,7 +14,6 @@ are resolved against it and written from the root.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,11 +36,8 @@ from publisher.rewrite.removals import (
 from publisher.rewrite.scripts import rewrite_import_map, rewrite_imports
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
-from publisher.rewrite.tokens import settle
+from publisher.rewrite.tokens import Shape, may_settle, settle
 
-_HTML_CHARSET = re.compile(
-    r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]+text/html;\s*charset=)([\w-]+)", re.IGNORECASE
-)
 _REMOVABLE = frozenset(("link", "meta", "form"))
 # Names of their own are looked up faster.
 _CLASS, _ID, _CONTENT, _VALUE = Kind.CLASS, Kind.ID, Kind.CONTENT, Kind.ABSOLUTE_URL
@@ -52,8 +48,6 @@ _TOLD_BY_CLASS = ("author-", "admin-bar", "comment-reply-link")
 _DEPTH_MAX = 3
 _KIND_OF_NAME = KINDS.get
 _CLASSES_MAX = 20_000
-# What `settle` looks for begins with one of these.
-_RANDOM = (b"secret=", b"wp-embed-share-")
 
 
 @dataclass(slots=True)
@@ -67,21 +61,23 @@ class Page:
     may_leak: bool = True
 
 
-def declare_utf8(text: str) -> str:
-    """The page with its `<meta charset>` saying what it will be written in."""
-    return _HTML_CHARSET.sub(lambda match: match[1] + "utf-8", text, count=1)
-
-
 class HtmlRewriter:
-    """Rewrites the pages of one CMS. `keep`: the removals that are not made (`removals.ALL`)."""
+    """Rewrites the pages of one CMS. `keep`: the removals that are not made (`removals.ALL`);
+    `shapes`: the declared ones of what is random in pages."""
 
     def __init__(
-        self, addresses: Addresses, hosts: Hosts, sieve: Sieve, keep: frozenset[str] = frozenset()
+        self,
+        addresses: Addresses,
+        hosts: Hosts,
+        sieve: Sieve,
+        keep: frozenset[str] = frozenset(),
+        shapes: tuple[Shape, ...] = (),
     ) -> None:
         self.addresses = addresses
         self.hosts = hosts
         self.sieve = sieve
         self.keep = keep
+        self.shapes = shapes
         self.memo = Memo()
         self.classes: dict[str, tuple[tuple[str, ...], bool]] = {}
 
@@ -108,8 +104,8 @@ class HtmlRewriter:
         if "nonces" not in self.keep and (b"nonce" in lower or b"security" in lower):
             text, emptied = volatile.without_nonces(text, lower)
             page.removals.update({"nonces": emptied} if emptied else {})
-        if "random-tokens" not in self.keep and any(sign in text for sign in _RANDOM):
-            shown, settled = settle(text.decode())
+        if "random-tokens" not in self.keep and may_settle(text, self.shapes):
+            shown, settled = settle(text.decode(), self.shapes)
             text = shown.encode()
             page.removals.update({"random tokens": settled} if settled else {})
         return text

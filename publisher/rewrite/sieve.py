@@ -1,12 +1,15 @@
 """Whether it is worth looking for the CMS's host in a text. Pure.
 
 `Hosts` finds a host in every form and takes its time. Whatever it finds has the letters of one
-part of the host as they are, in either case: that is looked for first, among bytes.
+part of the host as they are, in either case, or letters written by their numbers: that is
+looked for first, among bytes.
 """
 
 from __future__ import annotations
 
 import re
+
+from publisher.rewrite.spelling import Signs
 
 # Letters beyond ASCII that a pattern which ignores case takes for these. The first byte alone is
 # looked for first: in Japanese text the others are on every line.
@@ -27,6 +30,7 @@ class Sieve:
 
     def __init__(self, hosts: tuple[str, ...]) -> None:
         parts = sorted({_telling(host.removeprefix("//").lower()) for host in hosts})
+        self._signs = Signs(hosts, "")
         self._patterns = [re.compile(pattern) for _, pattern in parts]
         letters = set("".join(part for part, _ in parts))
         self._folded = [
@@ -42,12 +46,12 @@ class Sieve:
         for pattern in self._patterns:
             if pattern.search(lower):
                 return True
-        return any(letter[:1] in text and letter in text for letter in self._folded)
+        return self._is_disguised(text, lower)
 
     def places(self, text: bytes, lower: bytes) -> list[tuple[int, int]]:
         """The parts of a text in which a host may stand, with all that belongs to its address:
         it ends at white space or a tag, and what comes before it is short."""
-        if any(letter[:1] in text and letter in text for letter in self._folded):
+        if self._is_disguised(text, lower):
             return [(0, len(text))]
         places: list[tuple[int, int]] = []
         hits = sorted(hit.span() for pattern in self._patterns for hit in pattern.finditer(lower))
@@ -63,6 +67,12 @@ class Sieve:
                 start = places.pop()[0]
             places.append((start, end))
         return places
+
+    def _is_disguised(self, text: bytes, lower: bytes) -> bool:
+        """Whether letters are written by their numbers, or are others that only look alike."""
+        return any(
+            letter[:1] in text and letter in text for letter in self._folded
+        ) or self._signs.is_masked_in(lower)
 
 
 def _telling(host: str) -> tuple[str, bytes]:

@@ -1,0 +1,109 @@
+"""The text in the bytes that the CMS sent. Pure.
+
+Who is believed, in the order of browsers (WHATWG, "determining the character encoding"): a
+byte order mark, the header, the document itself. They are believed only as far as the bytes
+bear them out: what is UTF-8 is UTF-8, whatever it is labelled, since text in another charset
+hardly ever looks like it; and a header in whose charset the bytes make no sense is wrong if
+the document's own makes sense of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text, without byte order mark, and whether it was UTF-8 already. Bytes of such a
+    text that are no UTF-8 are in it as surrogates (`surrogateescape`)."""
+
+    text: str
+    was_utf8: bool
+
+
+_HEADER = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+# In the document itself: HTML, CSS, XML.
+_INSIDE = re.compile(
+    rb"(?:<meta[^>]{1,500}charset\s*=\s*[\"']?|^@charset\s+[\"']"
+    rb"|<\?xml[^>]{1,200}encoding\s*=\s*[\"'])([\w-]+)",
+    re.IGNORECASE,
+)
+# As far as browsers look for it.
+_INSIDE_MAX = 1024
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Browsers read these names as their supersets (WHATWG Encoding Standard, "Names and labels").
+_AS_BROWSERS_DO = {
+    "shift_jis": "cp932", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030",
+    "euc_kr": "cp949", "euc_jp": "euc_jis_2004", "iso2022_jp": "iso2022_jp_ext",
+}  # fmt: skip
+# Names that browsers know and Python does not; and a declaration that can be read as ASCII is
+# not written in UTF-16 (WHATWG).
+_LABELS = {
+    "x-sjis": "cp932", "windows-31j": "cp932", "x-euc-jp": "euc_jp", "x-gbk": "gbk",
+    "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
+}  # fmt: skip
+_UTF8 = ("utf-8", "ascii")
+
+
+def decode(body: bytes, content_type: str) -> Decoded:
+    """The text of a body that came with this Content-Type. No byte is lost in silence: those
+    that are no UTF-8 pass through as surrogates; in another charset, and only if none fits,
+    they become what a browser makes of them."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            is_utf8 = codec == "utf-8"
+            errors = "surrogateescape" if is_utf8 else "replace"
+            return Decoded(body[len(mark) :].decode(codec, errors), is_utf8)
+    declared = list(_declared(body, content_type))
+    # ISO-2022-JP is ASCII with escapes, and would pass for UTF-8.
+    if b"\x1b" not in body or not any(codec.startswith("iso2022") for codec in declared):
+        declared.insert(0, "utf-8")
+    for codec in declared:
+        try:
+            return Decoded(body.decode(codec), codec in _UTF8)
+        except UnicodeError:
+            continue
+    first = next((codec for codec in _declared(body, content_type)), "utf-8")
+    if first in _UTF8:
+        return Decoded(body.decode("utf-8", "surrogateescape"), True)
+    return Decoded(body.decode(first, "replace"), False)
+
+
+_DECLARATION = re.compile(
+    r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]{1,500}text/html;\s*charset=|^@charset\s+[\"']"
+    r"|^<\?xml[^>]{1,200}encoding\s*=\s*[\"'])([\w-]+)",
+    re.IGNORECASE,
+)
+
+
+def declare_utf8(text: str) -> str:
+    """The page, style sheet or XML document with its declaration saying what it will be written
+    in."""
+    return _DECLARATION.sub(lambda match: match[1] + "utf-8", text, count=1)
+
+
+def _declared(body: bytes, content_type: str) -> Iterator[str]:
+    """The codecs that the header and the document name, in this order."""
+    header = _HEADER.search(content_type)
+    inside = _INSIDE.search(body[:_INSIDE_MAX])
+    for label in (header and header[1], inside and inside[1].decode("ascii", "replace")):
+        codec = _codec(label) if label else ""
+        if codec:
+            yield codec
+
+
+def _codec(label: str) -> str:
+    """Python's name of a charset of text; '' if it is none."""
+    try:
+        name = codecs.lookup(_LABELS.get(label.lower(), label)).name
+        b"x".decode(name)  # not all codecs are of text
+    except (LookupError, UnicodeError):
+        return ""
+    return _AS_BROWSERS_DO.get(name, name)
