@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -91,9 +92,33 @@ def _is_template(*placeholders: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _is_share(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError("must be greater than or equal to 0")
+    elif not isinstance(value, str) or not re.fullmatch(r"(?:\d{1,2}(?:\.\d{1,4})?|100)%", value):
+        raise ValueError('must be a number, or a percentage such as "0.5%"')
+    return value
+
+
+def _as_patterns(value: object) -> object:
+    if value == "*":
+        return ("*",)
+    if not isinstance(value, list):
+        raise ValueError('must be a list of e-mail addresses, or "*"')
+    return tuple(value)
+
+
+def _is_mail_pattern(value: str) -> str:
+    if not re.fullmatch(r"\*|[^\s@*]{1,64}@[\w.-]{1,255}|\*@[\w.-]{1,255}", value):
+        raise ValueError('must be an e-mail address, "*@" and a domain, or "*" for all')
+    return value.lower()
+
+
 Url = Annotated[str, AfterValidator(_is_url)]
 Origin = Annotated[str, AfterValidator(_is_origin)]
 Secret = Annotated[str, AfterValidator(_is_reference)]
+MailPattern = Annotated[str, AfterValidator(_is_mail_pattern)]
 
 
 class _Section(BaseModel):
@@ -141,8 +166,9 @@ class StoreSection(_Section):
 class GatesSection(_Section):
     """What the checks before publishing let through."""
 
-    errors: Annotated[int, Field(ge=0)] = 0
+    errors: Annotated[int | str, BeforeValidator(_is_share)] = 0
     lost_pages: Annotated[int, Field(ge=0)] = 20
+    emails: Annotated[tuple[MailPattern, ...], BeforeValidator(_as_patterns)] = ()
 
 
 class Config(_Section):

@@ -15,6 +15,7 @@ from publisher.cms.port import Capture, Cms
 from publisher.content_types import bare, by_name, cache_control
 from publisher.discovery import listed, usual
 from publisher.errors import Finding
+from publisher.inspection import Inspector, leaked
 from publisher.inventory import Inventory
 from publisher.manifest import Entry
 from publisher.paths import SitePath
@@ -88,12 +89,14 @@ def crawl(
     progress: Progress,
     *,
     pages_end: bool | None = None,
+    inspector: Inspector | None = None,
 ) -> Layer:
     """Everything that the inventory lists or a page links to. Raises CmsError.
 
     `pages_end`: whether this site's pages end with `</html>`; None asks the home page.
+    `inspector` looks at each text, once it is rewritten.
     """
-    return _Crawl(cms, addresses, inventory, sink, progress, pages_end).run()
+    return _Crawl(cms, addresses, inventory, sink, progress, pages_end, inspector).run()
 
 
 @dataclass(slots=True)
@@ -112,7 +115,9 @@ class _Crawl:
         sink: Sink,
         progress: Progress,
         pages_end: bool | None,
+        inspector: Inspector | None,
     ) -> None:
+        self._inspector = inspector
         self._pages_end = pages_end
         self._cms = cms
         self._addresses = addresses
@@ -263,7 +268,9 @@ class _Crawl:
         layer.removals.update(document.removals)
         layer.noindex = layer.noindex or (path == "/" and document.noindex)
         if document.leak:
-            layer.findings.append(Finding("staging-host", path, document.leak))
+            layer.findings.append(leaked(path, document.leak))
+        if self._inspector:
+            layer.findings += self._inspector.findings(document.body, document.content_type, path)
         for found in document.found:
             self._want(found, path)
 

@@ -15,8 +15,9 @@ from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Cms
 from publisher.compose import compose
 from publisher.crawl import Layer, Missing, Progress, Sink, crawl
-from publisher.errors import Finding, GateRefused
-from publisher.gates import Limits, check, refused
+from publisher.errors import Finding
+from publisher.gates import Failed, Limits, ReleaseFacts, check, refusal, refused
+from publisher.inspection import Inspector, SiteFacts
 from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
 from publisher.paths import SitePath
 from publisher.records import Records
@@ -29,7 +30,8 @@ from redirects.rules import Conflict, Loop, RuleSet
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export, and on whose behalf. `overrides`: gates let through once, and why."""
+    """What to export, and on whose behalf. `overrides`: gates let through once, and why;
+    `emails`: addresses that may be shown."""
 
     public: str
     cms: str
@@ -39,6 +41,7 @@ class Request:
     actor: str
     reason: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
         _sink(records, live_manifest),
         progress,
         pages_end=_ends(live_manifest, records),
+        inspector=Inspector(_site_facts(request, addresses)),
     )
     kept = _keep_good_pages(layer, addresses, live_manifest, records)
 
@@ -85,10 +89,9 @@ def export(records: Records, cms: Cms, request: Request, progress: Progress) -> 
     manifest = records.put_manifest(site, live_manifest)
 
     changes = tuple(differences(live_manifest, manifest, records.load_part))
-    live_pages = live.pages if live else 0
-    findings = check(layer, changes, live_pages, request.limits)
+    findings = check(_release_facts(layer, site, changes, live, request.limits))
     if standing := refused(findings, request.overrides):
-        raise GateRefused(standing)
+        raise refusal(standing)
 
     warnings = tuple(_warnings(layer, rules))
     redirects = records.put_blob(rules.to_json())
@@ -159,6 +162,32 @@ def _ends(live: Manifest, records: Records) -> bool | None:
     """Whether the live site's pages end with `</html>`; None if nothing is live."""
     home = find(live, SitePath("/"), records.load_part)
     return b"</html" in records.blob(home.blob)[-1024:].lower() if home else None
+
+
+def _site_facts(request: Request, addresses: Addresses) -> SiteFacts:
+    ids = frozenset(addresses.views.items)
+    return SiteFacts(request.public, addresses.urls.hosts, emails=request.emails, public_ids=ids)
+
+
+def _release_facts(
+    layer: Layer,
+    site: Mapping[SitePath, Entry],
+    changes: Collection[Difference],
+    live: Release | None,
+    limits: Limits,
+) -> ReleaseFacts:
+    failed = (Failed(path, f"{c.error} ({c.url})") for path, c in layer.failed.items())
+    return ReleaseFacts(
+        has_home="/" in site,
+        pages=sum(entry.is_page for entry in site.values()),
+        live_pages=live.pages if live else 0,
+        asked=len(layer.entries) + len(layer.failed) + len(layer.missing) + len(layer.moved),
+        failed=failed,
+        found=layer.findings,
+        changes=changes,
+        taken_down={missing.path for missing in layer.missing if missing.status in (404, 410)},
+        limits=limits,
+    )
 
 
 def _release(

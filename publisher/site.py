@@ -41,7 +41,7 @@ class Site:
 
     def request(self, actor: Actor, overrides: dict[str, str]) -> Request:
         """What to export, and on whose behalf."""
-        from publisher.gates import Limits
+        from publisher.gates import Limit, Limits
         from publisher.pipeline import Request
         from publisher.routes import Routes
 
@@ -51,7 +51,8 @@ class Site:
             cms=config.cms.url,
             routes=Routes(**config.routes.model_dump()),
             cutover=config.social.cutover or "",
-            limits=Limits(**config.gates.model_dump()),
+            limits=Limits(Limit.parse(config.gates.errors), config.gates.lost_pages),
+            emails=config.gates.emails,
             actor=actor.name,
             reason=actor.reason,
             overrides=overrides,

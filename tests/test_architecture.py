@@ -20,7 +20,7 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "paths manifest compose plan release inventory views routes addresses content_types "
-        "gates rules errors notfound crawl discovery"
+        "gates rules errors notfound crawl discovery inspection mail places"
     ).split()),
     *(f"publisher.rewrite.{name}" for name in "css document html linker text tokens xml".split()),
     "publisher.rewrite",
@@ -29,9 +29,9 @@ PURE = {
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ codecs collections collections.abc contextlib dataclasses enum functools hashlib "
-    "html itertools lolhtml lxml lxml.etree msgspec re string typing unicodedata urllib.parse "
-    "zlib".split()
+    "__future__ ahocorasick_rs bisect codecs collections collections.abc contextlib dataclasses "
+    "enum functools hashlib html itertools lolhtml lxml lxml.etree msgspec re string typing "
+    "unicodedata urllib.parse zlib".split()
 )
 # A release has a random id and a time.
 PURE_LIBRARIES_OF = {"publisher.release": frozenset(("secrets", "datetime"))}
@@ -45,6 +45,7 @@ ONLY_IN = {
     "pycurl": {"publisher.cms.http"},
     "lolhtml": {"publisher.rewrite.html"},
     "lxml": {"publisher.rewrite.xml"},
+    "ahocorasick_rs": {"publisher.inspection"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
