@@ -268,7 +268,7 @@ class _Crawl:
         layer.removals.update(document.removals)
         layer.noindex = layer.noindex or (path == "/" and document.noindex)
         if document.leak:
-            layer.findings.append(leaked(path, document.leak))
+            layer.findings.append(leaked(path, document.leak, document.body))
         if self._inspector:
             layer.findings += self._inspector.findings(document.body, document.content_type, path)
         for found in document.found:

@@ -66,10 +66,16 @@ class _Rule:
     check: Callable[[Page, int], _Hit | None]
 
 
-def leaked(path: str, surroundings: str) -> Finding:
-    """The finding for a text that still names the CMS's host, with what stands around it."""
-    return Finding("staging-host", printable(path), "names the host of the CMS",
-                   excerpt=printable(surroundings)[:200])  # fmt: skip
+def leaked(path: str, surroundings: str, body: bytes = b"") -> Finding:
+    """The finding for a text that still names the CMS's host: what stands around it there, and
+    the whole text, in which its line is looked for."""
+    page = Page(body.decode("utf-8", "surrogateescape"), "", path)
+    position = page.text.find(surroundings) if surroundings else -1
+    line, column = page.line_and_column(position) if position >= 0 else (0, 0)
+    excerpt = printable(surroundings)[:200]
+    return Finding(
+        "staging-host", printable(path), "names the host of the CMS", line, column, excerpt
+    )
 
 
 class Inspector:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Cms
@@ -165,8 +166,16 @@ def _ends(live: Manifest, records: Records) -> bool | None:
 
 
 def _site_facts(request: Request, addresses: Addresses) -> SiteFacts:
-    ids = frozenset(addresses.views.items)
-    return SiteFacts(request.public, addresses.urls.hosts, emails=request.emails, public_ids=ids)
+    # Where paths name pages, an author's link ends in the log-in name.
+    links = (unquote(urlsplit(author.link).path) for author in addresses.views.inventory.authors)
+    names = {link.rstrip("/").rpartition("/")[2] for link in links}
+    return SiteFacts(
+        public=request.public,
+        cms_hosts=addresses.urls.hosts,
+        logins=frozenset(name for name in names if name and not name.isdecimal()),
+        emails=request.emails,
+        public_ids=frozenset(addresses.views.items),
+    )
 
 
 def _release_facts(

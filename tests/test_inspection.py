@@ -66,7 +66,7 @@ def body(markup: str) -> str:
         ("user-names", '<a href="/author/%E5%B1%B1%E7%94%B0/">x</a>'),
         ("user-names", '<a href="/blog/author/jane/feed">x</a>'),
         ("user-names", "<p>https://www.example.co.jp/author/mika/ です</p>"),
-        ("user-names", '<script>{"url":"https:\\/\\/www.example.co.jp\\/author\\/mika\\/"}</script>'),
+        ("user-names", '<script>{"u":"https:\\/\\/www.example.co.jp\\/author\\/mika\\/"}</script>'),
         ("user-names", '<script type="application/ld+json">{"@type":"Person",'
                        '"@id":"https://www.example.co.jp/author/mika/#person"}</script>'),
         ("user-names", '<section class="card author-mika">'),
@@ -133,21 +133,21 @@ def test_a_canary_in_another_kind_of_text(gate: str, text: str, content_type: st
     assert {finding.gate for finding in inspected(text, content_type)} == {gate}
 
 
-CLEAN = f"""<!DOCTYPE html>
+CLEAN = """<!DOCTYPE html>
 <html lang="ja"><head><meta charset="utf-8"><title>会社案内 – 株式会社やまだ</title>
 <link rel="canonical" href="https://www.example.co.jp/company/">
 <meta property="og:url" content="https://www.example.co.jp/?p=1632">
 <link rel="stylesheet" href="/wp-content/themes/y/style.css?ver=6.10.1">
-<style>@media (max-width:600px){{a{{background:url("/i/icon@2x.png")}}}} @import "x.css";</style>
-<script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"Person",
+<style>@media (max-width:600px){a{background:url("/i/icon@2x.png")}} @import "x.css";</style>
+<script type="application/ld+json">{"@context":"https://schema.org","@graph":[{"@type":"Person",
 "@id":"https://www.example.co.jp/#/schema/person/abc","name":"山田 花子","url":
-"https://www.example.co.jp/author/3/"}},{{"@type":"WebSite","name":"mika"}}]}}</script>
-<script type="speculationrules">{{"prefetch":[{{"source":"document","where":{{"and":[
-{{"href_matches":"/*"}},{{"not":{{"href_matches":["/wp-*.php","/wp-admin/*","/*\\\\?(.+)"]}}}}]}}}}]}}</script>
-<script src="https://cdn.jsdelivr.net/npm/swiper@11.0.5/swiper-bundle.min.js" nonce="r4nd0mBase64=="></script>
+"https://www.example.co.jp/author/3/"},{"@type":"WebSite","name":"mika"}]}</script>
+<script type="speculationrules">{"prefetch":[{"source":"document","where":{"and":[
+{"href_matches":"/*"},{"not":{"href_matches":["/wp-*.php","/wp-admin/*","/*\\\\?(.+)"]}}]}}]}</script>
+<script src="https://cdn.jsdelivr.net/npm/swiper@11.0.5/sw.js" nonce="r4nd0mBase64=="></script>
 <script src="https://unpkg.com/vue@3/dist/vue.global.js"></script>
-<script>/*! lib v1.10.127.3 by John <john@library.org> */var a=b@c.d;Sentry.init({{dsn:
-"https://0123456789abcdef0123456789abcdef@o123.ingest.sentry.io/4"}});</script></head>
+<script>/*! lib v1.10.127.3 by John <john@library.org> */var a=b@c.d;Sentry.init({dsn:
+"https://0123456789abcdef0123456789abcdef@o123.ingest.sentry.io/4"});</script></head>
 <body class="page page-id-2 wp-embed-responsive">
 <svg width="0" height="0"><path d="M10.127.0.1 172.16.0.1"/></svg>
 <h1 class="entry-title">会社案内</h1>
@@ -161,7 +161,7 @@ CLEAN = f"""<!DOCTYPE html>
 known@partner.jp, anyone@group.jp, you@example.jp, someone@shop.test</p>
 <pre>curl -u user:pass http://192.168.1.1/wp-admin/ "nonce":"0a1b2c3d4e"
 git clone git@github.com:yamada/site.git &amp;&amp; ssh://deploy@host/x
-{{"user_login":"admin"}} class="author-mika" http://localhost:8080/ npm i pkg@1.2.3</pre>
+{"user_login":"admin"} class="author-mika" http://localhost:8080/ npm i pkg@1.2.3</pre>
 <p><code>http://10.0.0.1/</code> を開きます。 開発中は http://127.0.0.1:8080/ です。</p>
 <p>筆者は <a rel="author" href="/author/3/">mika</a>。<a href="/author/3/page/2/">次へ</a>
 <a href="https://other.example.jp/author/jane/">寄稿</a>
@@ -198,7 +198,7 @@ def test_what_only_looks_like_it(text: str, content_type: str) -> None:
     ("markup", "is_empty"),
     [
         ("", True),
-        ("<html><head><title>長い題名があってもページは空です</title></head><body></body></html>", True),
+        ("<head><title>長い題名があってもページは空です。</title></head><body></body>", True),
         ("<body><script>" + "x" * 99 + "</script><style>" + "y" * 99 + "</style></body>", True),
         ("<body><!-- " + "z" * 99 + " --><p> \n </p>", True),
         ('<body><svg width="0" height="0"><title>' + "x" * 99 + "</title></svg></body>", True),
@@ -249,15 +249,20 @@ def test_the_same_place_is_found_once() -> None:
     assert len(inspected(body('<a href="mailto:taro@yamada.jp">'))) == 1
 
 
+def test_the_host_of_the_cms_is_named_with_its_place() -> None:
+    text = "<p>a\n<p>http://staging.example.co.jp/x"
+    found = leaked("/a/", "<p>http://staging.example.co.jp", text.encode())
+    assert (found.gate, found.page, found.line, found.column) == ("staging-host", "/a/", 2, 1)
+
+
 def test_facts_go_to_other_processes() -> None:
-    assert pickle.loads(pickle.dumps(FACTS)) == FACTS  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(FACTS)) == FACTS
 
 
 _PIECES = st.sampled_from(
     'taro@yamada.jp <a|href="|/author/jane/|"nonce":"0a1b2c3d4e"|<script>|</script>|<pre>|'
-    "//10.0.0.1|status-draft|<h1>|非公開: |&#64;|%40|\x00|\x1b[31m|\u202e|\u2028|\udc80|\x9b|\n".split(
-        "|"
-    )
+    "//10.0.0.1|status-draft|<h1>|非公開: |&#64;|%40|\x00|\x1b[31m|\u202e|\u2028|\udc80|\x9b|\n"
+    "".split("|")
 )
 
 
