@@ -432,14 +432,13 @@ def _code(error: PublisherError) -> int:
 def _report(error: PublisherError, code: int, json: bool) -> int:
     from publisher import documents
     from publisher.console import clean
+    from publisher.gates import summary
 
     _print(documents.of_error(error, code), json)
     findings = error.findings if isinstance(error, GateRefused) else ()
     print(f"error: {clean(str(error))}", file=sys.stderr)
-    for finding in findings[:20]:
-        print(f"  {finding.gate}: {clean(finding.page)}: {clean(finding.detail)}", file=sys.stderr)
-    if len(findings) > 20:
-        print(f"  and {len(findings) - 20} more (--json has them all)", file=sys.stderr)
+    for line in summary(findings):
+        print(f"  {clean(line)}", file=sys.stderr)
     if error.hint:
         print(error.hint, file=sys.stderr)
     return code

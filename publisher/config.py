@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -32,121 +30,29 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from publisher.errors import ConfigError, Problem
-from publisher.rewrite import tokens
+from publisher.values import (
+    PLACEHOLDER,
+    TAXONOMIES_WITH_KEYS,
+    TYPES_WITH_KEYS,
+    as_patterns,
+    is_date_template,
+    is_day,
+    is_glob,
+    is_mail_pattern,
+    is_name_of,
+    is_origin,
+    is_path_below_cms,
+    is_pattern,
+    is_reference,
+    is_share,
+    is_template,
+    is_url,
+)
 
-_ENVIRONMENT = re.compile(r"^env:[A-Za-z_][A-Za-z0-9_]*$")
-
-
-def _is_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
-    if parts.username or parts.password:
-        raise ValueError("must not hold a password: use cms.basic_auth")
-    if not value.isprintable() or " " in value:
-        raise ValueError("must not hold spaces or control characters")
-    if parts.query or parts.fragment:
-        raise ValueError("must not have a query or fragment")
-    _ = parts.port  # raises ValueError for a port that is none
-    return value.rstrip("/")
-
-
-def _is_origin(value: str) -> str:
-    value = _is_url(value)
-    if urlsplit(value).path:
-        raise ValueError("must be a host without a path: a site has a host of its own")
-    return value
-
-
-def _is_reference(value: str) -> str:
-    if not _ENVIRONMENT.match(value):
-        raise ValueError(
-            "must be env:NAME, the name of an environment variable: secrets are never written here"
-        )
-    return value
-
-
-def _is_day(value: str) -> str:
-    try:
-        date.fromisoformat(value)
-    except ValueError as error:
-        raise ValueError(f"must be a day such as 2026-12-01: {error}") from None
-    return value
-
-
-def _placeholders(template: str) -> set[str]:
-    try:
-        fields = [part for part in Formatter().parse(template) if part[1] is not None]
-    except ValueError as error:
-        raise ValueError(f"is no template: {error}") from None
-    for _, name, form, conversion in fields:
-        if form or conversion:
-            raise ValueError(f"is no template: {{{name}}} takes no form of its own")
-    return {str(name) for _, name, _, _ in fields}
-
-
-def _is_template(*placeholders: str) -> AfterValidator:
-    def check(value: str) -> str:
-        named = _placeholders(value)
-        unknown = sorted(named - set(placeholders))
-        known = ", ".join(f"{{{name}}}" for name in placeholders)
-        if unknown:
-            raise ValueError(f"has {{{unknown[0]}}}; known here: {known}")
-        if not named & {"id", "slug", "path"}:
-            raise ValueError(f"needs a placeholder that tells pages apart: {known}")
-        if not value.startswith("/") or "//" in value or ".." in value:
-            raise ValueError("must begin with a single slash")
-        return value
-
-    return AfterValidator(check)
-
-
-def _is_date_template(value: str) -> str:
-    _placeholders(value)
-    if not _DATE_TEMPLATE.fullmatch(value):
-        raise ValueError("must end in /{yyyy}/{mm}/{dd}/, with any folders before")
-    return value
-
-
-def _is_path_below_cms(value: str) -> str:
-    if not value.startswith("/") or value.startswith("//") or not value.isprintable():
-        raise ValueError("must be a path below cms.url that begins with a single slash")
-    if "#" in value or "/../" in f"{value}/":
-        raise ValueError("must not hold '#' or '..'")
-    return value
-
-
-def _is_glob(value: str) -> str:
-    if not value.startswith(("/", "*")) or not value.isprintable():
-        raise ValueError("must begin with / or *: it is compared with the whole path")
-    if value.count("*") > _STARS_MAX:
-        raise ValueError(f"must not have more than {_STARS_MAX} stars")
-    if not value.strip("/*"):
-        raise ValueError("would take out everything")
-    return value
-
-
-def _is_name_of(built_in: Mapping[str, str]) -> AfterValidator:
-    def check(value: str) -> str:
-        if value in built_in:
-            raise ValueError(f"is no name for this place: use routes.{built_in[value]}")
-        # `sanitize_key`, and the longest name that register_taxonomy() takes.
-        if not re.fullmatch(r"[a-z0-9_-]{1,32}", value):
-            raise ValueError("must be a name of up to 32 lower-case letters, digits, - and _")
-        return value
-
-    return AfterValidator(check)
-
-
-_DATE_TEMPLATE = re.compile(r"(?:/[^/{}.\x00-\x1f\\][^/{}\x00-\x1f\\]*)*/\{yyyy\}/\{mm\}/\{dd\}/")
-_PLACEHOLDER = re.compile(r"\{\w+\}")
-_STARS_MAX = 8
-_TYPES_WITH_KEYS = {"post": "post", "page": "page", "attachment": "attachment"}
-_TAXONOMIES_WITH_KEYS = {"category": "category", "post_tag": "tag"}
-
-Url = Annotated[str, AfterValidator(_is_url)]
-Origin = Annotated[str, AfterValidator(_is_origin)]
-Secret = Annotated[str, AfterValidator(_is_reference)]
+Url = Annotated[str, AfterValidator(is_url)]
+Origin = Annotated[str, AfterValidator(is_origin)]
+Secret = Annotated[str, AfterValidator(is_reference)]
+MailPattern = Annotated[str, AfterValidator(is_mail_pattern)]
 
 
 class _Section(BaseModel):
@@ -159,17 +65,11 @@ class SiteSection(_Section):
     url: Origin
 
 
-def _is_pattern(value: str) -> str:
-    if problem := tokens.check(value):
-        raise ValueError(problem)
-    return value
-
-
 class TokenSection(_Section):
     """A place in pages where something random stands: one of the two."""
 
     attribute: Annotated[str, Field(pattern=r"^[A-Za-z][\w:.-]{0,60}$")] | None = None
-    pattern: Annotated[str, AfterValidator(_is_pattern)] | None = None
+    pattern: Annotated[str, AfterValidator(is_pattern)] | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -184,8 +84,8 @@ class CmsSection(_Section):
     url: Url
     kind: Literal["wordpress", "generic"] = "wordpress"
     basic_auth: Secret | None = None
-    include: list[Annotated[str, AfterValidator(_is_path_below_cms)]] = []
-    exclude: list[Annotated[str, AfterValidator(_is_glob)]] = []
+    include: list[Annotated[str, AfterValidator(is_path_below_cms)]] = []
+    exclude: list[Annotated[str, AfterValidator(is_glob)]] = []
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     keep: list[Literal["shortlink", "comment-forms", "search-forms"]] = Field(default_factory=list)
     tokens: Annotated[tuple[TokenSection, ...], Field(strict=False, max_length=50)] = ()
@@ -194,20 +94,20 @@ class CmsSection(_Section):
 class RoutesSection(_Section):
     """Which object of the CMS goes to which path."""
 
-    post: Annotated[str, _is_template("id", "slug", "yyyy", "mm", "dd")] = "/blog/{id}.html"
-    page: Annotated[str, _is_template("id", "slug", "path")] = "/{path}/"
-    category: Annotated[str, _is_template("id", "slug", "path")] = "/category/{path}/"
-    tag: Annotated[str, _is_template("id", "slug")] = "/tag/{slug}/"
-    author: Annotated[str, _is_template("id")] = "/author/{id}/"
-    attachment: Annotated[str, _is_template("id", "slug", "yyyy", "mm", "dd")] | None = None
-    date: Annotated[str, AfterValidator(_is_date_template)] = "/{yyyy}/{mm}/{dd}/"
+    post: Annotated[str, is_template("id", "slug", "yyyy", "mm", "dd")] = "/blog/{id}.html"
+    page: Annotated[str, is_template("id", "slug", "path")] = "/{path}/"
+    category: Annotated[str, is_template("id", "slug", "path")] = "/category/{path}/"
+    tag: Annotated[str, is_template("id", "slug")] = "/tag/{slug}/"
+    author: Annotated[str, is_template("id")] = "/author/{id}/"
+    attachment: Annotated[str, is_template("id", "slug", "yyyy", "mm", "dd")] | None = None
+    date: Annotated[str, AfterValidator(is_date_template)] = "/{yyyy}/{mm}/{dd}/"
     types: dict[
-        Annotated[str, _is_name_of(_TYPES_WITH_KEYS)],
-        Annotated[str, _is_template("id", "slug", "path", "yyyy", "mm", "dd", "type")],
+        Annotated[str, is_name_of(TYPES_WITH_KEYS)],
+        Annotated[str, is_template("id", "slug", "path", "yyyy", "mm", "dd", "type")],
     ] = {}
     taxonomies: dict[
-        Annotated[str, _is_name_of(_TAXONOMIES_WITH_KEYS)],
-        Annotated[str, _is_template("id", "slug", "path", "taxonomy")],
+        Annotated[str, is_name_of(TAXONOMIES_WITH_KEYS)],
+        Annotated[str, is_template("id", "slug", "path", "taxonomy")],
     ] = {}
     feed: Annotated[str, Field(pattern=r"^[\w-][\w.-]*\.(xml|rss|atom)$")] = "feed.xml"
 
@@ -231,7 +131,7 @@ class RoutesSection(_Section):
         them (`/%postname%/`), and it keeps most of their names apart."""
         seen: dict[str, str] = {}
         for key, template in self.templates().items():
-            shape = _PLACEHOLDER.sub("{}", template)
+            shape = PLACEHOLDER.sub("{}", template)
             other = seen.setdefault(shape, key)
             if other != key and {key, other} != {"post", "page"}:
                 raise ValueError(f"{other} and {key} would have the same paths: {template}")
@@ -242,7 +142,7 @@ class SocialSection(_Section):
     """Which URL keeps the share counts."""
 
     cutover: (
-        Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_is_day)] | None
+        Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(is_day)] | None
     ) = None
 
 
@@ -256,8 +156,9 @@ class StoreSection(_Section):
 class GatesSection(_Section):
     """What the checks before publishing let through."""
 
-    errors: Annotated[int, Field(ge=0)] = 0
+    errors: Annotated[int | str, BeforeValidator(is_share)] = 0
     lost_pages: Annotated[int, Field(ge=0)] = 20
+    emails: Annotated[tuple[MailPattern, ...], BeforeValidator(as_patterns)] = ()
 
 
 class Config(_Section):

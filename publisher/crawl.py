@@ -13,7 +13,7 @@ from typing import Protocol
 
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
-from publisher.discovery import included, listed, not_found_url, usual
+from publisher.discovery import ROBOTS_PATH, included, listed, not_found_url, usual
 from publisher.judge import (
     NOT_FOUND,
     NOT_FOUND_PATH,
@@ -70,7 +70,8 @@ class Crawled:
         self.asked += 1
         self.doubts.note(outcome)
         self.removals.update(outcome.removals)
-        self.noindex = self.noindex or (outcome.path == "/" and outcome.noindex)
+        if outcome.path in ("/", ROBOTS_PATH):
+            self.noindex = self.noindex or outcome.noindex
 
 
 def crawl(

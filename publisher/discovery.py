@@ -85,6 +85,9 @@ def not_found_url(inventory: Inventory) -> str:
 # ------------------------------------------------------------------------- robots.txt
 
 
+ROBOTS_PATH = "/robots.txt"
+
+
 def sitemaps_of(robots: str, home: str) -> list[str]:
     """The sitemaps that a robots.txt names, in its order, as whole URLs (RFC 9309, section
     2.2.4, leaves them to sitemaps.org: they belong to no group). `home` completes those that

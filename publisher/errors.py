@@ -80,23 +80,34 @@ class NotNow(PublisherError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason for which a gate refuses: which gate, the page, what and where in it."""
+    """One reason for which a gate refuses: which gate, the page, what is wrong and where.
+
+    `line` and `column` count from 1; 0 if it is about no place. `excerpt` is safe to print.
+    Findings of one gate with the same `subject` (an e-mail address, a log-in name) on several
+    pages become one, of the first of them; `pages` is their number, `also` some of the others.
+    """
 
     gate: str
     page: str
     detail: str
+    line: int = 0
+    column: int = 0
+    excerpt: str = ""
+    subject: str = ""
+    pages: int = 1
+    also: tuple[str, ...] = ()
 
 
 class GateRefused(PublisherError):
     """Checks before publishing found something that must not go live."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], advice: str = "") -> None:
         gates = sorted({finding.gate for finding in findings})
         super().__init__(
             f"refused by {', '.join(gates)}: {len(findings)} finding"
             f"{'s' if len(findings) != 1 else ''}",
             "Mend it in the CMS and export again, or let it through once with "
             + " ".join(f"--override {gate}" for gate in gates)
-            + ' --reason "..."',
+            + f' --reason "..."{advice}',
         )
         self.findings = tuple(findings)

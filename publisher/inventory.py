@@ -41,10 +41,12 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with published posts. Their slug is a log-in name and never kept."""
+    """Somebody with published posts. Their slug is a log-in name ('' if the CMS does not tell):
+    good only for finding it where it must not be."""
 
     id: int
     link: str
+    slug: str = ""
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,11 +41,12 @@ class Missing:
 
 @dataclass(slots=True)
 class Answers:
-    """What the CMS said that is no content: failed paths and why, paths that it refused to give
-    out, what it does not have, its redirects; and what was found in the pages it gave."""
+    """What the CMS said that is no content: what failed, paths that it refused to give out or
+    said to be gone, what it does not have, its redirects; and what was found in its pages."""
 
-    failed: dict[SitePath, str] = field(default_factory=dict)
+    failed: dict[SitePath, Outcome] = field(default_factory=dict)
     refused: set[SitePath] = field(default_factory=set)
+    gone: set[SitePath] = field(default_factory=set)
     missing: list[Missing] = field(default_factory=list)
     moved: list[Outcome] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -58,16 +59,18 @@ def answers(outcomes: Iterable[Outcome], doubts: Doubts) -> Answers:
         outcome = settled(one, doubts)
         match outcome.kind:
             case "failed":
-                found.failed[SitePath(outcome.path)] = f"{outcome.error} ({outcome.url})"
+                found.failed[SitePath(outcome.path)] = outcome
             case "moved":
                 found.moved.append(outcome)
             case "refused":
                 found.refused.add(SitePath(outcome.path))
+            case "gone":
+                found.gone.add(SitePath(outcome.path))
         if outcome.kind in ("gone", "refused") and outcome.seen_on:
             found.missing.append(
                 Missing(outcome.path, outcome.url, outcome.status, outcome.seen_on)
             )
-        found.findings += (Finding(gate, outcome.path, text) for gate, text in outcome.findings)
+        found.findings += outcome.findings
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from publisher.errors import Finding
 from publisher.manifest import Entry
 
 Kind = Literal["content", "moved", "gone", "refused", "failed"]
@@ -40,7 +41,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     names_itself: bool | None = None
     noindex: bool = False
     removals: dict[str, int] = {}
-    findings: tuple[tuple[str, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_answer(self) -> bool:

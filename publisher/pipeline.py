@@ -5,38 +5,46 @@ CMS -> captures -> layer -> manifest -> redirect rules -> gates -> release
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib.metadata import version
 
 import msgspec
 
+from publisher import discovery, manifest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Cms
-from publisher.crawl import Crawled, Progress, crawl
-from publisher.errors import Finding, GateRefused
-from publisher.gates import Facts, Limits, check, refused
+from publisher.crawl import Progress, crawl
+from publisher.errors import Finding, NotFound
+from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
+from publisher.gates import Limits, ReleaseFacts, check, refusal, refused
 from publisher.inventory import Inventory
-from publisher.judge import Doubts, ends
+from publisher.judge import Doubts, asked_at, ends
 from publisher.layer import Answers, Layer, Missing, answers
-from publisher.manifest import Difference, Manifest, Row, differences, entries_of, find
-from publisher.outcome import Captured
-from publisher.paths import SitePath
+from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
+from publisher.outcome import Captured, Outcome
+from publisher.paths import SitePath, is_shortened
 from publisher.prepare import Preparing
 from publisher.records import Records
 from publisher.release import Override, Release, new_id, utc_now
+from publisher.remarks import remarks, varies
+from publisher.rewrite.document import Rewriter
 from publisher.rewrite.tokens import Shape
+from publisher.rewrite.varying import varying
 from publisher.routes import Routes
-from publisher.rules import Moved, compiled, rules_of
+from publisher.rules import Moved, rules_of
 from publisher.scope import Scope
 from publisher.spool import Spool
 from publisher.workers import Plant
-from redirects.compile import LeftOut
-from redirects.rules import Conflict, Loop, RuleSet
+from redirects.rules import RuleSet
 
+# So many pages are asked for twice, to see whether they stay the same.
+_SAMPLES_MAX = 8
 # So many paths of each kind of change are named; all are counted.
 _NAMED_MAX = 1000
 
@@ -58,6 +66,7 @@ class Request:
     limits: Limits
     actor: str
     reason: str
+    emails: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     keep: frozenset[str] = frozenset()
@@ -111,23 +120,13 @@ def export(
     Raises CmsError, StoreError, NotNow, and GateRefused when the release must not go live:
     nothing but blobs and manifests, which no release names, was written then.
     """
-    live = _live(records)
-    live_manifest = records.manifest(live.manifest if live else "")
+    live = _Live.of(records)
     inventory = cms.inventory()
-    plant = Plant(
-        records.store,
-        inventory,
-        request.routes,
-        SiteUrls(request.public, (inventory.home, request.cms)),
-        request.cutover,
-        request.scope,
-        request.keep,
-        request.tokens,
-    )
+    plant = _plant(records, request, inventory)
     addresses = plant.addresses()
     spool = Spool(records.store, _key(request, inventory), request.quiet)
-
     resumed = spool.is_resumed
+
     try:
         with staff(plant) as preparing:
             crawled = crawl(
@@ -136,90 +135,158 @@ def export(
                 preparing,
                 spool,
                 progress,
-                doubts=Doubts(_ends(live_manifest, records)),
-                live=_blobs(live_manifest, records),
-                earlier=spool if spool.is_resumed else (),
+                doubts=Doubts(live.ends()),
+                live=live.blobs(),
+                earlier=spool if resumed else (),
             )
     finally:
         spool.flush()
+    unstable = tuple(_varying(records, cms, spool, plant.rewriter(addresses)))
+    withdrawn = _withdrawn(cms, inventory)
+
     said = answers(spool, crawled.doubts)
-    layer = Layer(
-        spool,
-        crawled.doubts,
-        live=lambda: entries_of(live_manifest, records.load_part),
-        captured=lambda: records.captured(live.captured if live else ""),
-        pages=_live_pages(said, live_manifest, records),
-    )
-    made = _keep(records, layer, live, live_manifest)
+    layer = Layer(spool, crawled.doubts, live.entries, live.captured, live.unanswered(said))
+    made = _keep(records, layer, live)
     rules = rules_of(
         lambda: ((row.path, row.url) for row in layer), _moved(said, addresses), addresses
     )
 
     changes = Changes()
-    facts = Facts(
-        pages=made.pages,
+    facts = ReleaseFacts(
         has_home=made.has_home,
-        failed=said.failed,
-        findings=said.findings,
-        changes=_noted(live_manifest, made.manifest, records, changes),
-        live_pages=live.pages if live else 0,
+        pages=made.pages,
+        live_pages=live.pages,
+        asked=crawled.asked,
+        failed=failed(said),
+        found=said.findings,
+        objects=object_pages(layer, addresses) if withdrawn else (),
+        withdrawn=withdrawn,
+        broken=broken(said, made.kept),
+        changes=_noted(differences(live.manifest, made.manifest, records.load_part), changes),
+        taken_down=TakenDown(said, live.captured, addresses),
+        edited=edited(inventory, live.since, addresses),
+        limits=request.limits,
     )
-    findings = check(facts, request.limits)
+    findings = check(facts)
     if standing := refused(findings, request.overrides):
-        raise GateRefused(standing)
+        raise refusal(standing)
 
     redirects = records.put_blob(rules.to_json())
     release = _release(request, made, redirects, rules, live, findings)
-    is_new = not live or _content(live) != _content(release)
+    is_new = not live.release or _content(live.release) != _content(release)
     if is_new:
         records.put_release(release)
-    exported = Exported(
-        release if is_new or not live else live,
+    spool.discard()
+    listed = (addresses.locate(url) for url in discovery.listed(inventory))
+    return Exported(
+        release if is_new or not live.release else live.release,
         is_new,
         changes,
         tuple(said.missing),
         made.kept,
         crawled.removals,
-        tuple(_warnings(crawled, rules)),
-        resumed=resumed,
+        (*remarks(crawled, filter(None, listed), made.shortened, rules), *unstable),
+        resumed,
     )
-    spool.discard()
-    return exported
 
 
-def _live(records: Records) -> Release | None:
-    intent, _ = records.intent()
-    return records.release(intent.release) if intent.release else None
+# ------------------------------------------------------------------ what is live
 
 
-def _content(release: Release) -> tuple[str, str]:
-    return release.manifest, release.redirects
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What visitors get now."""
+
+    records: Records
+    release: Release | None
+    manifest: Manifest
+
+    @staticmethod
+    def of(records: Records) -> _Live:
+        intent, _ = records.intent()
+        release = records.release(intent.release) if intent.release else None
+        return _Live(records, release, records.manifest(release.manifest if release else ""))
+
+    @property
+    def pages(self) -> int:
+        return self.release.pages if self.release else 0
+
+    @property
+    def since(self) -> datetime | None:
+        return self.release.created if self.release else None
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        return entries_of(self.manifest, self.records.load_part)
+
+    def captured(self) -> Iterator[tuple[str, Captured]]:
+        return self.records.captured(self.release.captured if self.release else "")
+
+    def blobs(self) -> dict[int, str]:
+        return {hash(path): entry.blob for path, entry in self.entries()}
+
+    def ends(self) -> bool | None:
+        """Whether its pages end with `</html>`; None if nothing is live."""
+        home = find(self.manifest, SitePath("/"), self.records.load_part)
+        return ends(self.records.blob(home.blob)) if home else None
+
+    def unanswered(self, said: Answers) -> frozenset[str]:
+        """The live paths about which the CMS gave no answer, or none to be believed."""
+        paths = said.failed.keys() | said.refused
+        return frozenset(p for p in paths if find(self.manifest, p, self.records.load_part))
+
+
+# ------------------------------------------------------------------ pieces
+
+
+def _plant(records: Records, request: Request, inventory: Inventory) -> Plant:
+    urls = SiteUrls(request.public, (inventory.home, request.cms))
+    return Plant(
+        records.store, inventory, request.routes, urls, request.cutover, request.scope,
+        request.keep, request.tokens, site_facts(request.public, request.emails, inventory, urls),
+    )  # fmt: skip
 
 
 def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
     made_of = (
-        request.public, request.cms, request.routes, request.cutover, request.scope.include,
-        request.scope.exclude, sorted(request.keep), request.tokens,
-        inventory,
+        version("publisher"), request.public, request.cms, request.routes, request.cutover,
+        request.scope.include, request.scope.exclude, sorted(request.keep), request.tokens,
+        request.emails, inventory.digest,
     )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 
 
-def _blobs(live: Manifest, records: Records) -> dict[int, str]:
-    return {hash(path): entry.blob for path, entry in entries_of(live, records.load_part)}
+def _varying(records: Records, cms: Cms, spool: Spool, rewriter: Rewriter) -> Iterator[str]:
+    """Pages asked for once more, a few of each kind, that are not the same then."""
+    samples: dict[str, Outcome] = {}
+    for outcome in spool:
+        if outcome.kind == "content" and outcome.entry and outcome.entry.is_page:
+            samples.setdefault(outcome.path.rpartition("/")[0][:20], outcome)
+        if len(samples) == _SAMPLES_MAX:
+            break
+    asked = {outcome.url: outcome for outcome in samples.values()}
+    for capture in filter(None, cms.captures(deque(asked))):
+        outcome = asked[capture.url]
+        assert outcome.entry  # noqa: S101 - only such outcomes are samples
+        if capture.status != 200:
+            continue
+        address = asked_at(capture.url, SitePath(outcome.path), rewriter.addresses)
+        again = rewriter.rewrite(capture.body, capture.content_type, address).body
+        if hashlib.sha256(again).hexdigest() != outcome.entry.blob:
+            with contextlib.suppress(NotFound):  # a dry run keeps no blobs
+                first = records.blob(outcome.entry.blob).decode(errors="replace")
+                yield varies(outcome.path, varying(first, again.decode(errors="replace")))
 
 
-def _ends(live: Manifest, records: Records) -> bool | None:
-    """Whether the live site's pages end with `</html>`; None if nothing is live."""
-    home = find(live, SitePath("/"), records.load_part)
-    return ends(records.blob(home.blob)) if home else None
-
-
-def _live_pages(said: Answers, live: Manifest, records: Records) -> frozenset[str]:
-    """The live paths about which the CMS gave no answer, or none to be believed."""
-    unanswered = said.failed.keys() | said.refused
-    return frozenset(path for path in unanswered if find(live, path, records.load_part))
+def _withdrawn(cms: Cms, inventory: Inventory) -> frozenset[int]:
+    """What stopped being public while the export ran."""
+    now = cms.public_ids()
+    if now is None:
+        return frozenset()
+    before = {
+        item.id for item in inventory.items if item.kind != "attachment" and not item.protected
+    }
+    return frozenset(before - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,26 +298,33 @@ class _Made:
     pages: int
     has_home: bool
     kept: tuple[str, ...]
+    shortened: tuple[str, ...]
 
 
-def _keep(records: Records, layer: Layer, live: Release | None, live_manifest: Manifest) -> _Made:
+def _keep(records: Records, layer: Layer, live: _Live) -> _Made:
     """Write the manifest, and where its files came from."""
-    known = records.manifest(live.captured if live else "")
-    entries, origins = records.parts(live_manifest), records.parts(known)
-    pages, has_home, kept = 0, False, []
+    known = records.manifest(live.release.captured if live.release else "")
+    entries, origins = records.parts(live.manifest), records.parts(known)
+    pages, has_home = 0, False
+    kept: list[str] = []
+    shortened: list[str] = []
     for row in layer:
-        entries.add(row.path, Row(str(row.path), row.entry))
-        origins.add(row.path, Captured(str(row.path), row.url, row.depends))
+        path = str(row.path)
+        entries.add(path, manifest.Row(path, row.entry))
+        origins.add(path, Captured(path, row.url, row.depends))
         pages += row.entry.is_page
-        has_home = has_home or row.path == "/"
+        has_home = has_home or path == "/"
         if row.is_kept:
-            kept.append(str(row.path))
+            kept.append(path)
+        if is_shortened(row.path):
+            shortened.append(path)
     return _Made(
-        records.put_index(entries, live_manifest),
+        records.put_index(entries, live.manifest),
         records.put_index(origins, known),
         pages,
         has_home,
         tuple(kept),
+        tuple(shortened),
     )
 
 
@@ -261,12 +335,14 @@ def _moved(said: Answers, addresses: Addresses) -> Iterator[Moved]:
             yield Moved(address, outcome.status, outcome.target)
 
 
-def _noted(
-    live: Manifest, manifest: Manifest, records: Records, changes: Changes
-) -> Iterator[Difference]:
-    for change in differences(live, manifest, records.load_part):
+def _noted(found: Iterable[Difference], changes: Changes) -> Iterator[Difference]:
+    for change in found:
         changes.note(change)
         yield change
+
+
+def _content(release: Release) -> tuple[str, str]:
+    return release.manifest, release.redirects
 
 
 def _release(
@@ -274,7 +350,7 @@ def _release(
     made: _Made,
     redirects: str,
     rules: RuleSet,
-    live: Release | None,
+    live: _Live,
     findings: list[Finding],
 ) -> Release:
     now = utc_now()
@@ -284,7 +360,7 @@ def _release(
         manifest=made.manifest.digest,
         captured=made.captured.digest,
         redirects=redirects,
-        parent=live.id if live else "",
+        parent=live.release.id if live.release else "",
         created=now,
         actor=request.actor,
         reason=request.reason,
@@ -295,34 +371,3 @@ def _release(
             Override(gate, reason) for gate, reason in request.overrides.items() if gate in gates
         ),
     )
-
-
-def _warnings(crawled: Crawled, rules: RuleSet) -> list[str]:
-    warnings = [_conflict(conflict) for conflict in rules.conflicts]
-    warnings += [_loop(loop) for loop in rules.loops]
-    warnings += [_left_out(left) for left in compiled(rules)[1].left_out]
-    warnings += [
-        f"{url} belongs at {path}, too, where another page is: only the first is there"
-        for path, url in crawled.collisions.items()
-    ]
-    if crawled.noindex:
-        warnings.append(
-            "the CMS asks search engines to stay away (Settings > Reading): so will the site"
-        )
-    return warnings
-
-
-def _conflict(conflict: Conflict) -> str:
-    kept, dropped = conflict.kept, conflict.dropped
-    return (
-        f"{kept.source} leads to {kept.target} ({kept.origin}), not to {dropped.target} "
-        f"({dropped.origin})"
-    )
-
-
-def _loop(loop: Loop) -> str:
-    return f"redirects in a circle, left out: {' -> '.join(loop.sources)}"
-
-
-def _left_out(left: LeftOut) -> str:
-    return f"redirect left out: {left.rule.source}: {left.reason}"

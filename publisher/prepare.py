@@ -13,6 +13,9 @@ from typing import Protocol
 import msgspec
 
 from publisher.content_types import bare, cache_control
+from publisher.discovery import ROBOTS_PATH, disallows_all, sitemaps_of
+from publisher.errors import Finding
+from publisher.inspection import Inspector, leaked
 from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
 from publisher.manifest import Entry
 from publisher.paths import SitePath
@@ -51,7 +54,7 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     names_itself: bool | None = None
     noindex: bool = False
     removals: dict[str, int] = {}
-    findings: tuple[tuple[str, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Preparing(Protocol):
@@ -74,9 +77,10 @@ class Preparing(Protocol):
 class Preparer:
     """Does tasks, one after the other."""
 
-    def __init__(self, rewriter: Rewriter, sink: Sink) -> None:
+    def __init__(self, rewriter: Rewriter, inspector: Inspector, sink: Sink) -> None:
         self._rewriter = rewriter
         self._addresses = rewriter.addresses
+        self._inspector = inspector
         self._sink = sink
         self._found: set[int] = set()
 
@@ -97,14 +101,14 @@ class Preparer:
                 document.content_type,
                 cache_control(document.content_type),
             ),
-            found=tuple(self._new(document)),
+            found=(*self._new(document), *self._sitemaps(task)),
             depends=tuple(sorted(document.depends)),
             is_object=is_object(view),
             ends=ends(task.body) if is_framed else None,
             names_itself=names_itself(task.body, view) if view and is_object(view) else None,
-            noindex=document.noindex,
+            noindex=document.noindex or self._keeps_away(task),
             removals=dict(document.removals),
-            findings=(("staging-host", document.leak),) if document.leak else (),
+            findings=tuple(self._findings(document, task.path)),
         )
 
     def document(self, task: Task) -> Document:
@@ -112,11 +116,28 @@ class Preparer:
         address = asked_at(task.url, SitePath(task.path), self._addresses)
         return self._rewriter.rewrite(task.body, task.content_type, address)
 
+    def _findings(self, document: Document, path: str) -> Iterator[Finding]:
+        if document.leak:
+            yield leaked(path, document.leak, document.body)
+        yield from self._inspector.findings(document.body, document.content_type, path)
+
+    def _sitemaps(self, task: Task) -> list[str]:
+        if task.path != ROBOTS_PATH:
+            return []
+        return sitemaps_of(_robots(task), self._addresses.views.inventory.home)
+
+    def _keeps_away(self, task: Task) -> bool:
+        return task.path == ROBOTS_PATH and disallows_all(_robots(task))
+
     def _new(self, document: Document) -> Iterator[str]:
         for address in document.found:
             if address.path is not None and hash(address.path) not in self._found:
                 self._found.add(hash(address.path))
                 yield address.url
+
+
+def _robots(task: Task) -> str:
+    return task.body.decode(errors="replace")
 
 
 @dataclass(slots=True)

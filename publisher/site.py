@@ -58,7 +58,7 @@ class Site:
 
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
-        from publisher.gates import Limits
+        from publisher.gates import Limit, Limits
         from publisher.pipeline import Request
         from publisher.rewrite.tokens import Shape
         from publisher.routes import Routes
@@ -71,7 +71,8 @@ class Site:
             routes=Routes(**config.routes.model_dump()),
             cutover=config.social.cutover or "",
             keep=frozenset(config.cms.keep),
-            limits=Limits(**config.gates.model_dump()),
+            limits=Limits(Limit.parse(config.gates.errors), config.gates.lost_pages),
+            emails=config.gates.emails,
             actor=actor.name,
             reason=actor.reason,
             overrides=overrides,

@@ -17,6 +17,7 @@ import msgspec
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.errors import PublisherError
+from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
 from publisher.prepare import Prepared, Preparer, Sink, Task
 from publisher.records import Records
@@ -46,16 +47,20 @@ class Plant:
     scope: Scope
     keep: frozenset[str]
     tokens: tuple[Shape, ...]
+    facts: SiteFacts
 
     def addresses(self) -> Addresses:
         """Where the addresses of the CMS lead."""
         return Addresses(self.inventory, self.routes, self.urls, self.cutover, scope=self.scope)
 
+    def rewriter(self, addresses: Addresses) -> Rewriter:
+        """What makes pages fit for the public."""
+        return Rewriter(addresses, self.keep, self.tokens)
+
     def preparer(self) -> Preparer:
         """A preparer of this process's own."""
-        return Preparer(
-            Rewriter(self.addresses(), self.keep, self.tokens), sink(Records(self.store))
-        )
+        rewriter = self.rewriter(self.addresses())
+        return Preparer(rewriter, Inspector(self.facts), sink(Records(self.store)))
 
 
 def sink(records: Records) -> Sink:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from publisher.addresses import Addresses
 from publisher.cms.port import Cms
 from publisher.crawl import Crawled, crawl
+from publisher.inspection import Inspector, SiteFacts
 from publisher.judge import Doubts
 from publisher.layer import Answers, Layer, answers
 from publisher.manifest import Entry
@@ -70,7 +71,9 @@ class Seen:
 def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen:
     """Ask a CMS for everything."""
     records, ledger = Records(MemoryStore()), Ledger()
-    preparing = Inline(Preparer(Rewriter(addresses), sink(records)))
+    preparing = Inline(
+        Preparer(Rewriter(addresses), Inspector(SiteFacts(addresses.urls.public)), sink(records))
+    )
     found = crawl(cms, addresses, preparing, ledger, lambda *_: None, doubts=Doubts(ends), live={})
     outcomes = sorted(ledger.outcomes, key=lambda outcome: outcome.path)
     return Seen(addresses, records, outcomes, found, answers(outcomes, found.doubts))

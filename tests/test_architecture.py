@@ -20,8 +20,8 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "front gates init inventory judge layer manifest notfound outcome paths plan prepare "
-        "queries release routes rules scope traps views "
+        "facts front gates init inspection inventory judge layer mail manifest notfound outcome "
+        "paths places plan prepare queries release remarks routes rules scope traps views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset css depends document html linker memo removals scripts sieve "
@@ -40,6 +40,9 @@ PURE_LIBRARIES = frozenset(
 # A release has a random id and a time; a page is read without its parser's warnings.
 PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.facts": frozenset(("datetime",)),
+    "publisher.inspection": frozenset(("ahocorasick_rs",)),
+    "publisher.places": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
@@ -50,6 +53,7 @@ ONLY_IN = {
     "botocore": {"publisher.store.s3"},
     "obstore": {"publisher.store.s3"},
     "pycurl": {"publisher.cms.http"},
+    "ahocorasick_rs": {"publisher.inspection"},
     "lolhtml": {"publisher.rewrite.html"},
     "lxml": {"publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},

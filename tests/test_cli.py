@@ -270,7 +270,7 @@ def test_json_that_is_not_a_wordpress_s(publisher: Cli, answer: Answer) -> None:
 def test_an_empty_site_is_refused_by_a_gate(publisher: Cli) -> None:
     with serving(rest(root=ROOT, types=b"{}", taxonomies=b"{}", users=b"[]")) as url:
         run = failed(publisher, url, 3)
-    assert "empty: /: the CMS gave no home page" in run.err
+    assert "/: the CMS gave no home page" in run.err
     assert "--override empty" in run.err
 
 

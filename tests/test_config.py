@@ -17,6 +17,7 @@ EXAMPLES = [
 ]
 LEAST = "site:\n  url: https://www.example.co.jp\ncms:\n  url: http://127.0.0.1:8081\n"
 SECRET = "staging:himitsu"
+_SHARE = 'must be a number, or a percentage such as "0.5%"'
 
 
 def parsed(text: str) -> Config:
@@ -41,7 +42,12 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
     [
         ("rotues:\n  post: /x", 5, "rotues", "is no key; did you mean 'routes'?"),
         ("gates:\n  eror: 1", 6, "gates.eror", "is no key; did you mean 'errors'?"),
-        ("gates:\n  zzz: 1", 6, "gates.zzz", "is no key; known here: errors, lost_pages"),
+        ("gates:\n  zzz: 1", 6, "gates.zzz", "is no key; known here: errors, lost_pages, emails"),
+        ("gates:\n  errors: 101%", 6, "gates.errors", _SHARE),
+        ("gates:\n  lost_pages: '1'", 6, "gates.lost_pages", "must be a valid integer"),
+        ("gates:\n  emails: a@b.jp", 6, "gates.emails", "must be a list of e-mail addresses"),
+        ("gates:\n  emails:\n    - a@b.jp\n    - b", 8, "gates.emails.1", "must be an e-mail"),
+        ("gates:\n  emails: [1]", 6, "gates.emails.0", "must be a valid string"),
         ("store:\n  url: s3://b-b\n  x: x", 7, "store.x", "is no key; known here: url, endpoint"),
         ("store:\n  endpoint_url: http://a", 5, "store.url", "is missing"),
         ("store:\n  url: bucket", 6, "store.url", "must match pattern"),
@@ -52,9 +58,9 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
         ("store: 5", 5, "store", "must be a valid string"),
         ("store: [a]", 5, "store", "must be a valid string"),
         ("gates:\n  errors: -1", 6, "gates.errors", "must be greater than or equal to 0"),
-        ("gates:\n  errors: '1'", 6, "gates.errors", "must be a valid integer"),
-        ("gates:\n  errors: yes", 6, "gates.errors", "must be a valid integer"),
-        ("gates:\n  errors: 1.5", 6, "gates.errors", "must be a valid integer"),
+        ("gates:\n  errors: '1'", 6, "gates.errors", _SHARE),
+        ("gates:\n  errors: yes", 6, "gates.errors", _SHARE),
+        ("gates:\n  errors: 1.5", 6, "gates.errors", _SHARE),
         ("gates: [1]", 5, "gates", "must be keys and values below it"),
         ("gates: 3", 5, "gates", "must be keys and values below it"),
         ("edge: cloudfront", 5, "edge", "must be 'local'"),
@@ -123,6 +129,21 @@ def test_what_is_added_and_taken_out_is_checked(added: str, key: str, message: s
 
 def test_a_post_and_a_page_may_share_a_form_as_they_do_in_wordpress() -> None:
     assert parsed(f"{LEAST}routes:\n  post: '/{{slug}}/'\n").routes.post == "/{slug}/"
+
+
+@pytest.mark.parametrize(
+    ("written", "gates"),
+    [
+        ("errors: 3", GatesSection(errors=3)),
+        ('errors: "0.5%"', GatesSection(errors="0.5%")),
+        ("errors: 2%", GatesSection(errors="2%")),
+        ("emails: '*'", GatesSection(emails=["*"])),  # type: ignore[arg-type]
+        ("emails: [Press@Yamada.jp, '*@group.jp']",
+         GatesSection(emails=["press@yamada.jp", "*@group.jp"])),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_what_the_gates_let_through(written: str, gates: GatesSection) -> None:
+    assert parsed(f"{LEAST}gates:\n  {written}\n").gates == gates
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ class ScriptedCms:
     def inventory(self) -> Inventory:
         return self.held
 
+    def public_ids(self) -> frozenset[int]:
+        return frozenset(item.id for item in self.held.items)
+
     def captures(self, wanted: deque[str]) -> Iterator[Capture]:
         while wanted:
             url = wanted.popleft()
@@ -345,7 +348,10 @@ def with_protected(held: Inventory, number: int) -> Inventory:
 def test_what_was_withdrawn_goes_even_while_other_pages_fail(
     cms: ScriptedCms, withdrawn: Callable[[Inventory, int], Inventory], failing: str
 ) -> None:
-    cms.answer("/", body='<a href="/blog/12.html/feed/"><a href="/company/feed/">')
+    cms.answer(
+        "/",
+        body='<a href="/blog/12.html/feed/"><a href="/company/feed/">the feeds of two of its pages',
+    )
     site = Site()
     site.export(cms)
     cms.held = withdrawn(cms.held, 12)
@@ -356,7 +362,9 @@ def test_what_was_withdrawn_goes_even_while_other_pages_fail(
 
 
 def test_a_page_that_is_refused_keeps_its_parts_and_assets(cms: ScriptedCms) -> None:
-    cms.answer("/company/", body='<a href="/x.pdf"><a href="/company/feed/">')
+    cms.answer(
+        "/company/", body='<a href="/x.pdf"><a href="/company/feed/">a file and a feed of this page'
+    )
     site = Site()
     site.export(cms)
     cms.answer("/company/", 403)

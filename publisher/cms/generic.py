@@ -45,6 +45,9 @@ class GenericCms:
         page = front(answer.body, answer.content_type, f"{self._url}/")
         return Inventory(home=self._url, kind="generic", title=page.title, pretty=True)
 
+    def public_ids(self) -> None:
+        """Implements `Cms.public_ids`: its pages have no ids."""
+
     def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
         return self._pages.captures(wanted)

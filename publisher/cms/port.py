@@ -43,6 +43,12 @@ class Cms(Protocol):
         """All that is public. Raises CmsError."""
         ...
 
+    def public_ids(self) -> frozenset[int] | None:
+        """The ids of all objects with a page of their own that visitors may read now, without
+        attachments; None if the CMS can't tell. Two answers tell what stopped being public in
+        between. Raises CmsError."""
+        ...
+
     def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Ask for URLs, taken from the left of `wanted`, until none is left.
 

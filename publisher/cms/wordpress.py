@@ -143,15 +143,17 @@ class WordPress:
         asked for each author's page, whose redirect tells the link."""
         writers = sorted({item.author for item in items if item.kind == "post" and item.author})
         try:
-            links = {
-                user["id"]: user["link"]
-                for user in self._rows("users", "/wp/v2/users", _fields="id,link")
+            users = {
+                user["id"]: user
+                for user in self._rows("users", "/wp/v2/users", _fields="id,link,slug")
             }
         except CmsError:
-            links = {}
+            users = {}
         for number in writers:
-            link = links.get(number) or self._redirect_of(f"?author={number}")
-            yield Author(id=number, link=link or f"{self._home}/?author={number}")
+            user = users.get(number, {})
+            link = user.get("link") or self._redirect_of(f"?author={number}")
+            slug = unquote(user.get("slug") or "")
+            yield Author(id=number, link=link or f"{self._home}/?author={number}", slug=slug)
 
     def _routes(self, what: str, without: frozenset[str]) -> Iterator[tuple[str, str]]:
         """The types or taxonomies that REST shows, and where each is listed. One without a

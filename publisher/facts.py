@@ -1,0 +1,122 @@
+"""What the gates have to know of a site and of a release, from what was learnt. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from publisher.addresses import Addresses, SiteUrls
+from publisher.gates import BrokenLink, Failed, ObjectPage
+from publisher.inspection import SiteFacts
+from publisher.inventory import Inventory
+from publisher.layer import Answers, Row
+from publisher.outcome import Captured
+from publisher.views import View
+
+
+def site_facts(
+    public: str, emails: tuple[str, ...], inventory: Inventory, urls: SiteUrls
+) -> SiteFacts:
+    """What the inspection of pages has to know."""
+    ids = frozenset(item.id for item in inventory.items)
+    return SiteFacts(
+        public=public,
+        cms_hosts=urls.hosts,
+        logins=frozenset(_logins(inventory)),
+        emails=emails,
+        public_ids=ids if inventory.kind == "wordpress" else None,
+    )
+
+
+def _logins(inventory: Inventory) -> Iterator[str]:
+    for author in inventory.authors:
+        # Where paths name pages, an author's link ends in the log-in name.
+        end = unquote(urlsplit(author.link).path).rstrip("/").rpartition("/")[2]
+        yield from (name for name in (author.slug, end) if name and not name.isdecimal())
+
+
+def failed(said: Answers) -> Iterator[Failed]:
+    """The paths about which there was no answer, and why."""
+    return (Failed(str(path), f"{one.error} ({one.url})") for path, one in said.failed.items())
+
+
+def broken(said: Answers, kept: Iterable[str]) -> Iterator[BrokenLink]:
+    """Links to what has failed and is not on the live site either: staging may have it."""
+    there = frozenset(kept)
+    for path, outcome in said.failed.items():
+        if path not in there and outcome.seen_on.startswith("/"):
+            yield BrokenLink(str(path), outcome.seen_on, outcome.error)
+
+
+def object_pages(rows: Iterable[Row], addresses: Addresses) -> Iterator[ObjectPage]:
+    """Which page shows which object of the CMS."""
+    for row in rows:
+        number = _object(row.url, addresses) if row.entry.is_page and row.url else None
+        if number is not None:
+            yield ObjectPage(str(row.path), number)
+
+
+def _object(url: str, addresses: Addresses) -> int | None:
+    address = addresses.locate(url)
+    view = address.view if address else None
+    if view is None or view.kind not in ("post", "page", "item"):
+        return None
+    return int(view.id.rpartition(":")[2])
+
+
+def edited(inventory: Inventory, since: datetime | None, addresses: Addresses) -> frozenset[str]:
+    """The paths of pages that were worked on since then."""
+    if since is None:
+        return frozenset()
+    earliest = since.strftime("%Y-%m-%dT%H:%M:%S")
+    found = (addresses.locate(item.link) for item in inventory.items if item.modified >= earliest)
+    return frozenset(str(address.path) for address in found if address and address.path)
+
+
+class TakenDown:
+    """Paths that the CMS itself reports as gone: it answers 404 or 410, or lists their object
+    no more. Looks at where the live site came from only if it is asked."""
+
+    def __init__(
+        self,
+        said: Answers,
+        captured: Callable[[], Iterable[tuple[str, Captured]]],
+        addresses: Addresses,
+    ) -> None:
+        self._gone = said.gone
+        self._captured = captured
+        self._addresses = addresses
+        self._unlisted: frozenset[str] | None = None
+
+    def __contains__(self, path: object) -> bool:
+        if path in self._gone:
+            return True
+        if self._unlisted is None:
+            self._unlisted = frozenset(
+                path for path, row in self._captured() if row.url and self._is_unlisted(row.url)
+            )
+        return path in self._unlisted
+
+    def _is_unlisted(self, url: str) -> bool:
+        address = self._addresses.locate(url)
+        if address is None or address.view is None:
+            return False
+        # What asks for a password is listed, and is not for the public any more.
+        return address.path is None or not self._is_listed(address.view)
+
+    def _is_listed(self, view: View) -> bool:
+        views = self._addresses.views
+        match view.kind:
+            case "post" | "page" | "item" | "attachment":
+                return int(view.id.rpartition(":")[2]) in views.items
+            case "term":
+                taxonomy, _, key = view.id.partition(":")
+                return key.isdecimal() and (taxonomy, int(key)) in views.terms
+            case "author":
+                return any(str(author.id) == view.id for author in views.inventory.authors)
+            case "date":
+                days = (item.date[:10].replace("-", "") for item in views.inventory.items)
+                return any(day.startswith(view.id) for day in days)
+            case _:
+                return True

@@ -1,0 +1,81 @@
+"""What an export found worth a look, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from publisher.addresses import Address
+from publisher.collisions import Collision, collisions
+from publisher.crawl import Crawled
+from publisher.rewrite.varying import Spot
+from publisher.rules import compiled
+from publisher.traps import TrapReport
+from redirects.compile import LeftOut
+from redirects.rules import Conflict, Loop, RuleSet
+
+# So many places of a page that differ at each look are shown.
+_SPOTS_MAX = 3
+
+
+def remarks(
+    crawled: Crawled, listed: Iterable[Address], shortened: Iterable[str], rules: RuleSet
+) -> Iterator[str]:
+    """All of it, the gravest first."""
+    if crawled.noindex:
+        yield "the CMS asks search engines to stay away (Settings > Reading): so will the site"
+    yield from map(_collision, collisions(listed))
+    for path, url in crawled.collisions.items():
+        yield f"{url} belongs at {path}, too, where another page is: only the first is there"
+    yield from map(_trap, crawled.traps.report())
+    for cut in shortened:
+        yield f"{cut} is the shortened form of a path that is too long for a file"
+    yield from map(_conflict, rules.conflicts)
+    yield from map(_loop, rules.loops)
+    yield from map(_left_out, compiled(rules)[1].left_out)
+
+
+def varies(path: str, spots: tuple[Spot, ...]) -> str:
+    """A page that is not the same when it is asked for twice."""
+    shown = "; ".join(
+        f"after {spot.before[-40:]!r}: {spot.first[:40]!r}, then {spot.second[:40]!r}"
+        for spot in spots[:_SPOTS_MAX]
+    )
+    shapes = [spot.shape for spot in spots if spot.shape]
+    hint = f"; to settle it, add to cms.tokens: {shapes[0]}" if shapes else ""
+    return f"{path} is another page at each look, so each export makes a release: {shown}{hint}"
+
+
+_PROBLEMS = {
+    "same path": "both belong at {path}: only the first is there",
+    "unicode": "both belong at {path}, written in two forms of Unicode: only the first is there",
+    "file and folder": "have paths that visitors and web servers take for one another: {path}",
+    "case": "differ only in upper and lower case: {path}",
+}
+
+
+def _collision(found: Collision) -> str:
+    problem = _PROBLEMS[found.problem].format(path=found.path)
+    return f"{found.first} and {found.second} {problem}"
+
+
+def _trap(trap: TrapReport) -> str:
+    return (
+        f"endless addresses {trap.pattern}: {trap.admitted:,} were asked for, {trap.refused:,} "
+        f"were not, such as {trap.example} (on {trap.seen_on})"
+    )
+
+
+def _conflict(conflict: Conflict) -> str:
+    kept, dropped = conflict.kept, conflict.dropped
+    return (
+        f"{kept.source} leads to {kept.target} ({kept.origin}), not to {dropped.target} "
+        f"({dropped.origin})"
+    )
+
+
+def _loop(loop: Loop) -> str:
+    return f"redirects in a circle, left out: {' -> '.join(loop.sources)}"
+
+
+def _left_out(left: LeftOut) -> str:
+    return f"redirect left out: {left.rule.source}: {left.reason}"
