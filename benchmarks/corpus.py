@@ -52,7 +52,7 @@ def page(number: int, base: str, pages: int, images: int) -> bytes:
     """The HTML of a page, about PAGE_BYTES bytes of UTF-8."""
     rng = random.Random(number)
     url = base + (page_path(number) if number else "/")
-    title = f"記事 {number}: {_prose(rng, 4)}"
+    title = f"記事 {number}: {prose(rng, 4)}"
     head = _head(number, base, url, title, images)
     body = [f'<header><a class="home" href="{base}/">{title}</a></header>\n<main>\n']
     # Together the pages link to every page: each to the next ones, and to some far away.
@@ -61,7 +61,7 @@ def page(number: int, base: str, pages: int, images: int) -> bytes:
     shown = [(number * IMAGES + step) % images for step in range(IMAGES)]
     for position, target in enumerate(near + far):
         link = base + (page_path(target) if target else "/")
-        body.append(f'<p>{_prose(rng, 9)}<a href="{link}">{_prose(rng, 2)}</a></p>\n')
+        body.append(f'<p>{prose(rng, 9)}<a href="{link}">{prose(rng, 2)}</a></p>\n')
         if position < IMAGES:
             body.append(_figure(base, shown[position], images))
     foot = f'</main>\n<footer style="background: url({base}{image_path(number % images)})">'
@@ -69,7 +69,7 @@ def page(number: int, base: str, pages: int, images: int) -> bytes:
     text = head + "".join(body)
     missing = PAGE_BYTES - len(text.encode()) - len(tail.encode())
     while missing > 200:
-        paragraph = f"<p>{_prose(rng, 40)}</p>\n"
+        paragraph = f"<p>{prose(rng, 40)}</p>\n"
         text += paragraph
         missing -= len(paragraph.encode())
     return (text + tail).encode()
@@ -86,6 +86,7 @@ def _head(number: int, base: str, url: str, title: str, images: int) -> str:
         "publisher": {"@type": "Organization", "name": "日報", "url": f"{base}/"},
     }
     ld = json.dumps(data, ensure_ascii=False).replace("/", "\\/")
+    escaped = base.replace("/", "\\/")
     return f"""<!DOCTYPE html>
 <html lang="ja">
 <head>
@@ -98,7 +99,7 @@ def _head(number: int, base: str, url: str, title: str, images: int) -> str:
 <link rel="stylesheet" href="{base}/assets/style-{number % _STYLES}.css?ver=6.1">
 <script src="{base}/assets/script-{number % _STYLES}.js?ver=6.1" defer></script>
 <style>.hero {{ background-image: url("{image}"); }} p {{ line-height: 1.8; }}</style>
-<script>window.settings = {{"home": "{base.replace("/", chr(92) + "/")}\\/", "page": {number}}};</script>
+<script>window.settings = {{"home": "{escaped}\\/", "page": {number}}};</script>
 <script type="application/ld+json">{ld}</script>
 </head>
 <body class="article">
@@ -138,5 +139,6 @@ def _image(number: int) -> bytes:
     return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + rng.randbytes(rng.randrange(8_000, 24_000))
 
 
-def _prose(rng: random.Random, words: int) -> str:
+def prose(rng: random.Random, words: int) -> str:
+    """So many words of Japanese, not in sentences that make sense."""
     return "".join(rng.choices(_WORDS, k=words))

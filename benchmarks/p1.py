@@ -69,6 +69,7 @@ def _lines(
         sent = sum(request.sent_bytes for request in asked)
         return with_facts(replace(run, requests=len(asked), sent_bytes=sent), **facts)
 
+    say(f"  wget2 with {', '.join(map(str, _THREADS))} threads, once each")
     best = min(
         _THREADS,
         key=lambda threads: once(lambda: mirrors.wget2(folder / "wget2", web.url, threads)).wall_s,

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tests.packages import program
 from tests.processes import Service, reserved_ports
 
+# nginx's log as it is by default (ngx_http_log_module, "combined").
+_COMBINED = re.compile(
+    r'\S+ - \S+ \[(?P<time>[^]]+)\] "\S+ (?P<path>\S+) [^"]*" (?P<status>\d+) (?P<sent>\d+) '
+)
 # The log is written this often; a little later it is complete.
 _FLUSH_SECONDS = 0.2
 
@@ -36,12 +42,22 @@ class Web:
     def requests(self) -> list[Request]:
         """What was asked since the last call."""
         time.sleep(3 * _FLUSH_SECONDS)
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        os.truncate(self.log, 0)  # nginx appends
-        return [
-            Request(float(when), int(status), int(sent), path)
-            for when, status, sent, path in (line.split(" ", 3) for line in lines)
-        ]
+        return logged(self.log)
+
+
+def logged(log: Path) -> list[Request]:
+    """The lines of an access log, which is empty afterwards: nginx appends to it."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    os.truncate(log, 0)
+    return list(map(_request, lines))
+
+
+def _request(line: str) -> Request:
+    if match := _COMBINED.match(line):
+        when = datetime.strptime(match["time"], "%d/%b/%Y:%H:%M:%S %z").timestamp()
+        return Request(when, int(match["status"]), int(match["sent"]), match["path"])
+    when_s, status, sent, path = line.split(" ", 3)
+    return Request(float(when_s), int(status), int(sent), path)
 
 
 @contextlib.contextmanager
@@ -88,7 +104,7 @@ events {{ worker_connections 1024; }}
 http {{
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
-    log_format figures '$msec $status $bytes_sent $uri';
+    log_format figures '$msec $status $bytes_sent $request_uri';
     access_log {log} figures buffer=256k flush={int(_FLUSH_SECONDS * 1000)}ms;
 {temporary}    sendfile on;
     keepalive_requests 1000000;
