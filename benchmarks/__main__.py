@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0, or 1 with a message if a row can't be measured."""
     arguments = _arguments(words)
     measured: list[Line] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and folders go, too
     try:
         for row in arguments.rows:
             measure, rounds = ROWS[row]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def measured(command: Command) -> Run:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        with _Sampler(process.pid, started) as sampler:
+        with _Sampler(process.pid, started) as sampler, _ended(process.pid):
             _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - started
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -63,6 +64,16 @@ def measured(command: Command) -> Run:
         peak_bytes=max((size for _, size in memory), default=0),
         memory=memory,
     )
+
+
+@contextlib.contextmanager
+def _ended(pid: int) -> Iterator[None]:
+    """Ctrl-C does not reach a session of its own: end it when the block is left by an error."""
+    try:
+        yield
+    except BaseException:
+        os.killpg(pid, signal.SIGKILL)
+        raise
 
 
 def alternating(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tests.guard import Guard
 from tests.packages import program
 from tests.processes import Service, reserved_ports
 
@@ -74,12 +75,14 @@ def served(folder: Path, locations: str, port: int) -> Iterator[Web]:
         records=folder,
         logs=folder,
     )
+    guard = Guard(folder, None)  # stops it should we be killed
     service.start()
     try:
         service.wait_until_listening(port)
         yield Web(f"http://127.0.0.1:{port}", log)
     finally:
         service.stop()
+        guard.release()
 
 
 @contextlib.contextmanager
