@@ -159,7 +159,8 @@ class DirectoryStore:
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[Path]:
         """A name for a file that is moved to its place within the block, or else is removed."""
-        temporary = self.root / _TEMPORARY / f"{_RUN}-{os.getpid()}-{next(_COUNT)}"
+        name = f"{_RUN}-{os.getpid()}-{next(_COUNT)}"
+        temporary = self.root.joinpath(_TEMPORARY, name)
         try:
             yield temporary
         except BaseException:
