@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import bisect
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-# Runs whose wall time is sampled more often than the machine changes: one tenth each.
 TENTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A look at a process and its descendants, `after_s` seconds after the start: the CPU time
+    that they have used by then, and their memory (PSS)."""
+
+    after_s: float
+    cpu_s: float
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +25,8 @@ class Run:
     """One whole process with all that it started.
 
     `wall_s` and `cpu_s` (user and system, children included) in seconds; `peak_bytes` is the
-    largest sum of the processes' memory, shared pages counted once (PSS); `memory` are samples
-    of it, (seconds since the start, bytes); `requests` and `sent_bytes` are what the server
+    largest sum of the processes' memory, shared pages counted once (PSS); `begun` is the time of
+    the start (seconds since 1970) for `samples`; `requests` and `sent_bytes` are what the server
     counted; `facts` are what the check of its result found.
     """
 
@@ -24,7 +34,8 @@ class Run:
     wall_s: float
     cpu_s: float
     peak_bytes: int
-    memory: tuple[tuple[float, int], ...] = ()
+    begun: float = 0.0
+    samples: tuple[Sample, ...] = ()
     requests: int = 0
     sent_bytes: int = 0
     facts: dict[str, float | str] = field(default_factory=dict)
@@ -70,6 +81,21 @@ def first_and_last_tenth(times: Sequence[float]) -> tuple[float, float]:
     first = ordered[count] - ordered[0]
     last = ordered[-1] - ordered[-1 - count]
     return count / first, count / last
+
+
+def in_cpu_seconds(times: Iterable[float], run: Run) -> list[float]:
+    """How much CPU time the run had used at each of these times (seconds since 1970), read off
+    between its samples: what shows a program's speed where others use the processors, too."""
+    known = [Sample(0.0, 0.0, 0), *run.samples, Sample(run.wall_s, run.cpu_s, 0)]
+    afters = [sample.after_s for sample in known]
+    used = []
+    for time in times:
+        after = min(max(time - run.begun, 0.0), run.wall_s)
+        right = min(max(bisect.bisect_left(afters, after), 1), len(known) - 1)
+        one, other = known[right - 1], known[right]
+        share = (after - one.after_s) / ((other.after_s - one.after_s) or 1.0)
+        used.append(one.cpu_s + share * (other.cpu_s - one.cpu_s))
+    return used
 
 
 _HEAD = (

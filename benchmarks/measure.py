@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.figures import Run
+from benchmarks.figures import Run, Sample
 
 # Reading a process's memory map costs it a pause, so not more often than needed.
 SAMPLE_SECONDS = 0.1
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
@@ -39,7 +40,7 @@ def measured(command: Command) -> Run:
     """Run it. Raises Failed, with the end of what it printed, for any other exit code."""
     log = command.folder / "output.log"
     with log.open("wb") as output:
-        started = time.monotonic()
+        begun, started = time.time(), time.monotonic()
         process = subprocess.Popen(
             command.words,
             cwd=command.folder,
@@ -56,13 +57,13 @@ def measured(command: Command) -> Run:
     if process.returncode not in command.ends:
         end = log.read_bytes()[-1000:].decode(errors="replace")
         raise Failed(f"{command.name}: exit code {process.returncode}\n{end}")
-    memory = tuple(sampler.samples)
     return Run(
         name=command.name,
         wall_s=wall_s,
         cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_bytes=max((size for _, size in memory), default=0),
-        memory=memory,
+        peak_bytes=max((sample.memory_bytes for sample in sampler.samples), default=0),
+        begun=begun,
+        samples=tuple(sampler.samples),
     )
 
 
@@ -95,10 +96,10 @@ def with_facts(run: Run, **facts: float | str) -> Run:
 
 
 class _Sampler:
-    """Adds up the memory of a process and its descendants, again and again, in a thread."""
+    """Looks at a process and its descendants again and again, in a thread."""
 
     def __init__(self, pid: int, started: float) -> None:
-        self.samples: list[tuple[float, int]] = []
+        self.samples: list[Sample] = []
         self._pid = pid
         self._started = started
         self._end = threading.Event()
@@ -114,9 +115,12 @@ class _Sampler:
 
     def _run(self) -> None:
         while not self._end.wait(SAMPLE_SECONDS):
-            size = sum(map(_pss, tree(self._pid)))
+            after_s = round(time.monotonic() - self._started, 3)
+            processes = tree(self._pid)
+            cpu_s = round(sum(map(_cpu, processes)), 2)
+            size = sum(map(_pss, processes))
             if size:
-                self.samples.append((round(time.monotonic() - self._started, 2), size))
+                self.samples.append(Sample(after_s, cpu_s, size))
 
 
 def tree(pid: int) -> list[int]:
@@ -127,6 +131,14 @@ def tree(pid: int) -> list[int]:
             for thread in Path(f"/proc/{process}/task").iterdir():
                 found += map(int, (thread / "children").read_text().split())
     return found
+
+
+def _cpu(pid: int) -> float:
+    """CPU seconds of a process, with those of its children that have ended (proc(5), stat)."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / _TICKS
+    return 0.0
 
 
 def _pss(pid: int) -> int:

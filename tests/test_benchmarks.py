@@ -11,7 +11,16 @@ from urllib.parse import urljoin
 import pytest
 
 from benchmarks.corpus import LINKS, PAGE_BYTES, files, page_path
-from benchmarks.figures import Line, Run, first_and_last_tenth, ratio, spread, table
+from benchmarks.figures import (
+    Line,
+    Run,
+    Sample,
+    first_and_last_tenth,
+    in_cpu_seconds,
+    ratio,
+    spread,
+    table,
+)
 from benchmarks.measure import Command, Failed, measured
 from benchmarks.p6 import locations
 from benchmarks.web import logged
@@ -42,6 +51,13 @@ def test_tenths_compare_the_beginning_with_the_end() -> None:
 def test_few_events_have_no_tenths() -> None:
     with pytest.raises(ValueError, match="too few"):
         first_and_last_tenth([0.0, 1.0])
+
+
+def test_times_are_read_off_in_cpu_seconds_between_samples() -> None:
+    samples = (Sample(10.0, 2.0, 1), Sample(20.0, 12.0, 1))
+    run = Run("a tool", 30.0, 12.0, 1, begun=1000.0, samples=samples)
+    times = [999.0, 1005.0, 1010.0, 1015.0, 1025.0, 1040.0]
+    assert in_cpu_seconds(times, run) == [0.0, 1.0, 2.0, 7.0, 12.0, 12.0]
 
 
 def test_the_table_shows_medians_and_what_a_peer_leaves_out() -> None:
@@ -114,6 +130,7 @@ def test_time_and_memory_of_children_count(tmp_path: Path) -> None:
     assert run.wall_s > 0.5
     assert run.cpu_s > 0.05
     assert run.peak_bytes > 80_000_000
+    assert run.samples[-1].cpu_s > 0.05
 
 
 @needs_proc
