@@ -1,0 +1,1 @@
+"""Side by side with public tools, on one machine, in one run: `make bench`."""

@@ -1,0 +1,66 @@
+"""publisher itself, as a command to measure, and the check of what it made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Command, Failed
+from publisher.manifest import Entry, entries_of
+from publisher.paths import SitePath
+from publisher.records import Records
+from publisher.store.directory import DirectoryStore
+
+PUBLIC = "https://www.example.co.jp"
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+def export(folder: Path, cms: str, *options: str, kind: str = "generic") -> Command:
+    """An export into an empty folder, which it makes. Exports that follow would have less to do."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "site-config.yaml").write_text(
+        f"site:\n  url: {PUBLIC}\ncms:\n  url: {cms}\n"
+        + (f"  kind: {kind}\n" if kind != "wordpress" else ""),
+        encoding="utf-8",
+    )
+    words = [sys.executable, "-m", "publisher", "export", "--json", "--full", *options]
+    environment = {**os.environ, "PYTHONPATH": str(_PROJECT)}
+    return Command("publisher export", words, folder, environment)
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """What the command said. Raises Failed if that is no JSON."""
+    text = (folder / "output.log").read_text(encoding="utf-8")
+    try:
+        said: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Failed(f"publisher export did not print JSON: {text[-1000:]}") from error
+    return said
+
+
+def checked(folder: Path, host: str, *, everything: bool = True) -> dict[str, float | str]:
+    """Read the newest release as the edge would. Raises Failed where the CMS's host is still
+    named, a blob is damaged, or a page has no public link.
+
+    `everything` False looks at every hundredth entry only. Returns how many pages and files.
+    """
+    records = Records(DirectoryStore(folder / ".publisher"))
+    release = records.release(records.release_ids()[0])
+    entries = list(entries_of(records.manifest(release.manifest), records.load_part))
+    for path, entry in entries if everything else entries[::100]:
+        _check(records, path, entry, host.encode())
+    pages = sum(entry.is_page for _, entry in entries)
+    return {"pages": pages, "files": len(entries) - pages}
+
+
+def _check(records: Records, path: SitePath, entry: Entry, host: bytes) -> None:
+    body = records.blob(entry.blob)
+    if host in body:
+        raise Failed(f"{path} still names {host.decode()}")
+    if entry.is_page and b'href="/' not in body:
+        raise Failed(f"{path} has no link from the root")
