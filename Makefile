@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick format clean
+.PHONY: help demo test test-quick test-long format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV)/installed-dev ## every check: ruff, mypy, and pytest with real ser
 
 test-quick: $(VENV)/installed-dev ## the tests that need no real server
 	$(BIN)/python -m pytest -m "not real"
+
+test-long: $(VENV)/installed-dev ## what takes an hour: many posts, all themes, LinkChecker
+	$(BIN)/python -m pytest -m long
 
 format: $(VENV)/installed-dev ## put all Python files into ruff's form
 	$(BIN)/ruff check --fix .
