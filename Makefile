@@ -26,7 +26,7 @@ test-quick: $(VENV)/installed-dev ## the tests that need no real server
 	$(BIN)/python -m pytest -m "not real"
 
 test-long: $(VENV)/installed-dev ## what takes an hour: many posts, all themes, LinkChecker
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=21600
 
 format: $(VENV)/installed-dev ## put all Python files into ruff's form
 	$(BIN)/ruff check --fix .

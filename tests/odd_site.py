@@ -183,8 +183,9 @@ def odd_site(
 
 
 def asked_of(access_log: Path, start: int) -> list[str]:
-    """The requests in an access log after its first `start` bytes."""
+    """What the export asked for, in an access log after its first `start` bytes. WordPress asks
+    itself, too, for what it is to embed."""
     with access_log.open("rb") as log:
         log.seek(start)
         lines = log.read().decode(errors="replace").splitlines()
-    return [line.split('"')[1].split(" ")[1] for line in lines if '"GET ' in line]
+    return [line.split('"')[1].split(" ")[1] for line in lines if '"publisher/' in line]
