@@ -355,7 +355,7 @@ def test_what_was_deleted_goes_and_what_was_saved_comes_everywhere(named: OddSit
     named.get("/")  # the local edge looks for changes with each request
     assert named.get(gone).status == 404
     assert gone_path.lstrip("/") not in named.stored()
-    assert not [path for path in report["changes"]["new"] if "IMG_0001" in path]
+    assert [path for path in report["changes"]["gone"] if "IMG_0001" in path]
     feed = named.get("/feed.xml").body.decode()
     assert "最新のお知らせ" in feed
     assert named.get("/feed/").body.decode() == feed
