@@ -132,10 +132,10 @@ def staging(options: Options) -> Iterator[WordPress]:
 
 
 def test_an_independent_crawler_finds_no_broken_link_that_staging_has_not(tmp_path: Path) -> None:
-    options = Options(permalinks="plain", locale="ja", posts=40)
+    options = Options(permalinks="plain", locale="ja", posts=100)
     with staging(options) as wordpress, exported(wordpress, tmp_path) as site:
         found = check(f"{site.url}/")
-        assert found.urls > 300
+        assert found.urls > 400
         assert site.unexplained(found) == []
 
 
