@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick bench format clean
+.PHONY: help demo test test-quick test-long bench format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-quick: $(VENV)/installed-dev ## the tests that need no real server
 bench: $(VENV)/installed-dev ## figures beside public tools; ROWS="P1 P6", SIZE=0.1 for a quick look
 	$(BIN)/python -m benchmarks $(if $(ROWS),--rows "$(ROWS)") $(if $(SIZE),--size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS))
+
+test-long: $(VENV)/installed-dev ## what takes an hour: many posts, all themes, LinkChecker
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=21600
 
 format: $(VENV)/installed-dev ## put all Python files into ruff's form
 	$(BIN)/ruff check --fix .

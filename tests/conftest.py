@@ -21,11 +21,22 @@ PACKAGES_OF_FIXTURES = {
     "wordpress_plain": packages.WORDPRESS,
     "wordpress_blog": packages.WORDPRESS,
     "njs": packages.NJS,
+    "linkchecker": packages.LINKCHECKER,
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
     skips.register(config, ALLOWED_SKIPS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes an hour, unless it was asked for by its mark."""
+    if "long" in config.option.markexpr:
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -105,3 +116,13 @@ def njs(request: pytest.FixtureRequest) -> str:
         return packages.program("njs")
     except Unavailable as reason:
         pytest.skip(f"no njs: {reason}")
+
+
+@pytest.fixture(scope="session")
+def linkchecker(request: pytest.FixtureRequest) -> str:
+    """The path of LinkChecker, a crawler that shares nothing with us."""
+    try:
+        packages.ensure(packages.LINKCHECKER, say_in(request.config))
+        return packages.program("linkchecker")
+    except Unavailable as reason:
+        pytest.skip(f"no linkchecker: {reason}")

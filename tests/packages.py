@@ -38,6 +38,9 @@ WORDPRESS = (
 # The reference engine of the edge function: it refuses what CloudFront refuses.
 NJS = ("njs",)
 
+# A crawler that is kept by others and knows nothing of us.
+LINKCHECKER = ("linkchecker",)
+
 # Debian keeps servers where the PATH of ordinary users does not look.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
