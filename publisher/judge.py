@@ -170,7 +170,7 @@ def flaw(body: bytes) -> str:
     for sign, error in _ERROR_PAGES:
         if sign in start:
             return error
-    if _PHP_ERROR.search(body[-20_000:]) and not ends(body):
+    if not ends(body) and _PHP_ERROR.search(body[-20_000:]):
         return "ends in an error of PHP"
     title = _TITLE.search(start)
     if title and _LOG_IN.search(title[1].decode(errors="replace")) and _PASSWORD.search(body):

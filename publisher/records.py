@@ -35,9 +35,9 @@ class Records:
 
     # ------------------------------------------------------------------ blobs
 
-    def put_blob(self, data: bytes) -> str:
-        """Keep bytes; returns the SHA-256 that names them."""
-        digest = hashlib.sha256(data).hexdigest()
+    def put_blob(self, data: bytes, digest: str = "") -> str:
+        """Keep bytes; returns the SHA-256 that names them (`digest`, if it is known already)."""
+        digest = digest or hashlib.sha256(data).hexdigest()
         self.store.put(blob_key(digest), data)
         return digest
 

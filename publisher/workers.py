@@ -68,7 +68,7 @@ def sink(records: Records) -> Sink:
 
     def keep(data: bytes, live: str) -> str:
         digest = hashlib.sha256(data).hexdigest()
-        return digest if digest == live else records.put_blob(data)
+        return digest if digest == live else records.put_blob(data, digest)
 
     return keep
 
