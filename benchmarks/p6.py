@@ -1,8 +1,8 @@
 """P6: a CMS of 100,000 pages, exported and made live: does memory or speed depend on the size?
 
 nginx makes the pages from its own configuration, so the CMS costs next to nothing: page `123`
-links to `1230` ... `1239` and to its siblings `121` ... `129`. The numbers of up to five digits
-and the home page are 100,000 pages.
+links to `1230` ... `1239` and to its siblings `121` ... `129`, page `12345` to `1230` ... `1239`,
+too. The numbers of up to five digits and the home page are 100,000 pages.
 """
 
 from __future__ import annotations
@@ -85,23 +85,25 @@ def locations(base: str, digits: int) -> str:
     body = "".join(f"$text{number}" for number in range(filler.count("set $")))
     siblings = "".join(_link(base, f"$2{digit}") for digit in range(10) if digit)
     children = "".join(_link(base, f"$1{digit}") for digit in range(10))
+    above = "".join(_link(base, f"$3{digit}") for digit in range(10))
     first = "".join(_link(base, f"{digit}") for digit in range(1, 10))
     title = "<title>記事 $1</title>"
     canonical = f'<link rel=\\"canonical\\" href=\\"{base}/news/$1.html\\">'
     head = f"<!DOCTYPE html><html lang=ja><head><meta charset=utf-8>{title}{canonical}"
     page = f"{head}{_quoted(assets)}</head><body><h1>$1</h1>{siblings}"
     end = "</body></html>\\n"
-    home = f"<!DOCTYPE html><title>日報</title><body>{first}{end}"
-    # Pages of fewer digits than the longest have pages below them.
-    inner, leaf = (
-        rf"^/news/(?!0)(([1-9]\d{{0,{more}}}|)\d)\.html$" for more in (digits - 3, digits - 2)
-    )
+    # Its words, too: a page that shows next to nothing is refused.
+    home = f"<!DOCTYPE html><title>日報</title><body>{first}$text0{end}"
+    # Pages of fewer digits than the longest lead to pages below them, the longest to pages above
+    # them: all have as many links, so that the last pages cost what the first ones do.
+    inner = rf"^/news/(?!0)(([1-9]\d{{0,{digits - 3}}}|)\d)\.html$"
+    leaf = rf"^/news/((([1-9]\d{{{digits - 3}}})\d)\d)\.html$"
     return f"""\
 {filler}
         default_type text/html;
         location = / {{ return 200 "{home}"; }}
         location ~ "{inner}" {{ return 200 "{page}{children}{body}{end}"; }}
-        location ~ "{leaf}" {{ return 200 "{page}{body}{end}"; }}
+        location ~ "{leaf}" {{ return 200 "{page}{above}{body}{end}"; }}
         location ~ "^/assets/(\\d+)\\.css$" {{
             default_type text/css;
             return 200 ".a$1 {{ color: red; }}\\n";

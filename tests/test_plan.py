@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from publisher.compose import compose, older_assets, slot_differences
 from publisher.manifest import Difference, Entry
 from publisher.paths import SitePath
-from publisher.plan import Action, plan
+from publisher.plan import GROUPS, Action, Plan
 
 Site = dict[SitePath, Entry]
 
@@ -36,7 +36,7 @@ def changes(old: Site, new: Site) -> list[Difference]:
 
 
 def assets_beside(new: Site, earlier: list[Site]) -> Site:
-    return older_assets(changes(release, new) for release in earlier)
+    return dict(older_assets(changes(release, new) for release in earlier))
 
 
 def carried_out(held: Site, actions: list[Action]) -> Site:
@@ -51,17 +51,18 @@ def carried_out(held: Site, actions: list[Action]) -> Site:
 
 @given(SITES, SITES)
 def test_a_plan_leads_from_one_site_to_the_other(old: Site, new: Site) -> None:
-    steps = plan(changes(old, new))
+    steps = Plan(lambda: changes(old, new))
     assert carried_out(old, list(steps)) == new
     assert len(steps) == len(changes(old, new))
 
 
 @given(SITES, SITES)
 def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> None:
-    steps = plan(changes(old, new))
+    steps = Plan(lambda: changes(old, new))
     order = [2 if a.entry is None else int(a.entry.is_page) for a in steps]
     assert order == sorted(order)
-    for group in (steps.assets, steps.pages, steps.removals):
+    for name in GROUPS:
+        group = list(steps.group(name))
         assert all(one.path < other.path for one, other in pairwise(group))
 
 
@@ -76,7 +77,7 @@ def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> Non
     ],
 )
 def test_every_action_has_a_reason(old: Entry | None, new: Entry | None, reason: str) -> None:
-    (action,) = plan([Difference(SitePath("/a"), old, new)])
+    (action,) = Plan(lambda: [Difference(SitePath("/a"), old, new)])
     assert (action.entry, action.reason) == (new, reason)
 
 
@@ -87,9 +88,15 @@ def test_a_slot_goes_from_any_release_with_older_assets_to_any_other(
     older_before = assets_beside(before[0], before[1:])
     older_after = assets_beside(after[0], after[1:])
     held, wanted = before[0] | older_before, after[0] | older_after
-    found = list(slot_differences(changes(before[0], after[0]), older_before, older_after))
+    found = list(
+        slot_differences(
+            changes(before[0], after[0]),
+            sorted(older_before.items()),
+            sorted(older_after.items()),
+        )
+    )
     assert found == changes(held, wanted)
-    assert carried_out(held, list(plan(found))) == wanted
+    assert carried_out(held, list(Plan(lambda: found))) == wanted
 
 
 @given(SITES, st.lists(SITES, max_size=3))
