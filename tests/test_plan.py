@@ -66,6 +66,19 @@ def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> Non
         assert all(one.path < other.path for one, other in pairwise(group))
 
 
+def test_differences_are_read_once_for_each_group_that_has_any_and_held_nowhere() -> None:
+    read: list[int] = []
+
+    def found() -> list[Difference]:
+        read.append(1)
+        return changes({}, {SitePath(f"/{number}"): entry("x") for number in range(5)})
+
+    steps = Plan(found)
+    assert (len(steps), steps.reasons, len(read)) == (5, {"new": 5}, 1)
+    assert (len(list(steps)), len(read)) == (5, 2)
+    assert (list(steps.group("removals")), len(read)) == ([], 2)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
