@@ -2,7 +2,8 @@
 
 nginx makes the pages from its own configuration, so the CMS costs next to nothing: page `123`
 links to `1230` ... `1239` and to its siblings `121` ... `129`, page `12345` to `1230` ... `1239`,
-too. The numbers of up to five digits and the home page are 100,000 pages.
+too. The numbers of up to five digits and the home page are 100,000 pages. They lie in ten folders,
+by their last digit: more than 20,000 in one would count as a trap.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ DIGITS = 5
 _WORD_BYTES_MAX = 3_500
 _PAGE_BYTES = 10_000
 _ASSETS = 20
+# Short names: a redirect for each page has to fit into CloudFront's key-value store.
+_FOLDERS = ("money", "law", "arts", "sport", "tech", "trip", "body", "food", "local", "view")
 
 
 def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> list[Line]:
@@ -66,7 +69,7 @@ def _share(times: Sequence[float]) -> float:
 def _pages(asked: list[Request]) -> list[float]:
     """When pages were answered. The exporter asks for a page once it has room for it, so the
     server's log tells its speed."""
-    return [request.time for request in asked if request.path.startswith("/news/")]
+    return [request.time for request in asked if request.path.endswith(".html")]
 
 
 def locations(base: str, digits: int) -> str:
@@ -83,12 +86,12 @@ def locations(base: str, digits: int) -> str:
         f'        set $text{number} "{part}";\n' for number, part in enumerate(_cut(text))
     )
     body = "".join(f"$text{number}" for number in range(filler.count("set $")))
-    siblings = "".join(_link(base, f"$2{digit}") for digit in range(10) if digit)
-    children = "".join(_link(base, f"$1{digit}") for digit in range(10))
-    above = "".join(_link(base, f"$3{digit}") for digit in range(10))
-    first = "".join(_link(base, f"{digit}") for digit in range(1, 10))
+    siblings = "".join(_link(base, "$2", digit) for digit in range(10) if digit)
+    children = "".join(_link(base, "$1", digit) for digit in range(10))
+    above = "".join(_link(base, "$3", digit) for digit in range(10))
+    first = "".join(_link(base, "", digit) for digit in range(1, 10))
     title = "<title>記事 $1</title>"
-    canonical = f'<link rel=\\"canonical\\" href=\\"{base}/news/$1.html\\">'
+    canonical = f'<link rel=\\"canonical\\" href=\\"{base}$uri\\">'
     head = f"<!DOCTYPE html><html lang=ja><head><meta charset=utf-8>{title}{canonical}"
     page = f"{head}{_quoted(assets)}</head><body><h1>$1</h1>{siblings}"
     end = "</body></html>\\n"
@@ -96,8 +99,8 @@ def locations(base: str, digits: int) -> str:
     home = f"<!DOCTYPE html><title>日報</title><body>{first}$text0{end}"
     # Pages of fewer digits than the longest lead to pages below them, the longest to pages above
     # them: all have as many links, so that the last pages cost what the first ones do.
-    inner = rf"^/news/(?!0)(([1-9]\d{{0,{digits - 3}}}|)\d)\.html$"
-    leaf = rf"^/news/((([1-9]\d{{{digits - 3}}})\d)\d)\.html$"
+    inner = rf"^/(?:[a-z]+)/(?!0)(([1-9]\d{{0,{digits - 3}}}|)\d)\.html$"
+    leaf = rf"^/(?:[a-z]+)/((([1-9]\d{{{digits - 3}}})\d)\d)\.html$"
     return f"""\
 {filler}
         default_type text/html;
@@ -112,9 +115,9 @@ def locations(base: str, digits: int) -> str:
 """
 
 
-def _link(base: str, number: str) -> str:
+def _link(base: str, start: str, digit: int) -> str:
     # `$10` is what the first parenthesis matched, and a zero: nginx takes one digit.
-    return f'<p><a href=\\"{base}/news/{number}.html\\">記事</a></p>'
+    return f'<p><a href=\\"{base}/{_FOLDERS[digit]}/{start}{digit}.html\\">記事</a></p>'
 
 
 def _quoted(text: str) -> str:
