@@ -26,6 +26,7 @@ DIGITS = 5
 _WORD_BYTES_MAX = 3_500
 _PAGE_BYTES = 10_000
 _ASSETS = 20
+_BEGINNING = 20
 # Short names: a redirect for each page has to fit into CloudFront's key-value store.
 _FOLDERS = ("money", "law", "arts", "sport", "tech", "trip", "body", "food", "local", "view")
 
@@ -44,8 +45,9 @@ def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> l
                 one = measured(command)
                 asked = web.requests()
                 facts = ours.checked(command.folder, f"127.0.0.1:{port}", everything=False)
-                if facts["pages"] != 10**digits:
-                    raise Failed(f"P6: {facts}, and there are {10**digits} pages")
+                written = ours.report(command.folder)["published"]["files"]
+                if facts["pages"] != 10**digits or written < 10**digits:
+                    raise Failed(f"P6: {facts}, {written} live, and there are {10**digits} pages")
                 times = _pages(asked)
                 one = with_facts(
                     one, **facts, wall=_share(times), cpu=_share(in_cpu_seconds(times, one))
@@ -62,7 +64,8 @@ def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> l
 
 
 def _share(times: Sequence[float]) -> float:
-    first, last = first_and_last_tenth(times)
+    # While the first ones are answered, the processes still start.
+    first, last = first_and_last_tenth(sorted(times)[len(times) // _BEGINNING :])
     return round(last / first, 3)
 
 
