@@ -70,9 +70,11 @@ def _share(times: Sequence[float]) -> float:
 
 
 def _pages(asked: list[Request]) -> list[float]:
-    """When pages were answered. The exporter asks for a page once it has room for it, so the
-    server's log tells its speed."""
-    return [request.time for request in asked if request.path.endswith(".html")]
+    """When pages were first answered; some are looked at again at the end. The exporter asks for
+    a page once it has room for it, so the server's log tells its speed."""
+    latest_first = sorted(asked, key=lambda request: -request.time)
+    first = {request.path: request.time for request in latest_first}
+    return [time for path, time in first.items() if path.endswith(".html")]
 
 
 def locations(base: str, digits: int) -> str:
