@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.compose import compose, older_assets, slot_differences
+from publisher.documents import NAMED_MAX, of_plan
 from publisher.manifest import Difference, Entry
 from publisher.paths import SitePath
 from publisher.plan import GROUPS, Action, Plan
@@ -92,6 +93,14 @@ def test_differences_are_read_once_for_each_group_that_has_any_and_held_nowhere(
 def test_every_action_has_a_reason(old: Entry | None, new: Entry | None, reason: str) -> None:
     (action,) = Plan(lambda: [Difference(SitePath("/a"), old, new)])
     assert (action.entry, action.reason) == (new, reason)
+
+
+def test_of_a_large_plan_some_files_are_named_and_all_counted() -> None:
+    site = {SitePath(f"/記事/{number:04}.html"): entry("x") for number in range(NAMED_MAX + 500)}
+    said = of_plan(Plan(lambda: changes({SitePath("/old.html"): entry("x")}, site)))
+    assert (said["files"], said["counts"]) == (NAMED_MAX + 501, {"new": NAMED_MAX + 500, "gone": 1})
+    assert len(said["dry_run"]) == NAMED_MAX
+    assert said["dry_run"][0] == {"path": "/記事/0000.html", "reason": "new"}
 
 
 @given(st.lists(SITES, min_size=1, max_size=4), st.lists(SITES, min_size=1, max_size=4))
