@@ -23,8 +23,8 @@ from benchmarks.figures import (
 )
 from benchmarks.measure import Command, Failed, measured
 from benchmarks.ours import PUBLIC
-from benchmarks.p6 import locations
-from benchmarks.web import logged
+from benchmarks.p6 import alike, locations
+from benchmarks.web import Request, logged
 from publisher.inspection import Inspector, SiteFacts
 
 BASE = "http://127.0.0.1:20000"
@@ -125,6 +125,13 @@ def test_the_synthetic_cms_numbers_its_pages_by_digits() -> None:
     pages = [f"/news/{number}.html" for number in range(2000)]
     assert [p for p in pages if re.match(inner, p)] == pages[1:100]
     assert [p for p in pages if re.match(leaf, p)] == pages[100:1000]
+
+
+def test_of_the_synthetic_cms_pages_that_are_alike_count_once() -> None:
+    seen = [(1.0, "/"), (2.0, "/law/12.html"), (3.0, "/law/121.html"), (4.0, "/law/122.html"),
+            (5.0, "/assets/121.css?ver=1"), (9.0, "/law/121.html")]  # fmt: skip
+    asked = [Request(time, 200, 13_000, path) for time, path in seen]
+    assert sorted(alike(asked, 3)) == [3.0, 4.0]
 
 
 def test_access_logs_are_read_once_in_both_forms(tmp_path: Path) -> None:
