@@ -20,7 +20,7 @@ from tests.packages import Unavailable
 from tests.processes import ServerError
 
 # Row -> what measures it, and how often each command runs.
-ROWS = {"P1": (p1.run, 5), "P2": (p2.run, 2), "P6": (p6.run, 2)}
+ROWS = {"P1": (p1.run, 5), "P2": (p2.run, 3), "P6": (p6.run, 2)}
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -66,6 +66,8 @@ def _write(row: str, lines: list[Line], size: float) -> None:
         "processors": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
+        # Above the number of processors, others used them, too.
+        "load": [round(load, 2) for load in os.getloadavg()],
         "lines": [asdict(line) for line in lines],
     }
     text = json.dumps(document, ensure_ascii=False, indent=1)

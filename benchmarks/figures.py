@@ -67,8 +67,9 @@ def spread(values: Sequence[float]) -> float:
 
 
 def ratio(ours: Sequence[Run], theirs: Sequence[Run]) -> float:
-    """Our median wall time in units of theirs: below 1, we are faster."""
-    return median(run.wall_s for run in ours) / median(run.wall_s for run in theirs)
+    """Our wall time in units of theirs: below 1, we are faster. The median over the rounds: runs
+    of one round are compared, since what slows the machine for a while slows both."""
+    return median(our.wall_s / their.wall_s for our, their in zip(ours, theirs, strict=True))
 
 
 def first_and_last_tenth(times: Sequence[float]) -> tuple[float, float]:

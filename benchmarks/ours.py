@@ -48,15 +48,17 @@ def checked(folder: Path, host: str, *, everything: bool = True) -> dict[str, fl
     """Read the newest release as the edge would. Raises Failed where the CMS's host is still
     named, a blob is damaged, or a page has no public link.
 
-    `everything` False looks at every hundredth entry only. Returns how many pages and files.
+    `everything` False looks at every hundredth entry only. Returns how many pages (without the
+    server's page for what is not there) and other files.
     """
     records = Records(DirectoryStore(folder / ".publisher"))
     release = records.release(records.release_ids()[0])
     entries = list(entries_of(records.manifest(release.manifest), records.load_part))
     for path, entry in entries if everything else entries[::100]:
         _check(records, path, entry, host.encode())
-    pages = sum(entry.is_page for _, entry in entries)
-    return {"pages": pages, "files": len(entries) - pages}
+    pages = sum(entry.is_page for path, entry in entries if path != NOT_FOUND_PATH)
+    files = sum(not entry.is_page for _, entry in entries)
+    return {"pages": pages, "files": files}
 
 
 def _check(records: Records, path: SitePath, entry: Entry, host: bytes) -> None:

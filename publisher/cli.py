@@ -351,7 +351,7 @@ def _publish(
             steps = publisher.plan(release)
             if not json:
                 console.show_plan(steps)
-            return {"dry_run": [{"path": a.path, "reason": a.reason} for a in steps]}
+            return documents.of_plan(steps)
         outcome = publisher.publish(release, _actor(actor, reason), wait=wait, onto=onto)
     if not json:
         console.show_outcome(outcome, site.config.site.url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from publisher.manifest import Difference, Entry, joined
 from publisher.paths import SitePath
@@ -26,31 +26,30 @@ def compose(
         last = path
 
 
-def older_assets(earlier: Iterable[Iterable[Difference]]) -> dict[SitePath, Entry]:
-    """The assets that earlier releases had and the new one has not, at the paths they had.
+def older_assets(earlier: Iterable[Iterable[Difference]]) -> Iterator[tuple[SitePath, Entry]]:
+    """The assets that earlier releases had and the new one has not, at the paths they had, in
+    path order.
 
-    `earlier`: for each release, newest first, its differences to the new one.
+    `earlier`: for each release, newest first, its differences to the new one, in path order.
     """
-    return dict(
-        compose(
-            (
-                (difference.path, difference.old)
-                for difference in release
-                if difference.new is None and difference.old and not difference.old.is_page
-            )
-            for release in earlier
+    return compose(
+        (
+            (difference.path, difference.old)
+            for difference in release
+            if difference.new is None and difference.old and not difference.old.is_page
         )
+        for release in earlier
     )
 
 
 def slot_differences(
     releases: Iterable[Difference],
-    older_before: Mapping[SitePath, Entry],
-    older_after: Mapping[SitePath, Entry],
+    older_before: Iterable[tuple[SitePath, Entry]],
+    older_after: Iterable[tuple[SitePath, Entry]],
 ) -> Iterator[Difference]:
-    """What changes in a slot that goes from one release and its older assets to another, in
-    path order. No path is both in a release and among its older assets."""
-    older = joined(sorted(older_before.items()), sorted(older_after.items()))
+    """What changes in a slot that goes from one release and its older assets to another. All
+    come and go in path order. No path is both in a release and among its older assets."""
+    older = joined(older_before, older_after)
     beside = ((path, (before, after)) for path, before, after in older)
     for path, difference, kept in joined(((d.path, d) for d in releases), beside):
         before, after = kept or (None, None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from publisher.documents import NAMED_MAX
 from publisher.init import Row
 from publisher.pipeline import Changes, Exported
 from publisher.plan import Plan
@@ -117,9 +119,8 @@ def show_export(exported: Exported, seconds: float) -> None:
 def show_plan(plan: Plan) -> None:
     """What a dry run would do."""
     out = _out()
-    reasons = Counter[str](action.reason for action in plan)
-    out.print(f"Would write or remove {len(plan):,} files: {_counts(reasons)}")
-    for action in list(plan)[: _SHOWN * 2]:
+    out.print(f"Would write or remove {len(plan):,} files: {_counts(plan.reasons)}")
+    for action in islice(plan, _SHOWN * 2):
         out.print(f"  {action.reason:16} {escape(action.path)}")
     if len(plan) > _SHOWN * 2:
         out.print(f"  and {len(plan) - _SHOWN * 2:,} more")
@@ -207,8 +208,8 @@ def _changes(changes: Changes) -> str:
     )
 
 
-def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in Counter(counts).most_common())
 
 
 def _list(out: Console, title: str, rows: Sequence[str]) -> None:
@@ -218,4 +219,4 @@ def _list(out: Console, title: str, rows: Sequence[str]) -> None:
     for row in rows[:_SHOWN]:
         out.print(f"    {escape(row)}")
     if len(rows) > _SHOWN:
-        out.print(f"    and {len(rows) - _SHOWN:,} more (--json has them all)")
+        out.print(f"    and {len(rows) - _SHOWN:,} more (--json names up to {NAMED_MAX:,})")

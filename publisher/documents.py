@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ import msgspec
 from publisher.errors import ConfigError, GateRefused, PublisherError
 from publisher.init import Row
 from publisher.pipeline import Exported
+from publisher.plan import Plan
 from publisher.publish import Outcome
 
 Document = dict[str, Any]
+
+# So many of a kind are named; `counts` has all. A site may have any number of pages.
+NAMED_MAX = 1000
 
 
 def of_look(rows: Sequence[Row], path: Path) -> Document:
@@ -30,13 +35,30 @@ def of_export(exported: Exported, seconds: float) -> Document:
         "release": exported.release,
         "new": exported.is_new,
         "changes": changes.named,
-        "counts": {"new": changes.new, "changed": changes.changed, "gone": changes.gone},
-        "missing": [asdict(missing) for missing in exported.missing],
-        "kept": exported.kept,
+        "counts": {
+            "new": changes.new,
+            "changed": changes.changed,
+            "gone": changes.gone,
+            "missing": len(exported.missing),
+            "kept": len(exported.kept),
+            "warnings": len(exported.warnings),
+        },
+        "missing": [asdict(missing) for missing in exported.missing[:NAMED_MAX]],
+        "kept": exported.kept[:NAMED_MAX],
         "removals": exported.removals,
-        "warnings": exported.warnings,
+        "warnings": exported.warnings[:NAMED_MAX],
         "resumed": exported.resumed,
         "seconds": round(seconds, 3),
+    }
+
+
+def of_plan(plan: Plan) -> Document:
+    """What publishing would do."""
+    named = islice(plan, NAMED_MAX)
+    return {
+        "files": len(plan),
+        "counts": plan.reasons,
+        "dry_run": [{"path": action.path, "reason": action.reason} for action in named],
     }
 
 

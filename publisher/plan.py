@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,9 @@ from publisher.manifest import Difference, Entry
 from publisher.paths import SitePath
 
 Reason = Literal["new", "changed", "headers changed", "gone"]
+Group = Literal["assets", "pages", "removals"]
+# Carried out in this order: assets before the pages that use them, removals last.
+GROUPS: tuple[Group, ...] = ("assets", "pages", "removals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +24,44 @@ class Action:
     entry: Entry | None
     reason: Reason
 
+    @property
+    def group(self) -> Group:
+        """When it is carried out."""
+        if self.entry is None:
+            return "removals"
+        return "pages" if self.entry.is_page else "assets"
 
-@dataclass(frozen=True, slots=True)
+
 class Plan:
-    """Carried out in this order: assets before the pages that use them, removals last."""
+    """What removes the differences between a slot and a manifest: group after group, in path
+    order within each.
 
-    assets: tuple[Action, ...]
-    pages: tuple[Action, ...]
-    removals: tuple[Action, ...]
+    A first release writes as many files as the site has, so actions are counted and never held:
+    `differences` gives the differences anew, in path order, each time it is called. `reasons`
+    counts the actions by their reason.
+    """
+
+    def __init__(self, differences: Callable[[], Iterable[Difference]] = tuple) -> None:
+        self._differences = differences
+        self._sizes = Counter[Group]()
+        self.reasons = Counter[str]()
+        for action in map(_action, differences()):
+            self._sizes[action.group] += 1
+            self.reasons[action.reason] += 1
+
+    def group(self, name: Group) -> Iterator[Action]:
+        """The actions of one group. Nothing is read for a group that has none."""
+        if self._sizes[name]:
+            for action in map(_action, self._differences()):
+                if action.group == name:
+                    yield action
 
     def __len__(self) -> int:
-        return len(self.assets) + len(self.pages) + len(self.removals)
+        return self._sizes.total()
 
     def __iter__(self) -> Iterator[Action]:
-        return iter((*self.assets, *self.pages, *self.removals))
-
-
-def plan(differences: Iterable[Difference]) -> Plan:
-    """The plan that removes these differences between a slot and a manifest."""
-    actions = [_action(difference) for difference in differences]
-    return Plan(
-        assets=tuple(a for a in actions if a.entry and not a.entry.is_page),
-        pages=tuple(a for a in actions if a.entry and a.entry.is_page),
-        removals=tuple(a for a in actions if a.entry is None),
-    )
+        for name in GROUPS:
+            yield from self.group(name)
 
 
 def _action(difference: Difference) -> Action:

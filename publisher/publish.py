@@ -8,8 +8,9 @@ next run from the intent alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import Entry, Manifest, differences, entries_of, find
 from publisher.notfound import not_found_page
 from publisher.paths import SitePath
-from publisher.plan import Action, Plan, plan
+from publisher.plan import GROUPS, Action, Plan
 from publisher.records import Records, blob_key, slot_key
 from publisher.release import (
     Change,
@@ -46,6 +47,8 @@ from redirects.compile import live_entry, parse_live_entry
 
 # Writes to S3 wait for the network: measured, more threads than this gain nothing.
 _WRITERS = 16
+# So many writes are given out before one is waited for: memory must not grow with the site.
+_UNDER_WAY_MAX = 8 * _WRITERS
 _CONFLICTS_MAX = 20
 # The edge follows the intent within this time unless a run died between the two; an edge's
 # cooling time is long enough to allow for it.
@@ -53,6 +56,8 @@ _COOLING_SLACK = timedelta(seconds=1)
 
 # Told what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
+# Files in path order, read anew at each call.
+Files = Callable[[], Iterator[tuple[SitePath, Entry]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +182,10 @@ class Publisher:
         started = time.monotonic()
         previous = intent.release
         if previous == release.id and intent.hold == hold:
-            return Outcome(release, previous, "", Plan((), (), ()), 0.0)
+            return Outcome(release, previous, "", Plan(), 0.0)
         slot = slot_with(intent, release.id)
         if slot:
-            done, claimed = Plan((), (), ()), intent.slots[slot]
+            done, claimed = Plan(), intent.slots[slot]
             filled = claimed
         else:
             slot, held, claimed = self._claim(intent, wait=wait)
@@ -192,7 +197,7 @@ class Publisher:
                 since=utc_now(),
                 release=release.id,
                 manifest=release.manifest,
-                older=self._keep(older) if older else "",
+                older=self._keep(older),
             )
         self._error_page(release)
         redirect_set = self._load_redirects(release)
@@ -228,12 +233,12 @@ class Publisher:
         time.sleep(seconds)
 
     def _fill(self, slot: str, steps: Plan) -> None:
-        done = 0
+        done, total = 0, len(steps)
         with ThreadPoolExecutor(_WRITERS) as pool:
-            for group in (steps.assets, steps.pages, steps.removals):
-                for _ in pool.map(lambda action: self._apply(slot, action), group):
+            for group in GROUPS:  # one is done before the next begins
+                for _ in _each(pool, lambda action: self._apply(slot, action), steps.group(group)):
                     done += 1
-                    self._progress("filling the slot", done, len(steps))
+                    self._progress("filling the slot", done, total)
 
     def _apply(self, slot: str, action: Action) -> None:
         target = slot_key(slot, action.path)
@@ -298,23 +303,29 @@ class Publisher:
 
     # ----------------------------------------------------------------- pieces
 
-    def _plan(self, held: Slot | None, release: Release, older: dict[SitePath, Entry]) -> Plan:
+    def _plan(self, held: Slot | None, release: Release, older: Files) -> Plan:
         """From what a slot holds to a release and its older assets."""
         records = self._records
         before = records.manifest(held.manifest if held else "")
-        changes = differences(before, records.manifest(release.manifest), records.load_part)
-        older_before = entries_of(records.manifest(held.older if held else ""), records.load_part)
-        return plan(slot_differences(changes, dict(older_before), older))
-
-    def _older(self, intent: Intent, release: Release) -> dict[SitePath, Entry]:
-        new = self._records.manifest(release.manifest)
-        return older_assets(
-            differences(self._records.manifest(earlier.manifest), new, self._records.load_part)
-            for earlier in self._history(intent.release)
+        after = records.manifest(release.manifest)
+        older_before = records.manifest(held.older if held else "")
+        return Plan(
+            lambda: slot_differences(
+                differences(before, after, records.load_part),
+                entries_of(older_before, records.load_part),
+                older(),
+            )
         )
 
-    def _keep(self, older: dict[SitePath, Entry]) -> str:
-        return self._records.put_manifest(sorted(older.items()), Manifest()).digest
+    def _older(self, intent: Intent, release: Release) -> Files:
+        records = self._records
+        new = records.manifest(release.manifest)
+        earlier = [records.manifest(one.manifest) for one in self._history(intent.release)]
+        return lambda: older_assets(differences(old, new, records.load_part) for old in earlier)
+
+    def _keep(self, older: Files) -> str:
+        kept = self._records.put_manifest(older(), Manifest())
+        return kept.digest if kept.parts else ""
 
     def _history(self, name: str) -> Iterator[Release]:
         for _ in range(ASSET_RELEASES):
@@ -334,6 +345,24 @@ class Publisher:
         if not name:
             raise PublisherError("there is no earlier release to go back to")
         return self._records.release(name)
+
+
+def _each(
+    pool: ThreadPoolExecutor, act: Callable[[Action], None], actions: Iterable[Action]
+) -> Iterator[None]:
+    """Carry out all of them, some at once; yields for each that is done. Raises what the first
+    one that fails raises; those that have not begun by then are left."""
+    under_way: deque[Future[None]] = deque()
+    try:
+        for action in actions:
+            under_way.append(pool.submit(act, action))
+            if len(under_way) >= _UNDER_WAY_MAX:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
 def _change(

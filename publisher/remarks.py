@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from publisher.addresses import Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
+from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
 from publisher.rules import compiled
 from publisher.traps import TrapReport
@@ -41,8 +42,13 @@ def varies(path: str, spots: tuple[Spot, ...]) -> str:
         for spot in spots[:_SPOTS_MAX]
     )
     shapes = [spot.shape for spot in spots if spot.shape]
-    hint = f"; to settle it, add to cms.tokens: {shapes[0]}" if shapes else ""
+    hint = f"; to settle it, add to cms.tokens: {_line(shapes[0])}" if shapes else ""
     return f"{path} is another page at each look, so each export makes a release: {shown}{hint}"
+
+
+def _line(shape: Shape) -> str:
+    """A shape as the configuration has it."""
+    return f"- attribute: {shape.attribute}" if shape.attribute else f"- pattern: '{shape.pattern}'"
 
 
 _PROBLEMS = {

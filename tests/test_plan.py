@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.compose import compose, older_assets, slot_differences
+from publisher.documents import NAMED_MAX, of_plan
 from publisher.manifest import Difference, Entry
 from publisher.paths import SitePath
-from publisher.plan import Action, plan
+from publisher.plan import GROUPS, Action, Plan
 
 Site = dict[SitePath, Entry]
 
@@ -36,7 +37,7 @@ def changes(old: Site, new: Site) -> list[Difference]:
 
 
 def assets_beside(new: Site, earlier: list[Site]) -> Site:
-    return older_assets(changes(release, new) for release in earlier)
+    return dict(older_assets(changes(release, new) for release in earlier))
 
 
 def carried_out(held: Site, actions: list[Action]) -> Site:
@@ -51,18 +52,32 @@ def carried_out(held: Site, actions: list[Action]) -> Site:
 
 @given(SITES, SITES)
 def test_a_plan_leads_from_one_site_to_the_other(old: Site, new: Site) -> None:
-    steps = plan(changes(old, new))
+    steps = Plan(lambda: changes(old, new))
     assert carried_out(old, list(steps)) == new
     assert len(steps) == len(changes(old, new))
 
 
 @given(SITES, SITES)
 def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> None:
-    steps = plan(changes(old, new))
+    steps = Plan(lambda: changes(old, new))
     order = [2 if a.entry is None else int(a.entry.is_page) for a in steps]
     assert order == sorted(order)
-    for group in (steps.assets, steps.pages, steps.removals):
+    for name in GROUPS:
+        group = list(steps.group(name))
         assert all(one.path < other.path for one, other in pairwise(group))
+
+
+def test_differences_are_read_once_for_each_group_that_has_any_and_held_nowhere() -> None:
+    read: list[int] = []
+
+    def found() -> list[Difference]:
+        read.append(1)
+        return changes({}, {SitePath(f"/{number}"): entry("x") for number in range(5)})
+
+    steps = Plan(found)
+    assert (len(steps), steps.reasons, len(read)) == (5, {"new": 5}, 1)
+    assert (len(list(steps)), len(read)) == (5, 2)
+    assert (list(steps.group("removals")), len(read)) == ([], 2)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +91,16 @@ def test_assets_come_before_pages_and_removals_last(old: Site, new: Site) -> Non
     ],
 )
 def test_every_action_has_a_reason(old: Entry | None, new: Entry | None, reason: str) -> None:
-    (action,) = plan([Difference(SitePath("/a"), old, new)])
+    (action,) = Plan(lambda: [Difference(SitePath("/a"), old, new)])
     assert (action.entry, action.reason) == (new, reason)
+
+
+def test_of_a_large_plan_some_files_are_named_and_all_counted() -> None:
+    site = {SitePath(f"/記事/{number:04}.html"): entry("x") for number in range(NAMED_MAX + 500)}
+    said = of_plan(Plan(lambda: changes({SitePath("/old.html"): entry("x")}, site)))
+    assert (said["files"], said["counts"]) == (NAMED_MAX + 501, {"new": NAMED_MAX + 500, "gone": 1})
+    assert len(said["dry_run"]) == NAMED_MAX
+    assert said["dry_run"][0] == {"path": "/記事/0000.html", "reason": "new"}
 
 
 @given(st.lists(SITES, min_size=1, max_size=4), st.lists(SITES, min_size=1, max_size=4))
@@ -87,9 +110,15 @@ def test_a_slot_goes_from_any_release_with_older_assets_to_any_other(
     older_before = assets_beside(before[0], before[1:])
     older_after = assets_beside(after[0], after[1:])
     held, wanted = before[0] | older_before, after[0] | older_after
-    found = list(slot_differences(changes(before[0], after[0]), older_before, older_after))
+    found = list(
+        slot_differences(
+            changes(before[0], after[0]),
+            sorted(older_before.items()),
+            sorted(older_after.items()),
+        )
+    )
     assert found == changes(held, wanted)
-    assert carried_out(held, list(plan(found))) == wanted
+    assert carried_out(held, list(Plan(lambda: found))) == wanted
 
 
 @given(SITES, st.lists(SITES, max_size=3))
