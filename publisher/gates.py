@@ -31,7 +31,7 @@ RULES: Mapping[str, str] = {
 NAMES = tuple(RULES)
 # They look at single pages, so asking those again may be all that it takes.
 OF_SINGLE_PAGES = frozenset(
-    ("cms-links", "emails", "errors", "nonces", "staging-host", "user-names")
+    ("broken-links", "cms-links", "emails", "errors", "nonces", "staging-host", "user-names")
 )
 
 # A loss of pages counts only above both its limit and this share of what was live.
