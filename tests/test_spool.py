@@ -131,9 +131,10 @@ def test_a_clock_that_was_put_back_starts_anew_and_saves_all_the_same(
     assert not Spool(store, "same").is_resumed
 
 
-def test_what_a_fresh_start_left_alone_stays_so() -> None:
+def test_what_a_fresh_start_left_alone_stays_so(clock: Clock) -> None:
     store = MemoryStore()
     filled(store, "/a")
+    clock.forward(timedelta(seconds=1))
     Spool(store, "same", None)  # killed before it wrote anything
     assert not Spool(store, "same").is_resumed
 
