@@ -1,7 +1,7 @@
 """The command line: what each command does, and which exit code an error has.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 a gate refused; 4 somebody
-else published first; 5 not now; 130 interrupted.
+else published first; 5 not now; 130 interrupted; 143 ended by SIGTERM.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from publisher.cms.interrupt import terminable
 from publisher.errors import ConfigError, GateRefused, LostRace, NotNow, PublisherError
 
 if TYPE_CHECKING:  # imported where they are used: `--help` must not wait for them
@@ -397,18 +398,19 @@ def _print(document: Document, json: bool) -> None:
 def main() -> NoReturn:
     """The program's entry point: runs a command and exits with its code."""
     json = "--json" in sys.argv[1:]
+    interruption = terminable()
     interrupted = PublisherError("interrupted; what visitors get is whole", "Run it again.")
     try:
         code = app(standalone_mode=False) or 0
         if code == 130:  # how typer returns after Ctrl-C
-            code = _report(interrupted, code, json)
+            code = _report(interrupted, interruption(), json)
     except typer.TyperException as error:
         hint = "See `publisher --help`."
         code = _report(PublisherError(error.format_message(), hint), 2, json)
     except PublisherError as error:
         code = _report(error, _code(error), json)
     except KeyboardInterrupt:
-        code = _report(interrupted, 130, json)
+        code = _report(interrupted, interruption(), json)
     except SystemExit as end:
         # `publisher releases list | head`: typer has made the streams safe, and says 1.
         code = 0 if isinstance(end.__context__, BrokenPipeError) else end.code

@@ -14,6 +14,7 @@ from typing import Protocol
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
 from publisher.discovery import ROBOTS_PATH, included, listed, not_found_url, usual
+from publisher.errors import CmsError
 from publisher.judge import (
     NOT_FOUND,
     NOT_FOUND_PATH,
@@ -88,7 +89,7 @@ def crawl(
     """Ask for all that the inventory lists or a page links to. Raises CmsError.
 
     `live`: the blobs of the live release by the hash of their path. `earlier`: what a run that
-    was cut has learnt already.
+    was cut has learnt already; it is read several times.
     """
     crawled = Crawled(doubts, Traps(addresses.views.inventory))
     one = _Crawl(cms, addresses, preparing, ledger, progress, crawled, live)
@@ -128,15 +129,19 @@ class _Crawl:
         self._seen: dict[int, int] = {}
 
     def resume(self, earlier: Iterable[Outcome]) -> None:
-        """Go on from what is known already."""
-        found: list[tuple[str, str]] = []
+        """Go on from what is known already, but for what stands in the way of a release: the CMS
+        may have been mended. That is asked for again, since whoever found it names it still."""
+        doubts = self._crawled.doubts.anew()
         for outcome in earlier:
-            address = self._addresses.locate(outcome.url)
-            self._seen[hash(SitePath(outcome.path))] = _variant(address)
-            self._crawled.note(outcome)
-            found += ((url, outcome.path) for url in outcome.found)
-        for url, path in found:
-            self._find(url, path)
+            doubts.note(outcome)
+        for outcome in earlier:
+            if outcome.is_answer and not outcome.findings and not doubts.of(outcome):
+                address = self._addresses.locate(outcome.url)
+                self._seen[hash(SitePath(outcome.path))] = _variant(address)
+                self._crawled.note(outcome)
+        for outcome in earlier:
+            for url in outcome.found:
+                self._find(url, outcome.path)
 
     def run(self) -> Crawled:
         """Until nothing is left."""
@@ -152,10 +157,15 @@ class _Crawl:
         unknown = not_found_url(self._inventory)
         self._want(Address(unknown, NOT_FOUND_PATH, NOT_FOUND_PATH, NOT_FOUND), "")
         while self._wanted or self._preparing.is_busy:
-            for capture in self._cms.captures(self._wanted):
-                if capture is not None:
-                    self._take(capture)
-                self._collect(wait=False)
+            try:
+                for capture in self._cms.captures(self._wanted):
+                    if capture is not None:
+                        self._take(capture)
+                    self._collect(wait=False)
+            except CmsError:  # what it did answer is not lost
+                while self._preparing.is_busy:
+                    self._collect(wait=True)
+                raise
             if self._preparing.is_busy:
                 self._collect(wait=True)
         return self._crawled

@@ -29,6 +29,10 @@ RULES: Mapping[str, str] = {
     "user-names": "switch off what prints the log-in name (a theme or plugin)",
 }
 NAMES = tuple(RULES)
+# They look at single pages, so asking those again may be all that it takes.
+OF_SINGLE_PAGES = frozenset(
+    ("broken-links", "cms-links", "emails", "errors", "nonces", "staging-host", "user-names")
+)
 
 # A loss of pages counts only above both its limit and this share of what was live.
 LOST_SHARE = 0.05

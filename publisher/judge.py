@@ -221,6 +221,10 @@ class Doubts:
         self._targets = Counter[str]()
         self._objects = 0
 
+    def anew(self) -> Doubts:
+        """One for the same site that has noted nothing yet."""
+        return Doubts(self._ends)
+
     def note(self, outcome: Outcome) -> None:
         """Take an outcome into account."""
         if outcome.ends is not None:

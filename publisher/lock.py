@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +17,18 @@ def exclusive(folder: Path) -> Iterator[None]:
 
     The system lets go of it when a process dies, however it dies.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".export.lock").open("w")
-    except OSError as error:
-        raise StoreError(
-            f"the store can't be written: {error.strerror} ({error.filename})",
-            "Check who owns the store's directory, and `store` in the configuration.",
-        ) from error
-    with file:
+    with contextlib.ExitStack() as stack:
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context((folder / ".export.lock").open("w"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise NotNow(
                 "another export is running on this store", "Wait for it, and try again."
             ) from None
+        except OSError as error:
+            raise StoreError(
+                f"the store can't be written: {error.strerror} ({error.filename or folder})",
+                "Check who owns the store's directory, and `store` in the configuration.",
+            ) from error
         yield

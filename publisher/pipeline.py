@@ -22,7 +22,7 @@ from publisher.cms.port import Cms
 from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
 from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
-from publisher.gates import Limits, ReleaseFacts, check, refusal, refused
+from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
 from publisher.inventory import Inventory
 from publisher.judge import Doubts, asked_at, ends
 from publisher.layer import Answers, Layer, Missing, answers
@@ -124,7 +124,7 @@ def export(
     inventory = cms.inventory()
     plant = _plant(records, request, inventory)
     addresses = plant.addresses()
-    spool = Spool(records.store, _key(request, inventory), request.quiet)
+    spool = Spool(records.store, _key(request, inventory), request.quiet, request.overrides)
     resumed = spool.is_resumed
 
     try:
@@ -169,6 +169,7 @@ def export(
     )
     findings = check(facts)
     if standing := refused(findings, request.overrides):
+        spool.refuse({finding.gate for finding in standing} - OF_SINGLE_PAGES)
         raise refusal(standing)
 
     redirects = records.put_blob(rules.to_json())

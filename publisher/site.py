@@ -86,8 +86,9 @@ class Site:
     def _quiet(self, *, full: bool) -> timedelta | None:
         if full:
             return None
-        # A directory's lock says that nobody else is at work.
-        return timedelta() if isinstance(self.config.store, str) else _QUIET
+        # A directory's lock says that nobody else is at work; a dry run does not take it.
+        is_alone = isinstance(self.config.store, str) and not self._dry_run
+        return timedelta() if is_alone else _QUIET
 
     def staff(self, plant: Plant) -> AbstractContextManager[Preparing]:
         """Who prepares pages: as many processes as there are processors."""

@@ -11,22 +11,27 @@ from __future__ import annotations
 import gzip
 import heapq
 import io
+import itertools
 import operator
-from collections.abc import Iterator
+import time
+import zlib
+from collections import deque
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
+from publisher.cms.interrupt import noticed
 from publisher.errors import Conflict, NotFound, NotNow, StoreError
 from publisher.outcome import Outcome
 from publisher.release import new_id, utc_now
 from publisher.store.port import ABSENT, Store
 
-# Outcomes of this many URLs are held in memory, and lost if the program dies.
+# Outcomes of this many URLs are held in memory, and lost if the program is killed.
 _OUTCOMES_MAX = 2000
-_SECONDS_MAX = timedelta(seconds=15)
-# What a run has learnt goes out of date: its pages would be of different ages.
-_RESUME_MAX = timedelta(hours=1)
+_SECONDS_MAX = 15.0
+# What a run has learnt goes out of date: nobody may have been at work on it for longer in all.
+_PAUSES_MAX = timedelta(hours=1)
 # Nobody comes back to a run that is older than this.
 _KEPT_MAX = timedelta(hours=24)
 
@@ -36,97 +41,158 @@ _DECODER = msgspec.json.Decoder(Outcome)
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How far an export is. `key`: what it was made of (configuration, the CMS's lists).
-    `owner`: which process runs it: it alone writes segments of that name."""
+    `owner`: which process runs it: it alone writes segments of that name. `paused`: how long
+    nobody was at work on it. `refused`: the gates that must be let through to judge it again."""
 
     key: str
-    started: datetime
     written: datetime
     owner: str
     segments: tuple[str, ...] = ()
+    paused: timedelta = timedelta()
+    refused: tuple[str, ...] = ()
 
 
 class Spool:
     """The outcomes of one export. `quiet` is the time after which a run that wrote nothing
-    counts as dead; None starts from the beginning. Raises StoreError."""
+    counts as dead; None starts from the beginning. `overrides`: the gates that are let through.
 
-    def __init__(self, store: Store, key: str, quiet: timedelta | None = timedelta()) -> None:
+    Raises StoreError, and NotNow if another process has taken this export over.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        key: str,
+        quiet: timedelta | None = timedelta(),
+        overrides: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._held: list[Outcome] = []
         now = utc_now()
-        self._id = new_id(now)
-        self._run = Run(key=key, started=now, written=now, owner=self._id)
-        self._etag = ABSENT
-        for name, run, etag in self._others():
-            is_open = quiet is not None and run.written + quiet <= now
-            if run.key == key and is_open and run.started + _RESUME_MAX > now and run.segments:
+        owner = new_id(now)
+        self._id, self._etag = owner, ABSENT
+        self._run = Run(key=key, written=now, owner=owner)
+        known = self._known(now)
+        # An older one is not looked at: whoever began anew had a reason.
+        if alike := [one for one in known if one[1].key == key]:
+            name, run, etag = alike[-1]
+            paused = run.paused + (now - run.written)
+            is_dead = quiet is not None and run.written + quiet <= now
+            if is_dead and paused < _PAUSES_MAX and set(run.refused) <= set(overrides):
                 self._id, self._etag = name, etag
-                self._run = msgspec.structs.replace(run, owner=self._run.owner)
-            elif run.started + _KEPT_MAX < now:
-                self._remove(name, run)
+                self._run = msgspec.structs.replace(run, owner=owner, paused=paused, refused=())
         self.is_resumed = bool(self._run.segments)
+        # At once: who wakes up and had it before learns that it is ours now.
+        self._move(self._run)
+        self._flushed = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Take one more. Raises NotNow if another process has taken this export over."""
+        """Take one more."""
         self._held.append(outcome)
-        if len(self._held) >= _OUTCOMES_MAX or utc_now() > self._run.written + _SECONDS_MAX:
+        # Not by the clock, which may be put back.
+        if len(self._held) >= _OUTCOMES_MAX or time.monotonic() > self._flushed + _SECONDS_MAX:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held."""
-        if not self._held:
+        """Write what is held. Ctrl-C interrupts it only afterwards: who presses it twice must
+        not lose what the first one had saved."""
+        if self._held:
+            with noticed() as check:
+                self._flush()
+                check()
+
+    def refuse(self, gates: Collection[str]) -> None:
+        """This run has ended in a refusal that asking single pages again can't change: it is
+        gone on with only by one that lets these gates through."""
+        self.flush()
+        self._move(msgspec.structs.replace(self._run, refused=tuple(sorted(gates))))
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """All of them, in path order; of a path that was asked for again, the last one. Can be
+        read again and again."""
+        self.flush()
+        merged = heapq.merge(*map(self._outcomes, self._run.segments), key=_path)
+        return (deque(same, maxlen=1).pop() for _, same in itertools.groupby(merged, _path))
+
+    def discard(self) -> None:
+        """Remove it all: the export has ended."""
+        self._held.clear()
+        try:
+            self._move(msgspec.structs.replace(self._run, segments=()))
+        except NotNow:  # whoever has taken it over still reads it
             return
+        self._remove(self._id)
+
+    # ----------------------------------------------------------------- pieces
+
+    def _flush(self) -> None:
         segment = f"{self._run.owner}-{len(self._run.segments) + 1:05d}"
         self._held.sort(key=_path)
         data = b"".join(_ENCODER.encode(outcome) + b"\n" for outcome in self._held)
         self._store.put(self._key(segment), gzip.compress(data, 1, mtime=0))
-        run = msgspec.structs.replace(
-            self._run, segments=(*self._run.segments, segment), written=utc_now()
-        )
-        try:
-            self._etag = self._store.put(
-                f"exports/{self._id}/run", msgspec.json.encode(run), expect=self._etag
-            )
-        except Conflict:
-            raise NotNow("another process has taken this export over", "Wait for it.") from None
-        self._run = run
+        segments = (*self._run.segments, segment)
+        self._move(msgspec.structs.replace(self._run, segments=segments))
         self._held.clear()
+        self._flushed = time.monotonic()
 
-    def __iter__(self) -> Iterator[Outcome]:
-        """All of them, in path order. Can be read again and again."""
-        self.flush()
-        return heapq.merge(*map(self._outcomes, self._run.segments), key=_path)
+    def _move(self, run: Run) -> None:
+        run = msgspec.structs.replace(run, written=utc_now())
+        key, data = self._key("run"), msgspec.json.encode(run)
+        try:
+            self._etag = self._store.put(key, data, expect=self._etag)
+        except Conflict:
+            # A write of our own may have taken effect, and only its answer was lost.
+            held, etag = self._read(self._id)
+            if held is None or held.owner != run.owner:
+                raise _taken_over() from None
+            self._etag = self._store.put(key, data, expect=etag)
+        self._run = run
 
-    def discard(self) -> None:
-        """Remove it all: the export has ended."""
-        self._remove(self._id, self._run)
-
-    # ----------------------------------------------------------------- pieces
-
-    def _key(self, segment: str) -> str:
-        return f"exports/{self._id}/{segment}"
+    def _key(self, name: str) -> str:
+        return f"exports/{self._id}/{name}"
 
     def _outcomes(self, segment: str) -> Iterator[Outcome]:
-        packed = self._store.get(self._key(segment)).data
+        key = self._key(segment)
         try:
+            packed = self._store.get(key).data
             with gzip.open(io.BytesIO(packed)) as lines:
+                if not packed:  # gzip takes this for an empty text
+                    raise EOFError("it is empty")
                 yield from map(_DECODER.decode, lines)
-        except (msgspec.MsgspecError, OSError, EOFError) as error:
+        except NotFound:
+            raise _taken_over() from None
+        except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
             hint = "Export again with --full: it starts from the beginning."
-            raise StoreError(f"{self._key(segment)} is damaged: {error}", hint) from None
+            raise StoreError(f"{key} is damaged: {error}", hint) from None
 
-    def _others(self) -> Iterator[tuple[str, Run, str]]:
-        names = [key for key in self._store.list("exports/") if key.endswith("/run")]
-        for key in sorted(names):
-            try:
-                found = self._store.get(key)
-                yield key.split("/")[1], msgspec.json.decode(found.data, type=Run), found.etag
-            except (NotFound, msgspec.MsgspecError):  # removed meanwhile, or of another version
-                continue
+    def _known(self, now: datetime) -> list[tuple[str, Run, str]]:
+        """The runs in the store, oldest first. What is too old is removed."""
+        known = []
+        oldest = new_id(now - _KEPT_MAX)
+        for name in sorted({key.split("/")[1] for key in self._store.list("exports/")}):
+            run, etag = self._read(name)
+            # By its name if it is of another version, or has lost its record.
+            if name < oldest and not (run and run.written + _KEPT_MAX > now):
+                self._remove(name)
+            elif run:
+                known.append((name, run, etag))
+        return known
 
-    def _remove(self, name: str, run: Run) -> None:
+    def _read(self, name: str) -> tuple[Run | None, str]:
+        try:
+            found = self._store.get(f"exports/{name}/run")
+            return msgspec.json.decode(found.data, type=Run), found.etag
+        except (NotFound, msgspec.MsgspecError):
+            return None, ABSENT
+
+    def _remove(self, name: str) -> None:
         self._store.delete(f"exports/{name}/run")
-        for segment in run.segments:
-            self._store.delete(f"exports/{name}/{segment}")
+        for key in list(self._store.list(f"exports/{name}/")):
+            self._store.delete(key)
+
+
+def _taken_over() -> NotNow:
+    return NotNow("another process has taken this export over, or ended it", "Wait for it.")
 
 
 _path = operator.attrgetter("path")

@@ -7,15 +7,17 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 import msgspec
 
 from publisher.addresses import Addresses, SiteUrls
+from publisher.cms.interrupt import noticed
 from publisher.errors import PublisherError
 from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
@@ -31,8 +33,12 @@ from publisher.store.port import Store
 # one task as for many.
 _TASKS_MAX = 16
 _BYTES_MAX = 1024 * 1024
-# So many batches for each worker are under way before the crawl waits.
+# So many batches for each worker, and so many bytes in all, are under way before the crawl
+# waits. What is under way is there up to four times: here, in the pipe and in the worker.
 _BATCHES_MAX = 3
+_UNDER_WAY_MAX = 32 * 1024 * 1024
+# Not for the workers: the process that gives out work ends them, in order.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +83,28 @@ class Workers:
     """Implements `Preparing` with a pool of processes. Use it as a context manager."""
 
     def __init__(self, plant: Plant, number: int | None = None) -> None:
-        self._number = number or len(os.sched_getaffinity(0))
+        self._number = number or processors()
+        context = multiprocessing.get_context("spawn")
+        # Its other end is closed by us, or by the system when we die, however we die.
+        ours, self._leash = context.Pipe(duplex=False)
         # Not forked: the store's client has threads, which do not survive it.
-        self._pool = ProcessPoolExecutor(
-            self._number, multiprocessing.get_context("spawn"), _begin, (plant,)
-        )
+        self._pool = ProcessPoolExecutor(self._number, context, _begin, (plant, ours))
+        self._ours = ours
         self._batch: list[Task] = []
         self._bytes = 0
-        self._futures: deque[Future[bytes]] = deque()
+        # With the bytes that each was given.
+        self._futures: dict[Future[bytes], int] = {}
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with noticed() as check:
+            # They end at once: all that was given has been taken, or nobody waits for it.
+            self._leash.close()
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._ours.close()
+            check()
 
     def give(self, task: Task) -> None:
         """Implements `Preparing.give`."""
@@ -104,14 +118,11 @@ class Workers:
         """Implements `Preparing.take`."""
         if wait or len(self._futures) < self._number:
             self._send()
-        if wait or len(self._futures) > self._number * _BATCHES_MAX:
-            self._wait()
-        for _ in range(len(self._futures)):
-            future = self._futures.popleft()
-            if future.done():
-                yield from _result(future)
-            else:
-                self._futures.append(future)
+        if self._futures and (wait or len(self._futures) > self._number * _BATCHES_MAX):
+            _first_of(self._futures)
+        for future in [future for future in self._futures if future.done()]:
+            del self._futures[future]
+            yield from _result(future)
 
     @property
     def is_busy(self) -> bool:
@@ -119,15 +130,48 @@ class Workers:
         return bool(self._batch or self._futures)
 
     def _send(self) -> None:
-        if self._batch:
-            try:
-                self._futures.append(self._pool.submit(_work, msgspec.msgpack.encode(self._batch)))
-            except BrokenProcessPool as error:
-                raise _died() from error
-            self._batch, self._bytes = [], 0
+        if not self._batch:
+            return
+        while (unfinished := self._unfinished()) and (
+            sum(unfinished.values()) + self._bytes > _UNDER_WAY_MAX
+        ):
+            _first_of(unfinished)
+        batch, size = msgspec.msgpack.encode(self._batch), self._bytes
+        self._batch, self._bytes = [], 0
+        try:
+            with _blocked():
+                self._futures[self._pool.submit(_work, batch)] = size
+        except BrokenProcessPool as error:
+            raise _died() from error
 
-    def _wait(self) -> None:
-        wait(self._futures, return_when=FIRST_COMPLETED)
+    def _unfinished(self) -> dict[Future[bytes], int]:
+        return {future: size for future, size in self._futures.items() if not future.done()}
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS binds no process to some of them
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """Processes that are started within the block never get the signals for the whole group.
+
+    Ctrl-C goes to all processes of a terminal, and a service manager's end to all of a service.
+    To ignore them later would leave the time in which Python starts.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _first_of(futures: Iterable[Future[bytes]]) -> None:
+    """Wait until one of them is done."""
+    wait(futures, return_when=FIRST_COMPLETED)
 
 
 def _result(future: Future[bytes]) -> list[Prepared]:
@@ -149,19 +193,15 @@ def _died() -> PublisherError:
 _preparer: Preparer
 
 
-def _begin(plant: Plant) -> None:
+def _begin(plant: Plant, leash: Connection) -> None:
     global _preparer
-    # Ctrl-C goes to all processes of a terminal: the one that gives out work ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
     _preparer = plant.preparer()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
+def _end_with(leash: Connection) -> None:
+    leash.poll(None)  # nothing is ever sent: its other end was closed
+    os._exit(1)
 
 
 def _work(batch: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Ctrl-C while C libraries call back into Python.
+"""Ctrl-C, and SIGTERM, which ends services: noted, and raised where nothing is lost by it.
 
 libcurl and lol_html take an exception in a callback for a failure of their own: a
 KeyboardInterrupt raised there would be swallowed or come out as something else. So within
@@ -13,28 +13,63 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def terminable() -> Callable[[], int]:
+    """From now on SIGTERM raises KeyboardInterrupt, as Ctrl-C does.
+
+    The function that is given tells the exit code of an interruption, 130 or 143 (128 and the
+    number of the signal, as shells have it). To be called when one has come: there will be no
+    other, so that the end is in peace.
+    """
+    code = 128 + signal.SIGINT
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        nonlocal code
+        code = 128 + number
+        raise KeyboardInterrupt
+
+    def end() -> int:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        return code
+
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, terminate)
+    return end
+
 
 @contextmanager
 def noticed() -> Iterator[Callable[[], None]]:
     """For the length of the block, Ctrl-C raises KeyboardInterrupt only where the function that
-    is given is called. A second Ctrl-C is not waited for: it interrupts at once, as usual."""
+    is given is called; so does SIGTERM, if it raises it at all. A second one is not waited for:
+    it interrupts at once, as usual."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None  # signals reach the main thread only
         return
-    interrupted = False
-    before = signal.getsignal(signal.SIGINT)
+    came = 0
+    # One that is ignored, as in a background job of a script, stays so.
+    before = {
+        number: handler for number in _SIGNALS if callable(handler := signal.getsignal(number))
+    }
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal interrupted
-        interrupted = True
-        signal.signal(signal.SIGINT, before)
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = number
+        restore()
 
     def check() -> None:
-        if interrupted:
-            raise KeyboardInterrupt
+        if came:
+            before[signal.Signals(came)](came, None)
 
-    signal.signal(signal.SIGINT, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield check
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
