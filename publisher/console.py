@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
@@ -21,11 +22,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from publisher.init import Row
-from publisher.pipeline import Changes, Exported
-from publisher.plan import Plan
-from publisher.publish import Outcome
-from publisher.release import Change, Intent, Release
+if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.init import Row
+    from publisher.pipeline import Changes, Exported
+    from publisher.plan import Plan
+    from publisher.publish import Outcome
+    from publisher.release import Change, Intent, Release
 
 # How many of a long list are shown before "and N more".
 _SHOWN = 10
@@ -52,7 +54,8 @@ class Bar:
 
     def update(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` are done; `total` may grow."""
-        self._progress.update(self._task, description=what, completed=done, total=total)
+        if not self._progress.disable:  # it would take a lock for each page all the same
+            self._progress.update(self._task, description=what, completed=done, total=total)
 
 
 @contextmanager

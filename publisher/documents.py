@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from publisher.errors import ConfigError, GateRefused, PublisherError
-from publisher.init import Row
-from publisher.pipeline import Exported
-from publisher.publish import Outcome
+
+if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.init import Row
+    from publisher.pipeline import Exported
+    from publisher.publish import Outcome
 
 Document = dict[str, Any]
 
