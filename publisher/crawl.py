@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
 from publisher.discovery import ROBOTS_PATH, included, listed, not_found_url, usual
@@ -69,7 +71,8 @@ class Crawled:
         """Take an outcome into account."""
         self.asked += 1
         self.doubts.note(outcome)
-        self.removals.update(outcome.removals)
+        if outcome.removals:
+            self.removals.update(outcome.removals)
         if outcome.path in ("/", ROBOTS_PATH):
             self.noindex = self.noindex or outcome.noindex
 
@@ -96,8 +99,7 @@ def crawl(
     return one.run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     path: SitePath
     seen_on: str
     hops: int = 0
