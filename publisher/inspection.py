@@ -25,8 +25,8 @@ _LOOKS_MAX = 1000
 # What comes before a word is looked at so far back.
 _BEFORE = 300
 _AFTER = 700
-# A page with fewer visible characters, and nothing to look at, is empty.
-_VISIBLE_MIN = 20
+# A page with fewer visible characters, and nothing to look at, is empty: `準備中` says something.
+_VISIBLE_MIN = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +362,8 @@ def _is_empty(text: str) -> bool:
         if tag < 0:
             break
         if text.startswith("<!--", tag):
-            position = text.find("-->", tag + 4)
+            end = text.find("-->", tag + 4)
+            position = end + 3 if end >= 0 else -1
         elif unseen := _UNSEEN.match(text, tag):
             # WordPress puts filters into pictures without a size (`wp_get_duotone_filter_svg`).
             if unseen[1].lower() == "svg" and 'width="0"' not in text[tag : tag + _BEFORE]:

