@@ -41,6 +41,9 @@ Progress = Callable[[int, int], None]
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
 _INCLUDED = "cms.include"
+# To look at all batches under way costs more than an answer: it is done after so many of them,
+# and whenever the CMS lets us wait.
+_ANSWERS_PER_LOOK = 4
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -153,11 +156,14 @@ class _Crawl:
                 self._find(url, seen_on)
         unknown = not_found_url(self._inventory)
         self._want(Address(unknown, NOT_FOUND_PATH, NOT_FOUND_PATH, NOT_FOUND), "")
+        taken = 0
         while self._wanted or self._preparing.is_busy:
             for capture in self._cms.captures(self._wanted):
                 if capture is not None:
                     self._take(capture)
-                self._collect(wait=False)
+                    taken += 1
+                if capture is None or taken % _ANSWERS_PER_LOOK == 0:
+                    self._collect(wait=False)
             if self._preparing.is_busy:
                 self._collect(wait=True)
         return self._crawled

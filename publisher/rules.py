@@ -232,6 +232,10 @@ def _target(target: str) -> str:
 
 def _path_at_cms(url: str, addresses: Addresses) -> str:
     """The decoded path below the CMS's base, '' if a query names the page."""
+    home = addresses.views.inventory.home
+    if url.startswith(f"{home}/") and "#" not in url:  # as the CMS writes it: nearly always
+        path, _, query = url[len(home) :].partition("?")
+        return "" if query else decoded(path)
     parts = urlsplit(url)
-    base = urlsplit(addresses.views.inventory.home).path.rstrip("/")
+    base = urlsplit(home).path.rstrip("/")
     return "" if parts.query else decoded(parts.path)[len(base) :] or "/"
