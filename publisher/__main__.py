@@ -1,5 +1,19 @@
-"""`python -m publisher`."""
+"""`python -m publisher`, and the command `publisher`.
 
-from publisher.cli import main
+Worker processes import the module that their parent began with: it must not cost them anything.
+"""
 
-main()
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """The program's entry point."""
+    from publisher import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+import msgspec
+
 from publisher.inventory import Inventory
 from publisher.paths import BadPath, SitePath, decoded
 from publisher.queries import without_session
@@ -27,8 +29,7 @@ _KNOWN_MAX = 20_000
 _LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A URL of the CMS, understood.
 
     `path` is where the public site has it, None if the public may not have it, or the

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
@@ -23,11 +24,13 @@ from rich.progress import (
 )
 
 from publisher.documents import NAMED_MAX
-from publisher.init import Row
-from publisher.pipeline import Changes, Exported
-from publisher.plan import Plan
-from publisher.publish import Outcome
-from publisher.release import Change, Intent, Release
+
+if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.init import Row
+    from publisher.pipeline import Changes, Exported
+    from publisher.plan import Plan
+    from publisher.publish import Outcome
+    from publisher.release import Change, Intent, Release
 
 # How many of a long list are shown before "and N more".
 _SHOWN = 10
@@ -54,7 +57,8 @@ class Bar:
 
     def update(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` are done; `total` may grow."""
-        self._progress.update(self._task, description=what, completed=done, total=total)
+        if not self._progress.disable:  # it would take a lock for each page all the same
+            self._progress.update(self._task, description=what, completed=done, total=total)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture, Cms
 from publisher.discovery import ROBOTS_PATH, included, listed, not_found_url, usual
@@ -40,6 +42,9 @@ Progress = Callable[[int, int], None]
 # Where a URL of the inventory was "seen"; '' is for what need not be there.
 _LISTS = "the CMS's own lists"
 _INCLUDED = "cms.include"
+# To look at all batches under way costs more than an answer: it is done after so many of them,
+# and whenever the CMS lets us wait.
+_ANSWERS_PER_LOOK = 4
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -70,7 +75,8 @@ class Crawled:
         """Take an outcome into account."""
         self.asked += 1
         self.doubts.note(outcome)
-        self.removals.update(outcome.removals)
+        if outcome.removals:
+            self.removals.update(outcome.removals)
         if outcome.path in ("/", ROBOTS_PATH):
             self.noindex = self.noindex or outcome.noindex
 
@@ -97,8 +103,7 @@ def crawl(
     return one.run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     path: SitePath
     seen_on: str
     hops: int = 0
@@ -156,12 +161,15 @@ class _Crawl:
                 self._find(url, seen_on)
         unknown = not_found_url(self._inventory)
         self._want(Address(unknown, NOT_FOUND_PATH, NOT_FOUND_PATH, NOT_FOUND), "")
+        taken = 0
         while self._wanted or self._preparing.is_busy:
             try:
                 for capture in self._cms.captures(self._wanted):
                     if capture is not None:
                         self._take(capture)
-                    self._collect(wait=False)
+                        taken += 1
+                    if capture is None or taken % _ANSWERS_PER_LOOK == 0:
+                        self._collect(wait=False)
             except CmsError:  # what it did answer is not lost
                 while self._preparing.is_busy:
                     self._collect(wait=True)

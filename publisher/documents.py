@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from publisher.errors import ConfigError, GateRefused, PublisherError
-from publisher.init import Row
-from publisher.pipeline import Exported
-from publisher.plan import Plan
-from publisher.publish import Outcome
+
+if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.init import Row
+    from publisher.pipeline import Exported
+    from publisher.plan import Plan
+    from publisher.publish import Outcome
 
 Document = dict[str, Any]
 

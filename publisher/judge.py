@@ -103,6 +103,8 @@ def asked_at(url: str, path: SitePath, addresses: Addresses) -> Address:
     if path == NOT_FOUND_PATH:
         return Address(url, path, path, NOT_FOUND)
     known = addresses.locate(url)
+    if known and known.url == url and known.path == path:  # nearly always
+        return known
     return Address(url, known.href if known else path.url, path, known.view if known else None)
 
 

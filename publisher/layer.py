@@ -10,15 +10,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from publisher.errors import Finding
 from publisher.judge import Doubts
 from publisher.manifest import Entry, joined
 from publisher.outcome import Captured, Outcome
-from publisher.paths import SitePath
+from publisher.paths import SitePath, recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """What belongs at a path, and the URL of the CMS that it was made from ('' if unknown).
     `is_kept`: it stays as it is on the live site."""
 
@@ -57,6 +58,9 @@ def answers(outcomes: Iterable[Outcome], doubts: Doubts) -> Answers:
     found = Answers()
     for one in outcomes:
         outcome = settled(one, doubts)
+        found.findings += outcome.findings
+        if outcome.kind == "content":
+            continue
         match outcome.kind:
             case "failed":
                 found.failed[SitePath(outcome.path)] = outcome
@@ -70,7 +74,6 @@ def answers(outcomes: Iterable[Outcome], doubts: Doubts) -> Answers:
             found.missing.append(
                 Missing(outcome.path, outcome.url, outcome.status, outcome.seen_on)
             )
-        found.findings += outcome.findings
     return found
 
 
@@ -89,23 +92,32 @@ class Layer:
     pages: Collection[str]
 
     def __iter__(self) -> Iterator[Row]:
-        outcomes = ((one.path, settled(one, self.doubts)) for one in self.outcomes)
+        outcomes = (settled(one, self.doubts) for one in self.outcomes)
         # Nothing can stay where nothing is unanswered.
-        live = joined(self.live(), self.captured()) if self.pages else ()
+        return self._with_kept(outcomes) if self.pages else filter(None, map(_row, outcomes))
+
+    def _with_kept(self, outcomes: Iterable[Outcome]) -> Iterator[Row]:
+        live = joined(self.live(), self.captured())
         before = ((path, (entry, captured)) for path, entry, captured in live)
-        for path, outcome, held in joined(outcomes, before):
+        for path, outcome, held in joined(((one.path, one) for one in outcomes), before):
             entry, captured = held or (None, None)
-            if outcome and outcome.kind == "content" and outcome.entry:
-                yield Row(SitePath(path), outcome.entry, outcome.url, outcome.depends)
+            if outcome and (row := _row(outcome)):
+                yield row
             elif entry and self._stays(path, entry, outcome):
                 url = captured.url if captured else outcome.url if outcome else ""
                 depends = captured.depends if captured else ()
-                yield Row(SitePath(path), entry, url, depends, is_kept=True)
+                yield Row(recorded(path), entry, url, depends, is_kept=True)
 
     def _stays(self, path: str, entry: Entry, outcome: Outcome | None) -> bool:
         if path in self.pages:
             return True
         return outcome is None and belongs(path, entry, self.pages)
+
+
+def _row(outcome: Outcome) -> Row | None:
+    if outcome.kind != "content" or not outcome.entry:
+        return None
+    return Row(recorded(outcome.path), outcome.entry, outcome.url, outcome.depends)
 
 
 def settled(outcome: Outcome, doubts: Doubts) -> Outcome:

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from publisher.places import Page
 
-# How `@` is written: as itself, percent-encoded, as an entity (`antispambot`), in a script.
-AT_SIGNS = ("@", "%40", "64;", "x40;", "X40;", "&commat;", "\\u0040")
+# How `@` is written if not as itself: percent-encoded, as an entity (`antispambot`), in a script.
+WRITTEN_AT_SIGNS = ("%40", "64;", "x40;", "X40;", "&commat;", "\\u0040")
 _AT = re.compile(r"@|%40|&#0{0,5}64;|&#[xX]0{0,4}40;|&commat;|\\u0040")
 _AT_MAX = 10
 
@@ -43,8 +43,8 @@ _EXAMPLE = re.compile(
 
 
 def address_at(page: Page, position: int) -> tuple[int, int, str] | None:
-    """The e-mail address around one of `AT_SIGNS` that begins at a position: where it begins
-    and ends, and the address, lower-case; None if it is none."""
+    """The e-mail address around an `@`, or one of `WRITTEN_AT_SIGNS`, at a position: where
+    it begins and ends, and the address, lower-case; None if it is none."""
     at = _AT.match(page.text, position)
     if not at:  # the word is the end of an entity
         start = page.text.rfind("&#", max(0, position - _AT_MAX), position)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from publisher.paths import SitePath
+from publisher.paths import SitePath, recorded
 
 # A part ends after a path whose hash is a multiple of this: 256 entries on average.
 ENTRIES_PER_PART = 256
@@ -75,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True):
         return msgspec.json.decode(data, type=Manifest)
 
 
+_ENCODER = msgspec.json.Encoder()
 _L = TypeVar("_L")
 _R = TypeVar("_R")
 
@@ -93,7 +94,7 @@ class Parts:
 
     def add(self, path: str, row: msgspec.Struct) -> None:
         """Take a row. Its path must come after that of the row before it."""
-        self._lines.append(msgspec.json.encode(row))
+        self._lines.append(_ENCODER.encode(row))
         self._last = str(path)
         if zlib.crc32(path.encode()) % ENTRIES_PER_PART == 0:
             self._close()
@@ -123,7 +124,7 @@ def entries_of(manifest: Manifest, load: LoadPart) -> Iterator[tuple[SitePath, E
     """All entries in path order, part after part."""
     for part in manifest.parts:
         for row in load(part.digest):
-            yield SitePath(row.path), row.entry
+            yield recorded(row.path), row.entry
 
 
 def find(manifest: Manifest, path: SitePath, load: LoadPart) -> Entry | None:
@@ -148,7 +149,7 @@ def differences(old: Manifest, new: Manifest, load: LoadPart) -> Iterator[Differ
     shared = {part.digest for part in old.parts} & {part.digest for part in new.parts}
     for path, before, after in joined(_rows(old, shared, load), _rows(new, shared, load)):
         if before != after:
-            yield Difference(SitePath(path), before, after)
+            yield Difference(recorded(path), before, after)
 
 
 def _rows(manifest: Manifest, shared: set[str], load: LoadPart) -> Iterator[tuple[str, Entry]]:

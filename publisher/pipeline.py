@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.metadata import version
 
 import msgspec
 
-from publisher import discovery, manifest
+from publisher import __version__, discovery, manifest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Cms
 from publisher.crawl import Progress, crawl
@@ -37,7 +36,7 @@ from publisher.rewrite.document import Rewriter
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import varying
 from publisher.routes import Routes
-from publisher.rules import Moved, rules_of
+from publisher.rules import Moved, Redirects
 from publisher.scope import Scope
 from publisher.spool import Spool
 from publisher.workers import Plant
@@ -146,10 +145,9 @@ def export(
 
     said = answers(spool, crawled.doubts)
     layer = Layer(spool, crawled.doubts, live.entries, live.captured, live.unanswered(said))
-    made = _keep(records, layer, live)
-    rules = rules_of(
-        lambda: ((row.path, row.url) for row in layer), _moved(said, addresses), addresses
-    )
+    redirects = Redirects(addresses)
+    made = _keep(records, layer, live, redirects)
+    rules = redirects.rules(_moved(said, addresses))
 
     changes = Changes()
     facts = ReleaseFacts(
@@ -172,8 +170,7 @@ def export(
         spool.refuse({finding.gate for finding in standing} - OF_SINGLE_PAGES)
         raise refusal(standing)
 
-    redirects = records.put_blob(rules.to_json())
-    release = _release(request, made, redirects, rules, live, findings)
+    release = _release(request, made, records.put_blob(rules.to_json()), rules, live, findings)
     is_new = not live.release or _content(live.release) != _content(release)
     if is_new:
         records.put_release(release)
@@ -250,7 +247,7 @@ def _plant(records: Records, request: Request, inventory: Inventory) -> Plant:
 def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
     made_of = (
-        version("publisher"), request.public, request.cms, request.routes, request.cutover,
+        __version__, request.public, request.cms, request.routes, request.cutover,
         request.scope.include, request.scope.exclude, sorted(request.keep), request.tokens,
         request.emails, inventory.digest,
     )  # fmt: skip
@@ -302,8 +299,9 @@ class _Made:
     shortened: tuple[str, ...]
 
 
-def _keep(records: Records, layer: Layer, live: _Live) -> _Made:
-    """Write the manifest, and where its files came from."""
+def _keep(records: Records, layer: Layer, live: _Live, redirects: Redirects) -> _Made:
+    """Write the manifest and where its files came from, and take note of the redirects: in one
+    reading, which is half of what follows a crawl."""
     known = records.manifest(live.release.captured if live.release else "")
     entries, origins = records.parts(live.manifest), records.parts(known)
     pages, has_home = 0, False
@@ -311,6 +309,7 @@ def _keep(records: Records, layer: Layer, live: _Live) -> _Made:
     shortened: list[str] = []
     for row in layer:
         path = str(row.path)
+        redirects.add(row.path, row.url)
         entries.add(path, manifest.Row(path, row.entry))
         origins.add(path, Captured(path, row.url, row.depends))
         pages += row.entry.is_page

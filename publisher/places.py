@@ -18,6 +18,8 @@ from publisher.content_types import bare
 # (`<pre>`, `<code>`); `text`: prose.
 Place = Literal["tag", "script", "style", "data", "code", "text"]
 
+HTML = frozenset(("text/html", "application/xhtml+xml"))
+
 # An attribute's value that is longer than this is taken for text.
 _TAG_MAX = 20_000
 # What an excerpt shows on each side, in characters.
@@ -41,7 +43,7 @@ class Page:
         self.text = text
         self.path = path
         kind = bare(content_type)
-        self.is_html = kind in ("text/html", "application/xhtml+xml")
+        self.is_html = kind in HTML
         self.is_script = kind in _SCRIPTS
         self.is_style = kind == "text/css"
         self.is_json = kind.endswith("json")

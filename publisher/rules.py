@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,39 +18,45 @@ from redirects.rules import Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 
-def rules_of(
-    site: Callable[[], Iterable[tuple[SitePath, str]]],
-    moved: Iterable[Moved],
-    addresses: Addresses,
-) -> RuleSet:
-    """All redirects: old forms of every page, the CMS's own, missing slashes.
+class Redirects:
+    """Collects the redirects of a site: old forms of every page, the CMS's own, missing slashes."""
 
-    `site` gives, each time, what is on the site: its path and the URL of the CMS that it was
-    made from ('' if unknown).
-    """
-    elsewhere = dict(_elsewhere(addresses))
-    rules: list[Rule] = []
-    at_files: list[Rule] = []
-    slashes: list[Rule] = []
-    asides: list[Rule] = []
-    for path, url in site():
-        rules += _rules_of(path, url, addresses)
-        at_files += rules_for(elsewhere.get(path, ()))
-        slashes += slash_rules((path,))
-        asides += _asides(path, url, addresses)
-    rules += at_files
-    rules += (rule for one in moved for rule in _moved(one, addresses))
-    rules += slashes
-    known = {rule.source for rule in rules}
-    rules += (rule for rule in asides if rule.source not in known)
-    # A page that exists answers for itself.
-    sources = {rule.source for rule in rules}
-    there = {path for path, _ in site() if path in sources}
-    return RuleSet.of(rule for rule in rules if rule.source not in there)
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        self._elsewhere = dict(_elsewhere(addresses))
+        self._rules: list[Rule] = []
+        self._at_files: list[Rule] = []
+        self._slashes: list[Rule] = []
+        self._asides: list[Rule] = []
+        # By hash: a site has more files than rules.
+        self._there: set[int] = set()
+
+    def add(self, path: SitePath, url: str) -> None:
+        """Take what is on the site: its path, and the URL of the CMS that it was made from (''
+        if unknown)."""
+        address = self._addresses.locate(url) if url else None
+        self._there.add(hash(path))
+        self._rules += _rules_of(path, url, address, self._addresses)
+        if path in self._elsewhere:
+            self._at_files += rules_for(self._elsewhere[path])
+        if path.endswith("/"):
+            self._slashes += slash_rules((path,))
+        self._asides += _asides(path, url, address, self._addresses)
+
+    def rules(self, moved: Iterable[Moved]) -> RuleSet:
+        """All of them, once everything was given."""
+        rules = [*self._rules, *self._at_files]
+        rules += (rule for one in moved for rule in _moved(one, self._addresses))
+        rules += self._slashes
+        known = {rule.source for rule in rules}
+        rules += (rule for rule in self._asides if rule.source not in known)
+        # A page that exists answers for itself.
+        return RuleSet.of(rule for rule in rules if hash(rule.source) not in self._there)
 
 
-def _rules_of(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
-    address = addresses.locate(url) if url else None
+def _rules_of(
+    path: SitePath, url: str, address: Address | None, addresses: Addresses
+) -> Iterator[Rule]:
     if address and address.view:
         target = _target_of(path, address.url, address.view, addresses)
         if target:
@@ -61,10 +67,11 @@ def _rules_of(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
                 yield Rule(old, 301, path.url, origin="path at the CMS")
 
 
-def _asides(path: SitePath, url: str, addresses: Addresses) -> Iterator[Rule]:
+def _asides(
+    path: SitePath, url: str, address: Address | None, addresses: Addresses
+) -> Iterator[Rule]:
     """What gives way to any other rule."""
-    address = addresses.locate(url) if url else None
-    key = canonical_query(urlsplit(url).query).key
+    key = canonical_query(urlsplit(url).query).key if "?" in url else None
     if key and address and address.view and _is_exact(address.view):
         # Whatever query the CMS itself used: sitemaps, robots.txt, unusual forms.
         yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
@@ -225,6 +232,10 @@ def _target(target: str) -> str:
 
 def _path_at_cms(url: str, addresses: Addresses) -> str:
     """The decoded path below the CMS's base, '' if a query names the page."""
+    home = addresses.views.inventory.home
+    if url.startswith(f"{home}/") and "#" not in url:  # as the CMS writes it: nearly always
+        path, _, query = url[len(home) :].partition("?")
+        return "" if query else decoded(path)
     parts = urlsplit(url)
-    base = urlsplit(addresses.views.inventory.home).path.rstrip("/")
+    base = urlsplit(home).path.rstrip("/")
     return "" if parts.query else decoded(parts.path)[len(base) :] or "/"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from publisher.addresses import Address
@@ -32,12 +31,16 @@ REPEATED_MAX = 2
 # So many patterns are counted one by one, and all others together.
 PATTERNS_MAX = 20_000
 
+# What a pattern shows of each name in a path.
+_NAME_MAX = 80
 _DIGITS = re.compile(r"\d+")
 _CALENDAR_PATH = re.compile(
     r"/(?:calendar|kalender|events?|schedule|reservations?|booking|カレンダー|予約)(?:/.*)?"
     r"/\d{4}[-/]?\d{0,2}(?:[-/]\d{1,2})?$"
     r"|/\d{4}-\d{2}(?:-\d{2})?$"
 )
+# How what it matches ends: few paths do.
+_CALENDAR_END = frozenset("0123456789-")
 _CALENDAR_NAMES = re.compile(
     r"^(?:month|year|date|day|ym|yyyymm|cal\w*|tribe-bar-date|event-?date\w*|ical|outlook-ical|"
     r"start_?date|end_?date|week)$",
@@ -88,7 +91,8 @@ class Traps:
         if full:
             self._refuse(full[0], address.url, seen_on)
         else:
-            self._admitted.update(pattern for pattern, _ in counted)
+            for pattern, _ in counted:
+                self._admitted[pattern] += 1
         return not full
 
     def report(self) -> list[TrapReport]:
@@ -147,15 +151,17 @@ class Traps:
     def _by_path(self, path: str) -> tuple[str, int]:
         trimmed = path.strip("/")
         names = trimmed.split("/", DEPTH_MAX + 1)
-        collapsed = "/".join(_DIGITS.sub("#", name)[:80] for name in names)
-        folder = "/" + "".join(f"{name}/" for name in collapsed.split("/")[:-1])
+        collapsed = _DIGITS.sub("#", "/".join(names))
+        if len(collapsed) > _NAME_MAX:
+            collapsed = "/".join(name[:_NAME_MAX] for name in collapsed.split("/"))
         if len(names) > DEPTH_MAX:
             return f"/{collapsed.partition('/')[0]}/*: deeper than {DEPTH_MAX} folders", 0
-        if any(count > REPEATED_MAX for count in _repeated(names)):
+        if _repeats(names):
             return f"/{collapsed.partition('/')[0]}/*: a path that repeats itself", 0
-        if _CALENDAR_PATH.search(f"/{trimmed}"):
+        if trimmed[-1:] in _CALENDAR_END and _CALENDAR_PATH.search(f"/{trimmed}"):
             return f"/{collapsed}", CALENDAR_MAX
-        return f"{folder}*", self._folder_max
+        folder, slash, _ = collapsed.rpartition("/")
+        return f"/{folder}{slash}*", self._folder_max
 
     def _is_listed(self, view: View) -> bool:
         if view.kind == "home":
@@ -188,9 +194,12 @@ def _pager(variant: str) -> str:
     return variant.partition("=")[0] if match else ""
 
 
-def _repeated(names: list[str]) -> Iterator[int]:
-    """How often each name stands in a path; numbers are no sign of anything."""
-    yield from Counter(name for name in names if not name.isdecimal()).values()
+def _repeats(names: list[str]) -> bool:
+    """Whether one name stands too often in a path; numbers are no sign of anything."""
+    if len(names) - len(set(names)) < REPEATED_MAX:  # nearly always
+        return False
+    counts = Counter(name for name in names if not name.isdecimal())
+    return any(count > REPEATED_MAX for count in counts.values())
 
 
 def _is_asset(path: str) -> bool:

@@ -9,9 +9,10 @@ kind has no rules that are known here: its paths and parameters are taken as the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from publisher.inventory import Inventory, Item, Term
 from publisher.paths import decoded, is_page_file
@@ -32,8 +33,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What a URL means.
 
     `id`: the object's id (`item`: `type:id`, `term`: `taxonomy:id`), a date's digits, a
@@ -54,7 +54,9 @@ class View:
     @property
     def is_first(self) -> bool:
         """Whether this is the object itself, not a further page, feed or embed of it."""
-        return self == View(self.kind, self.id)
+        return not (
+            self.feed or self.paged or self.page or self.cpage or self.embed or self.variant
+        )
 
 
 # Not for visitors, or not the same for two of them: never asked for, never linked to.
@@ -177,7 +179,9 @@ class Views:
         parent = self._objects.get(head)
         is_number = _number(tail) or (tail and tail in _EMPTY_PAGES)
         if is_number and parent and parent.kind in ("post", "page", "item"):
-            return replace(parent, page=0 if tail in _EMPTY_PAGES else _number(tail))
+            return msgspec.structs.replace(
+                parent, page=0 if tail in _EMPTY_PAGES else _number(tail)
+            )
         return self._by_other_path(path, trimmed)
 
     def _by_other_path(self, path: str, trimmed: str) -> View:
@@ -196,14 +200,14 @@ class Views:
         if field == "feed":
             if base == "/comments":
                 return View("home", feed=f"comments-{_feed(match[2] or '')}")
-            return replace(self._base_view(base), feed=_feed(match[2] or ""))
+            return msgspec.structs.replace(self._base_view(base), feed=_feed(match[2] or ""))
         view = self._base_view(base)
         if field == "embed":
-            return replace(view, embed=True)
+            return msgspec.structs.replace(view, embed=True)
         number = _number(match[2])
         if field == "paged":
-            return replace(view, paged=number if number > 1 else 0)
-        return replace(view, cpage=number)
+            return msgspec.structs.replace(view, paged=number if number > 1 else 0)
+        return msgspec.structs.replace(view, cpage=number)
 
     def _base_view(self, base: str) -> View:
         return self._by_path(base) if base else View("home")
@@ -310,21 +314,21 @@ class Views:
         """`selecting`: the variables that choose among what the view shows."""
         if not any(has_meaning(name, value) for name, value in given.items()):
             return view
-        view = replace(
+        view = msgspec.structs.replace(
             view,
             feed=_feed(given["feed"]) if given.get("feed") else view.feed,
             embed=view.embed or given.get("embed") in ("true", "1"),
         )
         if view.kind != "sitemap" and given.get("paged") not in (None, *_EMPTY_PAGES):
-            view = replace(view, paged=_number(given["paged"]) or view.paged)
+            view = msgspec.structs.replace(view, paged=_number(given["paged"]) or view.paged)
         if given.get("page") not in (None, *_EMPTY_PAGES):
-            view = replace(view, page=_number(given["page"]) or view.page)
+            view = msgspec.structs.replace(view, page=_number(given["page"]) or view.page)
         if given.get("cpage"):
-            view = replace(view, cpage=_number(given["cpage"]) or view.cpage)
+            view = msgspec.structs.replace(view, cpage=_number(given["cpage"]) or view.cpage)
         if view.feed and view.kind in ("post", "page", "item") and "comments" in view.feed:
             # A post's feed holds its comments whatever it is called.
-            view = replace(view, feed=view.feed.replace("comments-", ""))
-        return replace(view, variant=self._variant(given, selecting))
+            view = msgspec.structs.replace(view, feed=view.feed.replace("comments-", ""))
+        return msgspec.structs.replace(view, variant=self._variant(given, selecting))
 
     def _variant(self, given: dict[str, str], selecting: frozenset[str] | set[str]) -> str:
         """What else may change the view: WordPress's own ordering, and the last parameter

@@ -18,7 +18,7 @@ from publisher.paths import SitePath
 from publisher.prepare import Inline, Preparer
 from publisher.records import Records
 from publisher.rewrite.document import Rewriter
-from publisher.rules import Moved, rules_of
+from publisher.rules import Moved, Redirects
 from publisher.store.memory import MemoryStore
 from publisher.workers import Plant, sink
 from redirects.rules import RuleSet
@@ -60,8 +60,10 @@ class Seen:
     def rules(self) -> RuleSet:
         """The redirect rules."""
         urls = {outcome.path: outcome.url for outcome in self.outcomes}
-        rows = [(SitePath(path), urls[path]) for path in self.entries]
-        return rules_of(lambda: rows, self.moved, self.addresses)
+        redirects = Redirects(self.addresses)
+        for path in self.entries:
+            redirects.add(SitePath(path), urls[path])
+        return redirects.rules(self.moved)
 
     def text(self, path: str) -> str:
         """The bytes kept for a path."""

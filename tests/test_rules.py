@@ -7,7 +7,7 @@ import pytest
 from publisher.addresses import Addresses
 from publisher.paths import SitePath
 from publisher.routes import Routes
-from publisher.rules import Moved, rules_of
+from publisher.rules import Moved, Redirects
 from redirects.rules import Rule
 from tests.samples import HOME, addresses
 
@@ -20,7 +20,10 @@ def rules(of: Addresses, *urls: str, moved: tuple[Moved, ...] = ()) -> dict[str,
         assert address is not None
         assert address.path is not None
         site.append((address.path, address.url))
-    return {rule.source: rule for rule in rules_of(lambda: site, moved, of).rules}
+    redirects = Redirects(of)
+    for path, asked in site:
+        redirects.add(path, asked)
+    return {rule.source: rule for rule in redirects.rules(moved).rules}
 
 
 def redirect(of: Addresses, url: str, target: str, status: int = 301) -> Moved:

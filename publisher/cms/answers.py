@@ -15,11 +15,15 @@ BODY_BYTES_MAX = 512 * 1024 * 1024
 
 # Those that are read, by lower-case name. Lines of these two add up; else the last one counts.
 _KEPT = frozenset(b"location link content-type content-encoding retry-after x-robots-tag".split())
+_BEGINNINGS = frozenset(
+    letter for name in (b"H", *_KEPT) for letter in (name[:1], name[:1].upper())
+)
 _SEVERAL = frozenset(("link", "x-robots-tag"))
 # What is text for certain; `text/plain` is also what a server calls a file that it doesn't know.
 _TEXT = re.compile(
     r"text/(?:html|css|javascript|xml)|application/(?:[\w.-]+\+)?(?:xml|json)|.*/javascript"
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _GZIP = b"\x1f\x8b\x08"
 _GZIP_WINDOW = 31  # zlib: 15, and 16 for gzip's frame
 # WordPress: wp_shortlink_header for what has a page of its own, rest_output_link_header for the
@@ -35,6 +39,8 @@ def headers_of(lines: Iterable[bytes]) -> dict[str, str]:
     of an interim answer (1xx) are dropped. Lines that add up are joined by a line feed."""
     headers: dict[str, str] = {}
     for line in lines:
+        if line[:1] not in _BEGINNINGS:
+            continue
         if line.startswith(b"HTTP/"):
             headers = {}
             continue
@@ -58,9 +64,7 @@ def capture_of(
     unpacked it may have `body_bytes_max` bytes."""
     if status < 200 or status in (206, 304):
         return Capture(url, 0, error=f"status {status}, which was not asked for")
-    if any(
-        ord(letter) < 32 and letter not in "\t\n" for text in headers.values() for letter in text
-    ):
+    if any(map(_CONTROL.search, headers.values())):
         return Capture(url, 0, error="a header holds control characters")
     content_type = headers.get("content-type", "")
     if _is_packed(url, headers.get("content-encoding", ""), content_type, body):

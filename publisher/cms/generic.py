@@ -8,14 +8,12 @@ from urllib.parse import urlsplit
 
 from publisher.cms.http import CONNECTIONS, CmsHttp
 from publisher.cms.port import Capture
-from publisher.cms.questions import Questions, refusal
+from publisher.cms.questions import Answer, refusal
 from publisher.content_types import bare
 from publisher.errors import CmsError
-from publisher.front import front
 from publisher.inventory import Inventory
 
 _PAGES = ("text/html", "application/xhtml+xml")
-_BYTES_MAX = 1024 * 1024
 
 
 class GenericCms:
@@ -25,12 +23,11 @@ class GenericCms:
 
     def __init__(self, url: str, credentials: str = "", connections: int = CONNECTIONS) -> None:
         self._url = url.rstrip("/")
-        self._credentials = credentials
         self._pages = CmsHttp(self._url, self._url, credentials, connections)
 
     def inventory(self) -> Inventory:
-        """Implements `Cms.inventory`: the address and the title. One request."""
-        answer = Questions(self._url, self._credentials).ask(f"{self._url}/", bytes_max=_BYTES_MAX)
+        """Implements `Cms.inventory`: the address, if there is a home page. One request."""
+        answer = self._home()
         if error := refusal(self._url, answer):
             raise error
         target = answer.location
@@ -42,8 +39,20 @@ class GenericCms:
                 "should be",
                 "Is cms.url the address of the CMS's home page?",
             )
-        page = front(answer.body, answer.content_type, f"{self._url}/")
-        return Inventory(home=self._url, kind="generic", title=page.title, pretty=True)
+        return Inventory(home=self._url, kind="generic", pretty=True)
+
+    def _home(self) -> Answer:
+        """The home page. Raises CmsError if it can't be had."""
+        url = f"{self._url}/"
+        captured = [one for one in self._pages.captures(deque((url,))) if one]
+        (one,) = captured
+        if one.status == 0:
+            raise CmsError(
+                f"the CMS can't be reached at {self._url}: {one.error}",
+                "Check cms.url, and that this machine may reach the staging network.",
+            )
+        headers = {"content-type": one.content_type, "location": one.location}
+        return Answer(url, one.status, headers)
 
     def public_ids(self) -> None:
         """Implements `Cms.public_ids`: its pages have no ids."""

@@ -10,20 +10,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pycurl
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
-from urllib3.util import Retry
 
 from publisher.cms.answers import BODY_BYTES_MAX, capture_of, headers_of, is_empty_page
 from publisher.cms.interrupt import noticed
 from publisher.cms.pace import Pace
 from publisher.cms.port import Capture
 from publisher.errors import CmsError
+
+if TYPE_CHECKING:  # where nothing fails it is never needed, and takes 50 ms to import
+    import requests
+    import urllib3
 
 USER_AGENT = "publisher/0.1 (static export)"
 CONNECTIONS = 8
@@ -80,9 +81,7 @@ class CmsHttp:
         believed = urlsplit(home)
         self._home_origin = f"{believed.scheme}://{believed.netloc}"
         self._credentials = credentials
-        self._session = session(credentials, self._limits.backoff_s)
         self._headers = host_headers(connect, home)
-        self._session.headers.update(self._headers)
         self._pace = Pace(connections)
         self._resume_at = 0.0  # the CMS has asked for a pause until then
         self._multi = pycurl.CurlMulti()
@@ -96,7 +95,8 @@ class CmsHttp:
             transfer.handle.close()
         self._idle.clear()
         self._multi.close()
-        self._session.close()
+        if "_session" in self.__dict__:
+            self._session.close()
 
     def captures(self, wanted: deque[str]) -> Iterator[Capture | None]:
         """Implements `Cms.captures`."""
@@ -226,8 +226,16 @@ class CmsHttp:
 
     # ------------------------------------------------------------- requests
 
+    @cached_property
+    def _session(self) -> requests.Session:
+        made = session(self._credentials, self._limits.backoff_s)
+        made.headers.update(self._headers)
+        return made
+
     def _patiently(self, url: str) -> tuple[Capture, int]:
         """The answer after retries, and its status even if it can't be relied on; 0 is none."""
+        from urllib3.exceptions import HTTPError
+
         try:
             with self._session.get(
                 self._reached(url),
@@ -246,7 +254,7 @@ class CmsHttp:
                 )
                 status, headers = answer.status_code, headers_of(lines)
                 return capture_of(url, status, headers, body, self._limits.body_bytes), status
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             # What requests raises is an OSError; a ValueError is a Location that it can't read.
             return Capture(url, 0, error=reason(error)), 0
 
@@ -339,9 +347,12 @@ def _finished(multi: pycurl.CurlMulti) -> list[tuple[pycurl.Curl, int, str]]:
 
 
 def _seconds(retry_after: str) -> float:
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
     try:
         return Retry().parse_retry_after(retry_after)
-    except (urllib3.exceptions.InvalidHeader, OverflowError, ValueError):
+    except (InvalidHeader, OverflowError, ValueError):
         return 0
 
 
@@ -356,6 +367,11 @@ def host_headers(connect: str, home: str) -> dict[str, str]:
 
 def session(credentials: str = "", backoff_s: float = BACKOFF_S) -> requests.Session:
     """A session that retries what is transient, with pauses, as the server asks."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from requests.auth import HTTPBasicAuth
+    from urllib3.util import Retry
+
     retry = Retry(
         total=RETRIES,
         backoff_factor=backoff_s,

@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import requests
-import urllib3
 
 from publisher.cms.http import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, reason, session
 from publisher.errors import CmsError
 
+if TYPE_CHECKING:  # imported where something is asked
+    import requests
+
 # The largest answer that is read: a hundred images with all their sizes are below 1 MiB.
 _BYTES_MAX = 64 * 1024 * 1024
-# A redirect to what is no address is a ValueError: requests looks at it, followed or not.
-_UNREADABLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,8 @@ class Questions:
         self, url: str, parameters: Mapping[str, str] | None = None, bytes_max: int = _BYTES_MAX
     ) -> Answer:
         """One answer, read up to `bytes_max`. Raises CmsError if there is none."""
+        from urllib3.exceptions import HTTPError
+
         try:
             with self._session().get(
                 url,
@@ -73,7 +74,8 @@ class Questions:
                 body = got.raw.read(bytes_max, decode_content=True)
                 headers = {name.lower(): value for name, value in got.headers.items()}
                 return Answer(url, got.status_code, headers, body)
-        except _UNREADABLE as error:
+        except (HTTPError, OSError, ValueError) as error:
+            # What requests raises is an OSError; a ValueError is a Location that it can't read.
             raise CmsError(
                 f"the CMS can't be reached at {self.url}: {reason(error)}",
                 "Check cms.url, and that this machine may reach the staging network.",
