@@ -8,7 +8,7 @@ import re
 from lxml import etree
 
 from publisher.rewrite.css import rewrite_css
-from publisher.rewrite.linker import Linker, Style, Withheld
+from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld
 from publisher.rewrite.text import Hosts
 
 _STYLESHEET = re.compile(r"<\?xml-stylesheet.*?\?>", re.DOTALL)
@@ -54,7 +54,8 @@ def _stylesheet(instruction: str, linker: Linker, hosts: Hosts) -> str:
 
 def _with_links(text: str, linker: Linker, style: Style) -> str:
     """Links from the root, and in place the relative ones, which are only noted. They stand in
-    attributes, those of HTML in a feed included, be it in CDATA or with its quotes escaped."""
+    attributes, those of HTML in a feed included, be it in CDATA or with its quotes escaped.
+    Those to what the public may not have lead nowhere: the words of a link stay."""
 
     def linked(match: re.Match[str]) -> str:
         written = match["url"]
@@ -64,7 +65,7 @@ def _with_links(text: str, linker: Linker, style: Style) -> str:
         try:
             public = linker.link_in_place(url, style)
         except Withheld:
-            return match[0]
+            public = NOWHERE
         if public == url:
             return match[0]
         head, tail = match[0].split(written, 1)
@@ -74,7 +75,8 @@ def _with_links(text: str, linker: Linker, style: Style) -> str:
 
 
 def _absolute(text: str, linker: Linker, hosts: Hosts, style: Style) -> str:
-    return hosts.rewrite(_with_links(text, linker, style), linker, Style.PUBLIC, markup=True)
+    # Whole addresses first: what becomes one of a link from the root is public already.
+    return _with_links(hosts.rewrite(text, linker, Style.PUBLIC, markup=True), linker, style)
 
 
 def _names_withheld(text: str, linker: Linker) -> bool:
