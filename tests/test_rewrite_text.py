@@ -282,8 +282,10 @@ def test_other_names_of_the_same_host(home: str, text: str, public: str) -> None
 def test_the_public_host_is_no_leak_where_the_cms_takes_it_for_its_own(home: str) -> None:
     of = addresses("/%postname%/", home=home, reached_at=HOME)
     page = html(
-        f'<link rel="canonical" href="{home}/first/"><meta property="og:url" content="{home}/first/">'
-        f'<a href="{home}/?p=1632">a</a><a href="{HOME}/?p=12">b</a><a href="{home}/wp-login.php">c</a>'
+        f'<link rel="canonical" href="{home}/first/">'
+        f'<meta property="og:url" content="{home}/first/">'
+        f'<a href="{home}/?p=1632">a</a><a href="{HOME}/?p=12">b</a>'
+        f'<a href="{home}/wp-login.php">c</a>'
         f"<script>var ajaxurl = '{home}/wp-admin/admin-ajax.php', u = '{home}/?p=12';</script>"
         f'<div data-settings=\'{{"a":"{in_json(home)}\\/wp-admin\\/admin-ajax.php"}}\'>'
         f"info@example.co.jp {HOME}/?p=12</div>",
