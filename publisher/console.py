@@ -118,7 +118,8 @@ def show_plan(plan: Plan) -> None:
     """What a dry run would do."""
     out = _out()
     reasons = Counter[str](action.reason for action in plan)
-    out.print(f"Would write or remove {len(plan):,} files: {_counts(reasons)}")
+    told = f": {_counts(reasons)}" if reasons else ""
+    out.print(f"Would write or remove {len(plan):,} files{told}")
     for action in list(plan)[: _SHOWN * 2]:
         out.print(f"  {action.reason:16} {escape(action.path)}")
     if len(plan) > _SHOWN * 2:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import resource
+import re
 import signal
 import socket
 import ssl
@@ -500,6 +501,9 @@ def previewing(folder: Path, *arguments: str) -> Iterator[str]:
     assert (running.returncode, out) == (0, "")
 
 
+TITLE = re.compile("<title>.*?</title>")
+
+
 def test_preview_of_what_is_live_and_of_one_release(
     publisher: Cli, cms: str, tmp_path: Path
 ) -> None:
@@ -515,6 +519,11 @@ def test_preview_of_what_is_live_and_of_one_release(
         old = requests.get(f"{one}/?p=1632", timeout=9, allow_redirects=False)
         assert (old.status_code, old.headers["Location"]) == (301, "/b/1632.html")
         assert requests.post(one, timeout=9).status_code == 405
+        unknown = [requests.get(f"{site}/never/was/", timeout=9) for site in (live, one)]
+        theirs = requests.get(f"{cms}/never/was/", timeout=9)
+        for answer in (*unknown, theirs):  # the page of the CMS's own theme
+            assert answer.status_code == 404
+            assert TITLE.findall(answer.text) == TITLE.findall(theirs.text) != []
         publisher("publish", made)
         deadline = time.monotonic() + 10
         while requests.get(f"{live}/b/1632.html", timeout=9).status_code != 200:

@@ -113,6 +113,16 @@ def test_links_of_html_in_a_feed_are_public_or_lead_nowhere(
     assert xml(item(written.replace("&", "&amp;"))) == item(public)
 
 
+def test_a_relative_link_of_html_in_a_feed_is_nobodys_broken_link() -> None:
+    linker = Linker(ADDRESSES, f"{HOME}/category/news/feed/")
+    text = (
+        "<rss><a><![CDATA[<a href='../x/'>x</a>]]></a><b>&lt;a href=&quot;y/&quot;&gt;</b>"
+        '<atom:link href="z.xml"/></rss>'
+    )
+    assert rewrite_xml(text, linker, HOSTS) == text
+    assert list(linker.found) == ["/category/news/feed/z.xml"]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

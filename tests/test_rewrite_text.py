@@ -177,7 +177,8 @@ def test_a_name_is_the_cms_on_every_port(port: str) -> None:
          "%22https%3A%2F%2Fwww.example.co.jp%2Fblog%2F12.html%22%7D"),
         (f"https://x.example/?u={HOME}/?p=12&t=x",
          f"https://x.example/?u={PUBLIC}/blog/12.html&t=x"),
-        (f"{HOME}/wp-login.php", "about:blank"),
+        (f"{HOME}/wp-login.php", f"{PUBLIC}/wp-login.php"),
+        (f'"{HOME}/wp-login.php"', '"about:blank"'),
         ("127.0.0.1:8181", "www.example.co.jp"),
         ("mail a@127.0.0.1:8181", "mail a@www.example.co.jp"),
         ("http://staging:secret@127.0.0.1:8181/?p=12", f"{PUBLIC}/blog/12.html"),
@@ -320,10 +321,13 @@ def test_an_address_that_holds_another_one_is_replaced_as_a_whole() -> None:
         ("/?p=0", "/?p=0"),
         ("/?lang=ja&x=1", "/?lang=ja&x=1"),
         ("/?s=x", "/?s=x"),
+        ("/wp-json/wp/v2/posts?page=2", "/wp-json/wp/v2/posts?page=2"),
+        ("/wp-login.php", "/wp-login.php"),
         ("/wp-content/a.css?ver=1", "/wp-content/a.css?ver=1"),
     ],
 )
 def test_what_an_address_in_prose_says_is_kept(written: str, shown: str) -> None:
+    assert html(f"<!-- {HOME}/wp-login.php -->") == "<!-- about:blank -->"
     text = html(f"<pre>{HOME}{written.replace('&', '&amp;')}</pre>")
     assert text == f"<pre>{PUBLIC}{shown.replace('&', '&amp;')}</pre>"
 

@@ -144,6 +144,14 @@ def test_a_protected_post_is_neither_there_nor_linked(site: Site) -> None:
     assert site.visit.naming("/blog/9106") == []
 
 
+def test_an_unknown_path_answers_with_the_page_of_the_theme(site: Site) -> None:
+    answer = site.browser.get(f"{PUBLIC}/never/was/here/")
+    assert answer.status == 404
+    # With plain permalinks WordPress itself has a 404 page only for an address with a query.
+    assert b"/wp-content/themes/" in answer.body or b"wp-block-library" in answer.body
+    assert site.host.encode() not in answer.body
+
+
 def test_log_in_names_of_authors_are_not_shown(site: Site) -> None:
     pages = [page for page in site.visit.answers.values() if "/author/" in page.url]
     assert pages

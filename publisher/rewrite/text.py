@@ -6,8 +6,8 @@ JSON), percent-encoded once or twice (share links), with letters as entities or 
 names the public host instead, so nothing gets out.
 
 In prose an address is something to read. It becomes the new one where it means one page or
-file of the site; of any other (`/?p=0`, `/?lang=ja`) only the host is replaced, and the
-rest stays to be read.
+file of the site; of any other (`/?p=0`, `/?lang=ja`, `/wp-json/`) only the host is replaced,
+and the rest stays to be read.
 
 A CMS may take the public host for its own. Then that host is no leak. Its addresses are
 rewritten where a text is gone over once: scripts, data, feeds. In a whole page, of which the
@@ -219,6 +219,7 @@ class Hosts:
         place = Style.ROOT if _in_attribute(text, start) else Style.PUBLIC
         chosen = Style.PUBLIC if is_handed_on else style or place
         is_prose = is_plain and style is None and not (is_value or is_handed_on)
+        is_prose = is_prose and not (markup and _in_tag(text, start))
         public = self._public(
             text[start:end], form, head[1], linker, chosen, markup=markup, is_prose=is_prose
         )
@@ -251,7 +252,7 @@ class Hosts:
         if not (parts.path or parts.query or parts.fragment):
             # A bare origin is there to be joined to something: nothing is not a good origin.
             public = linker.addresses.urls.public
-        elif is_prose and parts.query and not _means_one(linker, url):
+        elif is_prose and _is_to_be_read(linker, url):
             return ""
         else:
             try:
@@ -272,10 +273,23 @@ _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
 _OBJECTS = frozenset(("post", "page", "attachment", "item", "term", "author", "file"))
 
 
-def _means_one(linker: Linker, url: str) -> bool:
-    """Whether an address means a page or file of its own, or what the public may not have."""
-    address = linker.addresses.locate(url.partition("#")[0])
-    return address is None or address.view is None or address.view.kind in _OBJECTS
+# A tag or comment that is longer is taken for prose.
+_TAG_MAX = 20_000
+
+
+def _in_tag(text: str, position: int) -> bool:
+    least = max(0, position - _TAG_MAX)
+    return text.rfind("<", least, position) > text.rfind(">", least, position)
+
+
+def _is_to_be_read(linker: Linker, url: str) -> bool:
+    """Whether an address in prose says something that the link to it would not: which question
+    it asks of the CMS."""
+    if is_server_only(url):
+        return True
+    address = linker.addresses.locate(url.partition("#")[0]) if "?" in url else None
+    view = address.view if address else None
+    return view is not None and view.kind not in _OBJECTS
 
 
 def _any_of(hosts: tuple[str, ...], *, masked: bool = False) -> re.Pattern[str]:
