@@ -25,8 +25,9 @@ _LOOKS_MAX = 1000
 # What comes before a word is looked at so far back.
 _BEFORE = 300
 _AFTER = 700
-# A page with fewer visible characters, and nothing to look at, is empty.
-_VISIBLE_MIN = 20
+# A page with fewer visible characters, and nothing to look at, is empty. A word in Japanese, or
+# a link to a PDF, is a page that somebody may have meant.
+_VISIBLE_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
