@@ -376,7 +376,8 @@ def _is_empty(text: str) -> bool:
         if tag < 0:
             break
         if text.startswith("<!--", tag):
-            position = text.find("-->", tag + 4)
+            position = text.find("-->", tag + 4) + 3
+            position = position if position > 2 else -1
         elif unseen := _UNSEEN.match(text, tag):
             # WordPress puts filters into pictures without a size (`wp_get_duotone_filter_svg`).
             if unseen[1].lower() == "svg" and 'width="0"' not in text[tag : tag + _BEFORE]:
