@@ -56,12 +56,19 @@ class SiteUrls:
     def hosts(self) -> tuple[str, ...]:
         """The CMS's hosts with their ports, lower-case; without port, too, where the host is
         a name of its own and not this machine. `//127.0.0.1`: only where an address begins
-        (WordPress leaves the port out of its feeds' own address, `self_link`)."""
+        (WordPress leaves the port out of its feeds' own address, `self_link`).
+
+        The public host is among them if the CMS takes it for its own: what it names is to be
+        rewritten then, and nothing leaks by it."""
+        public_name = idna(urlsplit(self.public).hostname or "")
         hosts: set[str] = set()
         for url in self.cms:
             parts = urlsplit(url.lower())
             hosts.add(parts.netloc.rpartition("@")[2])
             name = parts.hostname or ""
+            if is_name(name) and idna(name) == public_name:
+                # Its other spellings, `example.co.jp`, are visitors' addresses: of mail, for one.
+                continue
             if not is_name(name) and parts.port:
                 hosts.add(f"//[{name}]" if ":" in name else f"//{name}")
             for other in self.spellings(name):
@@ -69,8 +76,7 @@ class SiteUrls:
                     hosts.add(other)
                 elif other != name:  # this machine by its other name
                     hosts.add(f"{other}:{parts.port}" if parts.port else f"//{other}")
-        public = urlsplit(self.public.lower()).netloc
-        return tuple(sorted(hosts - {public}, key=lambda host: (-len(host), host)))
+        return tuple(sorted(hosts, key=lambda host: (-len(host), host)))
 
     def spellings(self, name: str) -> set[str]:
         """A host name and the others that people write for it: with and without `www.`, in

@@ -123,7 +123,8 @@ def show_export(exported: Exported, seconds: float) -> None:
 def show_plan(plan: Plan) -> None:
     """What a dry run would do."""
     out = _out()
-    out.print(f"Would write or remove {len(plan):,} files: {_counts(plan.reasons)}")
+    told = f": {_counts(plan.reasons)}" if plan.reasons else ""
+    out.print(f"Would write or remove {len(plan):,} files{told}")
     for action in islice(plan, _SHOWN * 2):
         out.print(f"  {action.reason:16} {escape(action.path)}")
     if len(plan) > _SHOWN * 2:

@@ -26,8 +26,9 @@ _LOOKS_MAX = 1000
 # What comes before a word is looked at so far back.
 _BEFORE = 300
 _AFTER = 700
-# A page with fewer visible characters, and nothing to look at, is empty: `準備中` says something.
-_VISIBLE_MIN = 1
+# A page with fewer visible characters, and nothing to look at, is empty. A word in Japanese, or
+# a link to a PDF, is a page that somebody may have meant.
+_VISIBLE_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,10 @@ class Inspector:
         before = page.text[max(0, position - _BEFORE) : position]
         return page.place(position) not in ("text", "code") and bool(self._own.search(before))
 
+    def _has_host(self, page: Page, position: int) -> bool:
+        """Whether the address in which a word stands names a host of the site."""
+        return bool(self._with_host.search(page.text[max(0, position - _BEFORE) : position]))
+
     def _preview(self, page: Page, position: int) -> _Hit | None:
         found = _PREVIEW.match(page.text, position)
         if not found or page.text[position - 1 : position] not in ("?", "&", ";"):
@@ -185,7 +190,8 @@ class Inspector:
         found = _OBJECT.match(page.text, position)
         if self._ids is None or not found or int(found[1]) in self._ids:
             return None
-        if not self._is_own(page, position):
+        # With the public host it is somebody's own link to the site, dead at worst.
+        if self._has_host(page, position) or not self._is_own(page, position):
             return None
         return _Hit(position, found.end(), found[1], f"links to object {found[1]}, not public")
 
@@ -233,6 +239,12 @@ class Inspector:
         # A library may name what it is made for; only what is called matters.
         if page.is_script and not found["called"]:
             return None
+        # From the root it names nobody's CMS, and only that script finds nobody there: plugins
+        # print `ajaxurl`, and core `_wpUtilSettings`, on every page.
+        is_data = found["called"] and _DATA.search(page.text[max(0, position - _BEFORE) : position])
+        is_for_scripts = is_data or page.place(position) in ("script", "data")
+        if is_for_scripts and not self._has_host(page, position):
+            return None
         what = found[0].replace("\\/", "/").rstrip("/\"'?")
         return _Hit(position, found.end(), what, f"leads to {what} of the CMS")
 
@@ -254,6 +266,8 @@ _CMS_LINK = re.compile(
     r"(?:wp-admin(?:\\?/|%2F)(?!\*)(?P<called>admin-ajax\.php)?|wp-login\.php|xmlrpc\.php|"
     r"wp-json(?:(?:\\?/|%2F)[\w-]*|(?=[\"'?]))|rest_route=(?:\\?/|%2F)[\w-]*)"
 )
+# Within an attribute that scripts alone read.
+_DATA = re.compile(r"\sdata-[\w-]{1,60}=(?:\"[^\"<>]*|'[^'<>]*)$")
 _PREVIEW = re.compile(r"preview=(?:true|1)\b|preview_id=\d+")
 _OBJECT = re.compile(r"\??(?:p|page_id)=(\d{1,12})(?!\d)")
 # A name, as written in an address; numbers (`/author/3/`) are no names.

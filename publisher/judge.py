@@ -85,7 +85,9 @@ def judge(address: Address, capture: Capture, addresses: Addresses) -> Verdict:
         return Failed(capture.error)
     if address.path == NOT_FOUND_PATH and address.view == NOT_FOUND:
         is_page = capture.status == 404 and bare(capture.content_type) == "text/html"
-        return Keep() if is_page else Gone()
+        # A page of the site has a style; what a web server says by itself has none.
+        has_style = b"stylesheet" in capture.body or b"<style" in capture.body
+        return Keep() if is_page and has_style else Gone()
     if capture.location and 300 <= capture.status < 400:
         return _redirect(address, capture, addresses)
     if capture.status in (404, 410):

@@ -173,7 +173,8 @@ def test_the_social_identity_of_a_cms_in_a_subdirectory_is_below_the_sites_root(
          {"テスト.example.test", "xn--zckzah.example.test", "www.テスト.example.test",
           "www.xn--zckzah.example.test"}),
         ("http://example.co.jp", {"example.co.jp"}),
-        ("http://www.example.co.jp:81", {"www.example.co.jp:81", "example.co.jp"}),
+        ("http://www.example.co.jp:81", {"www.example.co.jp:81"}),
+        ("https://www.example.co.jp", {"www.example.co.jp"}),
     ],
 )  # fmt: skip
 def test_the_hosts_by_which_the_cms_is_recognised(cms: str, hosts: set[str]) -> None:

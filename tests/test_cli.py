@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -500,6 +501,9 @@ def previewing(folder: Path, *arguments: str) -> Iterator[str]:
     assert (running.returncode, out) == (0, "")
 
 
+TITLE = re.compile("<title>.*?</title>")
+
+
 def test_preview_of_what_is_live_and_of_one_release(
     publisher: Cli, cms: str, tmp_path: Path
 ) -> None:
@@ -515,6 +519,11 @@ def test_preview_of_what_is_live_and_of_one_release(
         old = requests.get(f"{one}/?p=1632", timeout=9, allow_redirects=False)
         assert (old.status_code, old.headers["Location"]) == (301, "/b/1632.html")
         assert requests.post(one, timeout=9).status_code == 405
+        theirs = requests.get(f"{cms}/?p=99999", timeout=9)
+        for site in (live, one):  # the page of the CMS's own theme
+            unknown = requests.get(f"{site}/never/was/", timeout=9)
+            assert (unknown.status_code, theirs.status_code) == (404, 404)
+            assert TITLE.findall(unknown.text) == TITLE.findall(theirs.text) != []
         publisher("publish", made)
         deadline = time.monotonic() + 10
         while requests.get(f"{live}/b/1632.html", timeout=9).status_code != 200:

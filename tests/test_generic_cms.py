@@ -15,6 +15,7 @@ from publisher.cms.generic import GenericCms
 from publisher.config import load
 from publisher.edge.server import EdgeServer, live_site
 from publisher.errors import CmsError
+from publisher.notfound import not_found_page
 from publisher.site import Site
 from publisher.store.directory import DirectoryStore
 from tests.cms_servers import Answer, Reply, serving
@@ -109,7 +110,8 @@ def test_a_site_is_looked_at_exported_and_visited(cms: str) -> None:
             assert got.status == 200, path
             if path.endswith((".png", ".pdf", ".ico", "llms.txt", "security.txt")):
                 assert got.body == data, path
-        assert browser.get(f"{PUBLIC}/gone.html").status == 404
+        gone = browser.get(f"{PUBLIC}/gone.html")
+        assert (gone.status, gone.body) == (404, not_found_page())
         visit = browser.visit()
         assert visit.naming(urlsplit(cms).netloc) == []
         assert {urlsplit(url).path for url in visit.broken} == {"/gone.html"}

@@ -60,7 +60,7 @@ def body(markup: str) -> str:
         ("unpublished", '<a href="/news/?preview_id=9&preview_nonce=x">x</a>'),
         ("unpublished", '<a data-to="/?p=77">x</a>'),
         ("unpublished", '<a href="/?page_id=77">x</a>'),
-        ("unpublished", '<script>var u="https:\\/\\/www.example.co.jp\\/?p=77"</script>'),
+        ("unpublished", '<script>var u="\\/?p=77"</script>'),
         ("user-names", '<a href="/author/jane/">x</a>'),
         ("user-names", '<a href="https://www.example.co.jp/author/mika/">x</a>'),
         ("user-names", '<a href="/author/%E5%B1%B1%E7%94%B0/">x</a>'),
@@ -86,7 +86,8 @@ def body(markup: str) -> str:
         ("nonces", '<script>var wpApiSettings={"root":"/","nonce":"0a1b2c3d4e"}</script>'),
         ("nonces", '<div data-form="{&quot;nonce&quot;:&quot;0a1b2c3d4e&quot;}">'),
         ("cms-links", '<a data-href="/wp-admin/post.php?post=1">x</a>'),
-        ("cms-links", '<script>var a={"ajaxurl":"\\/wp-admin\\/admin-ajax.php"}</script>'),
+        ("cms-links", '<script>var a={"ajaxurl":"https:\\/\\/staging.example.co.jp\\/wp-admin'
+                      '\\/admin-ajax.php"}</script>'),
         ("cms-links", '<script>var a="https:\\/\\/www.example.co.jp\\/wp-json\\/wp\\/v2"</script>'),
         ("cms-links", '<a data-x="https://staging.example.co.jp/wp-login.php">x</a>'),
         ("cms-links", '<form action="/blog/xmlrpc.php">'),
@@ -118,7 +119,7 @@ def test_a_canary_is_found_where_it_is(gate: str, markup: str) -> None:
 @pytest.mark.parametrize(
     ("gate", "text", "content_type"),
     [
-        ("cms-links", 'fetch("/wp-admin/admin-ajax.php")', JS),
+        ("cms-links", 'fetch("https://www.example.co.jp/wp-admin/admin-ajax.php")', JS),
         ("cms-links", '{"api":"https://www.example.co.jp/wp-json/x/v1"}', JSON),
         ("emails", '{"text":"連絡はtaro@yamada.jpへ"}', JSON),
         ("emails", '{"text":"\\u003ca\\u003e\\ntaro@yamada.jp"}', JSON),
@@ -167,6 +168,10 @@ git clone git@github.com:yamada/site.git &amp;&amp; ssh://deploy@host/x
 <a href="https://other.example.jp/author/jane/">寄稿</a>
 <a href="https://mastodon.social/@mika@mstdn.jp">@mika@mstdn.jp</a>
 <a href="https://www.google.com/maps/@35.6812,139.7671,17z">地図</a>
+<script>var _wpUtilSettings={"ajax":{"url":"\\/wp-admin\\/admin-ajax.php"}};</script>
+<script id="x-js-extra">var a="/wp-admin/admin-ajax.php"; fetch('/wp-json/x/v1');</script>
+<div data-settings='{"ajaxurl":"\\/wp-admin\\/admin-ajax.php"}' data-url="about:blank"></div>
+<a href="https://www.example.co.jp/?p=99">古い記事</a>
 <a href="https://wordpress.org/wp-admin/">ほかのサイト</a>
 <a href="//other.example.jp/wp-login.php">ほかのサイト</a>
 <a href="https://www.facebook.com/sharer?u=https%3A%2F%2Fwww.example.co.jp%2Fauthor%2F3%2F">共有</a></p>
@@ -182,6 +187,7 @@ def test_a_page_as_companies_have_it_is_clean() -> None:
     [
         ("User-agent: *\nDisallow: /wp-admin/\nAllow: /wp-admin/admin-ajax.php\n", "text/plain"),
         ('if(u.indexOf("/wp-admin/")>0){x("http://localhost")}// by a@b.org', JS),
+        ('fetch("/wp-admin/admin-ajax.php")', JS),
         ('e.exports="@wordpress/api-fetch";var nonce=t.nonce;r("pkg@1.2.3")', JS),
         ("/* Theme: y, by John <john@library.org> */ @font-face{src:url(a@2x.png)}", CSS),
         ("<guid>https://www.example.co.jp/?p=1632</guid><dc:creator>mika</dc:creator>", XML),
@@ -203,7 +209,10 @@ def test_what_only_looks_like_it(text: str, content_type: str) -> None:
         ("<body><!-- " + "z" * 99 + " --><p> \n </p>", True),
         ('<body><svg width="0" height="0"><title>' + "x" * 99 + "</title></svg></body>", True),
         ("<body><script>" + "x" * 99, True),
+        ("<body><p>0", True),
         (f"<body>{TEXT}</body>", False),
+        ("<body><p>工事中", False),
+        ("<body><a href=a.pdf>pdf</a>", False),
         ("<body><img src=a.png></body>", False),
         ("<body><svg viewBox='0 0 9 9'><path/></svg></body>", False),
         ('<body><iframe src="//www.youtube.com/embed/x"></iframe></body>', False),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.judge import Doubts, flaw, names_itself
+from publisher.addresses import Address
+from publisher.cms.port import Capture
+from publisher.judge import NOT_FOUND, NOT_FOUND_PATH, Doubts, Gone, Keep, flaw, judge, names_itself
 from publisher.manifest import Entry
 from publisher.outcome import Outcome
 from publisher.views import View
+from tests.samples import HOME, addresses
 
 PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body>{body}</body></html>\n"
 DIE = (
@@ -42,6 +45,22 @@ def page(body: str, title: str = "会社案内") -> bytes:
 def test_a_page_that_is_none_of_the_site(body: bytes, words: str) -> None:
     assert words in flaw(body)
     assert bool(flaw(body)) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (page('<link rel="stylesheet" href="/s.css"><h1>見つかりません</h1>'), Keep()),
+        (page("<style>h1{color:red}</style><h1>見つかりません</h1>"), Keep()),
+        (b"<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1>"
+         b"</center><hr><center>nginx/1.22.1</center></body></html>", Gone()),
+    ],
+)  # fmt: skip
+def test_a_web_servers_own_error_page_is_not_the_sites(body: bytes, verdict: object) -> None:
+    url = f"{HOME}/never-was"
+    address = Address(url, NOT_FOUND_PATH, NOT_FOUND_PATH, NOT_FOUND)
+    capture = Capture(url, 404, "text/html; charset=UTF-8", body=body)
+    assert judge(address, capture, addresses()) == verdict
 
 
 @pytest.mark.parametrize(

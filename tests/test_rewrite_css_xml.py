@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +89,38 @@ def test_a_feed_has_absolute_public_addresses_and_its_own_style_sheet() -> None:
     assert public == FEED.format(home=PUBLIC, more="").replace(f"{PUBLIC}/s.xsl", "/s.xsl").replace(
         "/?p=12<", "/blog/12.html<"
     ).replace("/?p=1632&amp;page=2", "/blog/1632/2.html")
+
+
+@pytest.mark.parametrize("quoted", [str, lambda text: html.escape(text)])
+@pytest.mark.parametrize(
+    ("written", "public"),
+    [
+        ("/?p=12", f"{PUBLIC}/blog/12.html"),
+        ("/wp-login.php", "about:blank"),
+        ("/wp-login.php?redirect_to=http%3A%2F%2Fx.example%2F", "about:blank"),
+        (f"{HOME}/wp-login.php?redirect_to={quote(HOME, safe='')}%2F%3Fp%3D12", "about:blank"),
+        ("/?s=x&paged=2", "about:blank"),
+        ("/?p=1700", "about:blank"),
+    ],
+)
+def test_links_of_html_in_a_feed_are_public_or_lead_nowhere(
+    written: str, public: str, quoted: Callable[[str], str]
+) -> None:
+    def item(url: str) -> str:
+        markup = quoted(f'<a href="{url}">言葉</a>')
+        return f"<item><description>{markup}</description></item>"
+
+    assert xml(item(written.replace("&", "&amp;"))) == item(public)
+
+
+def test_a_relative_link_of_html_in_a_feed_is_nobodys_broken_link() -> None:
+    linker = Linker(ADDRESSES, f"{HOME}/category/news/feed/")
+    text = (
+        "<rss><a><![CDATA[<a href='../x/'>x</a>]]></a><b>&lt;a href=&quot;y/&quot;&gt;</b>"
+        '<atom:link href="z.xml"/></rss>'
+    )
+    assert rewrite_xml(text, linker, HOSTS) == text
+    assert list(linker.found) == ["/category/news/feed/z.xml"]
 
 
 @pytest.mark.parametrize(

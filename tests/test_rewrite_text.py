@@ -177,7 +177,8 @@ def test_a_name_is_the_cms_on_every_port(port: str) -> None:
          "%22https%3A%2F%2Fwww.example.co.jp%2Fblog%2F12.html%22%7D"),
         (f"https://x.example/?u={HOME}/?p=12&t=x",
          f"https://x.example/?u={PUBLIC}/blog/12.html&t=x"),
-        (f"{HOME}/wp-login.php", "about:blank"),
+        (f"{HOME}/wp-login.php", f"{PUBLIC}/wp-login.php"),
+        (f'"{HOME}/wp-login.php"', '"about:blank"'),
         ("127.0.0.1:8181", "www.example.co.jp"),
         ("mail a@127.0.0.1:8181", "mail a@www.example.co.jp"),
         ("http://staging:secret@127.0.0.1:8181/?p=12", f"{PUBLIC}/blog/12.html"),
@@ -276,6 +277,59 @@ def test_every_spelling_of_a_staging_name_is_found(text: str, public: str) -> No
 )  # fmt: skip
 def test_other_names_of_the_same_host(home: str, text: str, public: str) -> None:
     assert rewritten(text, home) == public
+
+
+@pytest.mark.parametrize("home", [PUBLIC, "https://example.co.jp"])
+def test_the_public_host_is_no_leak_where_the_cms_takes_it_for_its_own(home: str) -> None:
+    of = addresses("/%postname%/", home=home, reached_at=HOME)
+    page = html(
+        f'<link rel="canonical" href="{home}/first/">'
+        f'<meta property="og:url" content="{home}/first/">'
+        f'<a href="{home}/?p=1632">a</a><a href="{HOME}/?p=12">b</a>'
+        f'<a href="{home}/wp-login.php">c</a>'
+        f"<script>var ajaxurl = '{home}/wp-admin/admin-ajax.php', u = '{home}/?p=12';</script>"
+        f'<div data-settings=\'{{"a":"{in_json(home)}\\/wp-admin\\/admin-ajax.php"}}\'>'
+        f"info@example.co.jp {HOME}/?p=12</div>",
+        of,
+        f"{home}/?p=12",
+    )
+    assert hosts(of).leak(page) == ""
+    assert HOME not in page
+    assert page == (
+        f'<link rel="canonical" href="{PUBLIC}/blog/12.html">'
+        f'<meta property="og:url" content="{PUBLIC}/first/">'
+        '<a href="/blog/1632.html">a</a><a href="/blog/12.html">b</a><a>c</a>'
+        "<script>var ajaxurl = 'about:blank', u = '/blog/12.html';</script>"
+        '<div data-settings=\'{"a":"about:blank"}\'>'
+        f"info@example.co.jp {PUBLIC}/blog/12.html</div>"
+    )
+
+
+def test_an_address_that_holds_another_one_is_replaced_as_a_whole() -> None:
+    inner = quote(f"{HOME}/?p=12", safe="")
+    assert rewritten(f'"{HOME}/wp-login.php?redirect_to={inner}" x') == '"about:blank" x'
+    assert rewritten(f"{HOME}/a.pdf?b={inner}, {HOME}/?p=12") == (
+        f"http{PUBLIC[5:]}/a.pdf?b={quote(f'{PUBLIC}/blog/12.html', safe='')}, "
+        f"{PUBLIC}/blog/12.html"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("/?p=12", "/blog/12.html"),
+        ("/?p=0", "/?p=0"),
+        ("/?lang=ja&x=1", "/?lang=ja&x=1"),
+        ("/?s=x", "/?s=x"),
+        ("/wp-json/wp/v2/posts?page=2", "/wp-json/wp/v2/posts?page=2"),
+        ("/wp-login.php", "/wp-login.php"),
+        ("/wp-content/a.css?ver=1", "/wp-content/a.css?ver=1"),
+    ],
+)
+def test_what_an_address_in_prose_says_is_kept(written: str, shown: str) -> None:
+    assert html(f"<!-- {HOME}/wp-login.php -->") == "<!-- about:blank -->"
+    text = html(f"<pre>{HOME}{written.replace('&', '&amp;')}</pre>")
+    assert text == f"<pre>{PUBLIC}{shown.replace('&', '&amp;')}</pre>"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from publisher.edge.server import EdgeServer, live_site
 from publisher.store.directory import DirectoryStore
 from tests.conftest import BASIC_AUTH
 from tests.visitor import Browser, Visit
-from tests.wordpress import WordPress
+from tests.wordpress import Options, Unavailable, WordPress
 
 pytestmark = pytest.mark.real
 
@@ -144,6 +144,14 @@ def test_a_protected_post_is_neither_there_nor_linked(site: Site) -> None:
     assert site.visit.naming("/blog/9106") == []
 
 
+def test_an_unknown_path_answers_with_the_page_of_the_theme(site: Site) -> None:
+    answer = site.browser.get(f"{PUBLIC}/never/was/here/")
+    assert answer.status == 404
+    # With plain permalinks WordPress itself has a 404 page only for an address with a query.
+    assert b"/wp-content/themes/" in answer.body or b"wp-block-library" in answer.body
+    assert site.host.encode() not in answer.body
+
+
 def test_log_in_names_of_authors_are_not_shown(site: Site) -> None:
     pages = [page for page in site.visit.answers.values() if "/author/" in page.url]
     assert pages
@@ -212,3 +220,32 @@ def test_a_saved_post_is_live_after_the_next_export(site: Site) -> None:
         assert site.browser.get(f"{PUBLIC}/?p=10005").status == 404
     finally:
         site.wordpress.reset()
+
+
+@pytest.mark.parametrize("url", [PUBLIC, "https://staging.example.co.jp/news"])
+def test_a_wordpress_that_believes_to_be_elsewhere(url: str, tmp_path: Path) -> None:
+    """On the public host, as after a move; and in a folder of a host that is reached by number."""
+    try:
+        with WordPress() as wordpress:
+            wordpress.start(Options(permalinks="/%postname%/", site_url=url, posts=5))
+            listening = wordpress.address
+            reached = f"http://{listening}{urlsplit(url).path}"
+            assert run(tmp_path, "init", reached, "--site-url", PUBLIC).returncode == 0
+            done = run(tmp_path, "export", "--publish", "--json")
+    except Unavailable as reason:
+        pytest.skip(f"no staging WordPress: {reason}")
+    assert done.returncode == 0, done.stderr
+    store = DirectoryStore(tmp_path / ".publisher")
+    with EdgeServer(*live_site(store), 0) as edge, Browser(edge.url, PUBLIC) as browser:
+        visit = browser.visit()
+        home = browser.get(f"{PUBLIC}/")
+        feed = browser.get(f"{PUBLIC}/feed.xml").body.decode()
+        post = browser.get(f"{PUBLIC}/?p=1632")
+    assert home.status == 200
+    assert urlsplit(post.url).path == "/blog/1632.html"
+    assert f'<link rel="canonical" href="{PUBLIC}/blog/1632.html"'.encode() in post.body
+    links = re.findall(r"<link>([^<]+)", feed)
+    assert f"{PUBLIC}/blog/1632.html" in links
+    assert all(re.fullmatch(rf"{PUBLIC}(?:/?|/blog/\d+\.html)", link) for link in links)
+    assert visit.naming(listening) == visit.naming(CANARY) == []
+    assert visit.naming("staging.example.co.jp") == visit.naming("/wp-login.php") == []

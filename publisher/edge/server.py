@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from publisher.edge.javascript import EdgeFunction, EdgeFunctionError
 from publisher.edge.local import LocalEdge
 from publisher.errors import EdgeError, NotFound, PublisherError, StoreError
+from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import find
 from publisher.notfound import not_found_page
 from publisher.paths import BadPath, SitePath
@@ -31,6 +32,9 @@ from redirects.compile import LIVE_KEY, live_entry
 # How long the local edge may show what was live before: the real one takes seconds, too.
 _REFRESH_S = 0.25
 _START_S_MAX = 10.0
+
+# Where the page for what is not there is published, below `site`: outside all slots.
+ERROR_PAGE = "/_errors/404.html"
 
 # The data of the edge function's key-value store, and the file for a URI (raises NotFound).
 Data = Callable[[], Mapping[str, str]]
@@ -54,6 +58,8 @@ def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
     manifest = records.manifest(release.manifest)
 
     def origin(uri: str) -> Object:
+        if uri == ERROR_PAGE:
+            uri = NOT_FOUND_PATH.url
         try:
             path = SitePath(unquote(uri).removeprefix("/release"))
         except BadPath:
@@ -140,10 +146,17 @@ class EdgeServer:
         try:
             found = self._origin(result["uri"])
         except NotFound:
-            return _not_found()
+            return self._not_found()
         except StoreError as error:
             return _unavailable(error)
         return _file(found, request)
+
+    def _not_found(self) -> Response:
+        """What the distribution answers with: the page that was published for it."""
+        page = not_found_page()
+        with contextlib.suppress(NotFound, StoreError):
+            page = self._origin(ERROR_PAGE).data
+        return Response(page, 404, {"content-type": "text/html; charset=utf-8"})
 
     def _refresh(self) -> None:
         with self._lock:
@@ -168,10 +181,6 @@ def _file(found: Object, request: Request) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     return Response(f"503: {error}\n", 503, {"cache-control": "no-store"}, "text/plain")
-
-
-def _not_found() -> Response:
-    return Response(not_found_page(), 404, {"content-type": "text/html; charset=utf-8"})
 
 
 def _listen(port: int) -> socket.socket:

@@ -92,7 +92,7 @@ class Linker:
         address = self.addresses.locate(url.partition("#")[0])
         if address is None:
             return self.addresses.urls.public + "/"
-        if address.path is None and _SERVER_ONLY.search(address.href):
+        if address.path is None and is_server_only(address.href):
             return NOWHERE
         return self.addresses.urls.public + address.href
 
@@ -123,6 +123,12 @@ class Linker:
             return urljoin(self.base, url)
         except ValueError:
             return None
+
+
+def is_server_only(url: str) -> bool:
+    """Whether an address is one that only a WordPress itself answers: its administration, REST,
+    the log-in."""
+    return bool(_SERVER_ONLY.search(url))
 
 
 def is_relative(url: str) -> bool:

@@ -4,6 +4,15 @@ Found by the CMS's host in each way it can be written: plain, `\\/`-escaped (JSO
 JSON), percent-encoded once or twice (share links), with letters as entities or numbers
 (`antispambot`). A longer host that merely contains it is left alone. Whatever form is left
 names the public host instead, so nothing gets out.
+
+In prose an address is something to read. It becomes the new one where it means one page or
+file of the site; of any other (`/?p=0`, `/?lang=ja`, `/wp-json/`) only the host is replaced,
+and the rest stays to be read.
+
+A CMS may take the public host for its own. Then that host is no leak. Its addresses are
+rewritten where a text is gone over once: scripts, data, feeds. In a whole page, of which the
+attributes are done already, they can't be told from new ones and stay: they are public, and
+the old ones redirect. Only what a server alone answers is taken out of attributes there.
 """
 
 from __future__ import annotations
@@ -12,10 +21,10 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from urllib.parse import quote, unquote, urlsplit
 
-from publisher.rewrite.linker import Linker, Style, Withheld
+from publisher.addresses import is_name
+from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
 from publisher.rewrite.spelling import BACKSLASHES, Signs, pattern, plain
 
 
@@ -104,17 +113,22 @@ _TRAILING = ".,;:!?"
 
 
 class Hosts:
-    """Recognises the CMS's hosts in text."""
+    """Recognises the CMS's hosts in text. Those that are the public one, or the domain that it
+    is in, are visitors' own: addresses on them are rewritten, and they never leak."""
 
     def __init__(self, hosts: tuple[str, ...], public: str) -> None:
         self._public_host = urlsplit(public).netloc
+        own = frozenset(host for host in hosts if _holds(host, self._public_host.lower()))
         # A name is found with every port already.
-        hosts = tuple(one for one in hosts if one.partition(":")[0] not in set(hosts) - {one})
+        names = set(hosts) - own
+        hosts = tuple(one for one in hosts if one.partition(":")[0] not in names - {one})
+        foreign = tuple(host for host in hosts if host not in own)
         self._signs = Signs(hosts, self._public_host)
-        any_host = "|".join(map(pattern, hosts)) or "(?!)"
-        masked = "|".join(pattern(host, masked=True) for host in hosts) or "(?!)"
-        self._host = re.compile(any_host, re.IGNORECASE)
-        self._masked = re.compile(masked, re.IGNORECASE)
+        self._foreign_signs = Signs(foreign, self._public_host)
+        self._host = _any_of(hosts)
+        self._foreign = _any_of(foreign)
+        self._own = _any_of(tuple(own))
+        self._masked = _any_of(hosts, masked=True)
 
     def leak(self, text: str) -> str:
         """The first place where the CMS's host is named, with its surroundings; '' if none.
@@ -122,10 +136,10 @@ class Hosts:
         Looks at the text as it is and with every escape undone, so that it also finds what
         `rewrite` has no form for.
         """
-        if not self._signs.in_text(text):
+        if not self._foreign_signs.in_text(text):
             return ""
         for shown in (text, plain(text)):
-            for match in _standing_alone(self._host, shown):
+            for match in _standing_alone(self._foreign, shown):
                 return shown[max(0, match.start() - 40) : match.end() + 40]
         return ""
 
@@ -143,11 +157,9 @@ class Hosts:
             text = self._unmasked(text)
         pieces: list[str] = []
         position = 0
-        hosts = _standing_alone(self._host, text)
-        for host, following in pairwise(chain(hosts, (None,))):
-            if host is None or host.start() < position:
+        for host, limit in _with_limits(text, _standing_alone(self._host, text)):
+            if host.start() < position:
                 continue
-            limit = following.start() if following else len(text)
             start, end, public = self._replaced(text, host, limit, linker, style, markup=markup)
             pieces += (text[position:start], public)
             position = end
@@ -173,8 +185,11 @@ class Hosts:
         markup: bool,
     ) -> tuple[int, int, str]:
         """Where the address around a host begins and ends, and what stands there instead.
-        `limit`: where the next host begins; an address that holds it is not understood."""
-        host_only = (host.start(), host.end(), self._public_host)
+        `limit`: where the next host begins that is no part of this address; an address that
+        holds it is not understood."""
+        is_public = host[0].lower() == self._public_host.lower()
+        is_own = is_public or bool(self._own.fullmatch(host[0]))
+        host_only = (host.start(), host.end(), host[0] if is_own else self._public_host)
         before = text[max(0, host.start() - _HEAD_MAX) : host.start()]
         for form in _FORMS:
             head = form.head.search(before)
@@ -196,16 +211,37 @@ class Hosts:
             end = text.index("&", start)
         if end == limit < len(text) and end > host.end():
             return host_only
+        is_value = is_quoted or _in_attribute(text, start)
+        if is_public and style is None:
+            if (is_value or form is _FORMS[1]) and is_server_only(form.decode(text[start:end])):
+                return start, end, NOWHERE
+            return host_only
         place = Style.ROOT if _in_attribute(text, start) else Style.PUBLIC
         chosen = Style.PUBLIC if is_handed_on else style or place
-        public = self._public(text[start:end], form, head[1], linker, chosen, markup=markup)
+        is_prose = is_plain and style is None and not (is_value or is_handed_on)
+        is_prose = is_prose and not (markup and _in_tag(text, start))
+        public = self._public(
+            text[start:end], form, head[1], linker, chosen, markup=markup, is_prose=is_prose
+        )
+        if not public:
+            origin = linker.addresses.urls.public
+            return start, host.end(), origin if head[0][:1] != "/" else f"//{self._public_host}"
         if self.leak(public):
             return host_only
         return start, end, public
 
     def _public(
-        self, written: str, form: _Form, slash: str, linker: Linker, style: Style, *, markup: bool
+        self,
+        written: str,
+        form: _Form,
+        slash: str,
+        linker: Linker,
+        style: Style,
+        *,
+        markup: bool,
+        is_prose: bool,
     ) -> str:
+        """The public form of an address as it is written; '' if only its host is to change."""
         decoded = form.decode(html.unescape(written) if markup else written)
         scheme = "http:" if decoded.startswith("//") else ""
         url = scheme + decoded
@@ -216,6 +252,8 @@ class Hosts:
         if not (parts.path or parts.query or parts.fragment):
             # A bare origin is there to be joined to something: nothing is not a good origin.
             public = linker.addresses.urls.public
+        elif is_prose and _is_to_be_read(linker, url):
+            return ""
         else:
             try:
                 public = linker.link(url, style)
@@ -229,6 +267,55 @@ class Hosts:
 
 # An address that stands in a parameter of another one: `?u=http://...`.
 _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
+
+
+# Views that are one page or file of the site, whatever else the address says.
+_OBJECTS = frozenset(("post", "page", "attachment", "item", "term", "author", "file"))
+
+
+# A tag or comment that is longer is taken for prose.
+_TAG_MAX = 20_000
+
+
+def _in_tag(text: str, position: int) -> bool:
+    least = max(0, position - _TAG_MAX)
+    return text.rfind("<", least, position) > text.rfind(">", least, position)
+
+
+def _is_to_be_read(linker: Linker, url: str) -> bool:
+    """Whether an address in prose says something that the link to it would not: which question
+    it asks of the CMS."""
+    if is_server_only(url):
+        return True
+    address = linker.addresses.locate(url.partition("#")[0]) if "?" in url else None
+    view = address.view if address else None
+    return view is not None and view.kind not in _OBJECTS
+
+
+def _any_of(hosts: tuple[str, ...], *, masked: bool = False) -> re.Pattern[str]:
+    patterns = [pattern(host, masked=masked) for host in hosts]
+    return re.compile("|".join(patterns) or "(?!)", re.IGNORECASE)
+
+
+def _holds(host: str, public: str) -> bool:
+    """Whether a host is the public one or a domain that it is in."""
+    return public == host or (is_name(host) and public.endswith(f".{host}"))
+
+
+# A host in an address that is itself the parameter of another: `?redirect_to=http%3A%2F%2F`.
+_NESTED = re.compile(r"=https?%(?:25)*3A(?:%(?:25)*2F){2}$", re.IGNORECASE)
+_NESTED_MAX = 40
+
+
+def _with_limits(text: str, hosts: Iterator[re.Match[str]]) -> Iterator[tuple[re.Match[str], int]]:
+    """Each host, and where the next one begins that is in no parameter."""
+    found: list[tuple[re.Match[str], int]] = []
+    limit = len(text)
+    for host in reversed(list(hosts)):
+        found.append((host, limit))
+        if not _NESTED.search(text[max(0, host.start() - _NESTED_MAX) : host.start()]):
+            limit = host.start()
+    return reversed(found)
 
 
 def _rest(form: _Form, *, markup: bool, quoted: bool) -> re.Pattern[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 from lxml import etree
 
 from publisher.rewrite.css import rewrite_css
-from publisher.rewrite.linker import Linker, Style, Withheld
+from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_relative
 from publisher.rewrite.text import Hosts
 
 _STYLESHEET = re.compile(r"<\?xml-stylesheet.*?\?>", re.DOTALL)
@@ -17,6 +18,8 @@ _ATTRIBUTE = re.compile(
     r"(?<=[\s:])(?:href|src|url|poster|data)\s{0,9}=\s{0,9}"
     r"(?P<quote>[\"']|&quot;|&#0?3[49];)(?P<url>[^\"'<>\s]{1,2000}?)(?P=quote)"
 )
+# An end that never comes must not be looked for again at each beginning.
+_CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _ABSOLUTE = re.compile(r"(?:[a-zA-Z][\w+.-]*:|//)")
 # Entries of RSS, Atom and sitemaps, and where in each the address stands.
 _ENTRIES = ("item", "entry", "url")
@@ -54,17 +57,34 @@ def _stylesheet(instruction: str, linker: Linker, hosts: Hosts) -> str:
 
 def _with_links(text: str, linker: Linker, style: Style) -> str:
     """Links from the root, and in place the relative ones, which are only noted. They stand in
-    attributes, those of HTML in a feed included, be it in CDATA or with its quotes escaped."""
+    attributes, those of HTML in a feed included, be it in CDATA or with its quotes escaped.
+    Those to what the public may not have lead nowhere: the words of a link stay."""
+    pieces = [(text, False)] if "<![CDATA[" not in text else _pieces(text)
+    return "".join(_linked(piece, linker, style, is_cdata) for piece, is_cdata in pieces)
 
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, and whether each is a CDATA section."""
+    position = 0
+    for section in _CDATA.finditer(text):
+        yield text[position : section.start()], False
+        yield section[0], True
+        position = section.end()
+    yield text[position:], False
+
+
+def _linked(text: str, linker: Linker, style: Style, is_cdata: bool) -> str:
     def linked(match: re.Match[str]) -> str:
         written = match["url"]
         url = html.unescape(written)
         if url[:1] == "#" or _ABSOLUTE.match(url):
             return match[0]
+        if is_relative(url) and (is_cdata or "&" in match["quote"]):
+            return match[0]  # relative to the page that the HTML is from, which a feed is not
         try:
             public = linker.link_in_place(url, style)
         except Withheld:
-            return match[0]
+            public = NOWHERE
         if public == url:
             return match[0]
         head, tail = match[0].split(written, 1)
@@ -74,7 +94,8 @@ def _with_links(text: str, linker: Linker, style: Style) -> str:
 
 
 def _absolute(text: str, linker: Linker, hosts: Hosts, style: Style) -> str:
-    return hosts.rewrite(_with_links(text, linker, style), linker, Style.PUBLIC, markup=True)
+    # Whole addresses first: what becomes one of a link from the root is public already.
+    return _with_links(hosts.rewrite(text, linker, Style.PUBLIC, markup=True), linker, style)
 
 
 def _names_withheld(text: str, linker: Linker) -> bool:
