@@ -19,6 +19,8 @@ _IMPORTS = tuple(
 _MODULE = re.compile(r"\.(?:m?js|json|css|wasm)(?:[?#]|$)")
 # A string in JSON that is a URL: relative, from the root, or whole.
 _JSON_URL = re.compile(r"\"((?:\.{0,2}(?:/|\\/)|https?:)(?:[^\"\\\n]|\\[^\n])*)\"")
+# A string that is an absolute URL and nothing else: what stands around it means nothing to it.
+URL_STRING = re.compile(rb"\"(?:https?:)?(?:\\?/){2}[^\"'\s<>]{1,500}\"")
 # W3C Web Application Manifest: members that are URLs.
 _MANIFEST_URL = re.compile(
     r"(\"(?:src|start_url|url|scope|id|action)\"\s*:\s*)(\"(?:[^\"\\\n]|\\[^\n])*\")"
