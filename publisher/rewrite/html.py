@@ -12,7 +12,7 @@ are resolved against it and written from the root.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from publisher.addresses import Address, Addresses
 from publisher.rewrite import depends, volatile
@@ -36,6 +36,8 @@ from publisher.rewrite.tokens import SIGNS, Shape, settle
 from publisher.rewrite.words import Words
 
 _REMOVABLE = frozenset(("link", "meta", "form"))
+# Elements whose text is read.
+_READ = frozenset(("style", "script"))
 # Pages within pages (`srcdoc`), so deep at most.
 _DEPTH_MAX = 3
 # Bytes that are no UTF-8 pass through.
@@ -87,7 +89,7 @@ class HtmlRewriter:
         if page.may_leak:
             text = self._without_host(text, lower, page.linker)
             lower = text.lower()
-            page.may_leak = self._sieve.may_name_in(text, lower)
+            page.may_leak = self._sieve.may_name(text)
         if "nonce" in named and "nonces" not in self._keep:
             text, emptied = volatile.without_nonces(text, lower)
             page.removals.update({"nonces": emptied} if emptied else {})
@@ -112,6 +114,8 @@ class HtmlRewriter:
         linker = page.linker
         closings = Closings(pieces)
         found: list[tuple[str, Address]] = []
+        depended: list[str] = []
+        removed: list[str] = []
         has_base = False
         resume = 0  # what stands before this piece is out
         for index in range(1, len(pieces), 2):
@@ -129,14 +133,17 @@ class HtmlRewriter:
             if outcome.text is not None:
                 pieces[index] = outcome.text
             found += outcome.found
-            if outcome.is_told:
-                page.depends.update(outcome.depends)
-                page.removals.update(outcome.removals)
+            depended += outcome.depends
+            removed += outcome.removals
             if outcome.base is not None and not has_base:
                 has_base = True
                 linker.rebase(outcome.base)
-        for path, address in found:
-            linker.found.setdefault(path, address)
+        page.depends.update(depended)
+        page.removals.update(removed)
+        # In order of first appearance, and the first address of a path counts.
+        linker.found = {
+            **linker.found, **dict(found), **dict(reversed(found)), **linker.found
+        }  # fmt: skip
         return pieces
 
     @staticmethod
@@ -162,9 +169,7 @@ class HtmlRewriter:
             return outcome
         before, linker.found = linker.found, {}
         was_relative, linker.is_relative = linker.is_relative, False
-        made = self._made(token, linker, depth)
-        outcome = replace(made, found=tuple(linker.found.items()))
-        outcome = NOTHING if outcome == NOTHING else outcome
+        outcome = self._made(token, linker, depth)
         linker.found = before
         if not depth or b"srcdoc" not in token.lower():
             memo.learn(token, folder if linker.is_relative else None, outcome)
@@ -179,7 +184,7 @@ class HtmlRewriter:
             text = b"".join(self._spliced(one_by_one(token), inner, depth))
             return _outcome(token, text, inner)
         tag = Tag.read(token)
-        if tag is None:
+        if tag is None or not (tag.attributes or tag.name in _READ):
             return NOTHING
         page = Page(linker)
         named: dict[str, str] = {}
@@ -195,7 +200,7 @@ class HtmlRewriter:
             }
             text = tag.edited(token, written)
         content = token[tag.end :]
-        if content and tag.name in ("style", "script"):
+        if content and tag.name in _READ:
             new = self._raw(tag.name, named.get("type", ""), content, page)
             text = text.removesuffix(content) + new
         base = named.get("href") if tag.name == "base" else None
@@ -322,13 +327,15 @@ class HtmlRewriter:
 def _outcome(
     token: bytes, text: bytes, page: Page, goes: str = "", base: str | None = None
 ) -> Outcome:
-    return Outcome(
+    outcome = Outcome(
         None if text == token else text,
-        depends=tuple(page.depends),
-        removals=tuple(page.removals.elements()),
-        goes=goes,
-        base=base,
+        tuple(page.linker.found.items()),
+        tuple(page.depends),
+        tuple(page.removals.elements()),
+        goes,
+        base,
     )
+    return NOTHING if outcome == NOTHING else outcome
 
 
 def _is_nonce(named: dict[str, str]) -> bool:

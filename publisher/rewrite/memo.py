@@ -36,11 +36,6 @@ class Outcome:
     goes: str = ""
     base: str | None = None
 
-    @property
-    def is_told(self) -> bool:
-        """Whether the page's report learns of it."""
-        return bool(self.depends or self.removals)
-
 
 NOTHING = Outcome()
 # It depends on where the page is: its outcome is kept with the page's folder.
