@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from publisher.addresses import Address, Addresses
+from publisher.addresses import Addresses
 from publisher.rewrite import depends, volatile
 from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
 from publisher.rewrite.closing import Closings
@@ -29,7 +29,7 @@ from publisher.rewrite.removals import (
     removal_of,
     without_names,
 )
-from publisher.rewrite.scripts import URL_STRING, rewrite_import_map, rewrite_imports
+from publisher.rewrite.scripts import URL_STRING, plain_string, rewrite_import_map, rewrite_imports
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.tokens import SIGNS, Shape, settle
@@ -113,9 +113,7 @@ class HtmlRewriter:
         known = self._memo.known.get
         linker = page.linker
         closings = Closings(pieces)
-        found: list[tuple[str, Address]] = []
-        depended: list[str] = []
-        removed: list[str] = []
+        told: list[Outcome] = []
         has_base = False
         resume = 0  # what stands before this piece is out
         for index in range(1, len(pieces), 2):
@@ -132,14 +130,13 @@ class HtmlRewriter:
                     continue
             if outcome.text is not None:
                 pieces[index] = outcome.text
-            found += outcome.found
-            depended += outcome.depends
-            removed += outcome.removals
+            told.append(outcome)
             if outcome.base is not None and not has_base:
                 has_base = True
                 linker.rebase(outcome.base)
-        page.depends.update(depended)
-        page.removals.update(removed)
+        page.depends.update([one for outcome in told for one in outcome.depends])
+        page.removals.update([one for outcome in told for one in outcome.removals])
+        found = [one for outcome in told for one in outcome.found]
         # In order of first appearance, and the first address of a path counts.
         linker.found = {
             **linker.found, **dict(found), **dict(reversed(found)), **linker.found
@@ -315,8 +312,9 @@ class HtmlRewriter:
         outcome = self._memo.recall(key)
         if outcome is None:
             before, linker.found = linker.found, {}
-            new = self._hosts.rewrite(string.decode(*_CODEC), linker, style).encode(*_CODEC)
-            outcome = Outcome(new, tuple(linker.found.items()))
+            text = string.decode(*_CODEC)
+            new = plain_string(text, linker, style) or self._hosts.rewrite(text, linker, style)
+            outcome = Outcome(new.encode(*_CODEC), tuple(linker.found.items()))
             linker.found = before
             self._memo.keep(key, outcome)
         for path, address in outcome.found:

@@ -19,7 +19,7 @@ _SHIPPED = (
     # A card of another post and its frame know each other by ten random characters
     # (`get_post_embed_html`, `wp_filter_oembed_result`); shown as markup, they are escaped.
     ("secret=",
-     r"(?:data-secret=(?:[\"']|&quot;)|#\?secret=)([A-Za-z0-9]{10})(?![A-Za-z0-9])"),
+     r"secret=(?:(?<=data-secret=)(?:[\"']|&quot;)|(?<=#\?secret=))([A-Za-z0-9]{10})(?![A-Za-z0-9])"),
     # The ids of an embedded post's sharing dialog end in a random number
     # (`print_embed_sharing_dialog`).
     ("wp-embed-share-",
