@@ -58,8 +58,10 @@ class Sieve:
     def may_name_with(self, text: bytes, lower: bytes, found: Mapping[str, list[int]]) -> bool:
         """The same for who has the text in lower case already, and has found in it what there
         is of `words`."""
-        numbered = found.get("numbered", [])
-        if "host" in found or SOMEWHERE in numbered or len(numbered) > _LOOKS_MAX:
+        plain, numbered = found.get("host", []), found.get("numbered", [])
+        if plain and plain[-1] != SOMEWHERE:
+            return True
+        if plain or SOMEWHERE in numbered or len(numbered) > _LOOKS_MAX:
             return self.may_name_in(text, lower)
         return any(letter.match(lower, at) for at in numbered for letter in MASKED_LETTERS)
 
