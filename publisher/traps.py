@@ -20,7 +20,7 @@ from publisher.views import View
 # Pages of one path that only parameters tell apart.
 VARIANTS_MAX = 200
 # Pages in one folder that the CMS does not list. A CMS of a kind that is not known lists little.
-FOLDER_MAX = {"wordpress": 5_000, "generic": 20_000}
+FOLDER_MAX = {"wordpress": 50_000, "generic": 500_000}
 # Ten years of months.
 CALENDAR_MAX = 120
 # Pages of one list; WordPress has as many as posts at most.

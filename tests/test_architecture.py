@@ -24,8 +24,8 @@ PURE = {
         "paths places plan prepare queries release remarks routes rules scope traps views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
-        "attributes charset css depends document html linker memo removals scripts sieve "
-        "spelling srcset text tokens varying volatile xml"
+        "attributes charset closing css depends document foreign html linker markup memo removals "
+        "scripts sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
     *PORTS,
@@ -34,7 +34,7 @@ PURE = {
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
     "__future__ codecs collections collections.abc contextlib dataclasses difflib enum functools "
-    "hashlib heapq html itertools lolhtml lxml lxml.etree msgspec operator re string typing "
+    "hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
 # A release has a random id and a time; a page is read without its parser's warnings.
@@ -42,6 +42,7 @@ PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
+    "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
 }
@@ -53,8 +54,7 @@ ONLY_IN = {
     "botocore": {"publisher.store.s3"},
     "obstore": {"publisher.store.s3"},
     "pycurl": {"publisher.cms.http"},
-    "ahocorasick_rs": {"publisher.inspection"},
-    "lolhtml": {"publisher.rewrite.html"},
+    "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},

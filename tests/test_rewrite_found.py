@@ -77,7 +77,7 @@ def found(of: Document) -> list[str]:
          "/b.mjs /c.js /a.js"),
         ("<script>import('./a.js')</script>", "<script>import('./a.js')</script>", ""),
         ('<svg><use xlink:href="s.svg#i"/><image href="a.png"/><g fill="url(#x)"></svg>',
-         '<svg><use xlink:href="/s.svg#i" /><image href="/a.png" /><g fill="url(#x)"></svg>', "/s.svg /a.png"),
+         '<svg><use xlink:href="/s.svg#i"/><image href="/a.png"/><g fill="url(#x)"></svg>', "/s.svg /a.png"),
         ('<template><img src="a.png"></template>', '<template><img src="/a.png"></template>', "/a.png"),
         ('<iframe srcdoc="&lt;img src=&quot;a.png&quot;&gt;&amp;lt;"></iframe>',
          '<iframe srcdoc="&lt;img src=&quot;/a.png&quot;>&amp;lt;"></iframe>', "/a.png"),

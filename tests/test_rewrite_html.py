@@ -82,9 +82,9 @@ def test_rubbish_never_stops_an_export(text: str) -> None:
     ("written", "public"),
     [
         (f'<a href="{HOME}/?p=12">', '<a href="/blog/12.html">'),
-        (f"<a href='{HOME}/?p=12'>", '<a href="/blog/12.html">'),
-        (f"<a href={HOME}/?p=12>", '<a href="/blog/12.html">'),
-        (f"<a href=http:&#47;&#47;{HOST}&#47;?p=12>", '<a href="/blog/12.html">'),
+        (f"<a href='{HOME}/?p=12'>", "<a href='/blog/12.html'>"),
+        (f"<a href={HOME}/?p=12>", "<a href=/blog/12.html>"),
+        (f"<a href=http:&#47;&#47;{HOST}&#47;?p=12>", "<a href=/blog/12.html>"),
         ('<a href="/?p=12#top">', '<a href="/blog/12.html#top">'),
         ('<a href="?p=12">', '<a href="/blog/12.html">'),
         (f'<a href="HTTP://{HOST}/?p=12">', '<a href="/blog/12.html">'),
@@ -199,3 +199,17 @@ def test_the_addresses_on_a_page_are_collected_once_in_order() -> None:
 )
 def test_a_page_says_that_it_is_written_in_utf_8(written: str, declared: str) -> None:
     assert declare_utf8(written) == declared
+
+
+@pytest.mark.parametrize(
+    ("written", "public"),
+    [
+        ("?p=1632&copy=1", "/blog/1632/copy-1.html"),
+        ("?p=1632&amp;copy=1", "/blog/1632/copy-1.html"),
+        ("&quest;p=1632", "/blog/1632.html"),
+        ("a&notit;.png", "/a&amp;notit;.png"),
+        ("a&copy.png", "/a%C2%A9.png"),
+    ],
+)
+def test_entities_are_read_as_they_are_in_attributes(written: str, public: str) -> None:
+    assert html(f'<a href="{written}">') == f'<a href="{public}">'

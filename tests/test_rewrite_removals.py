@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
@@ -202,3 +203,59 @@ def test_only_the_surroundings_of_a_host_need_to_be_read(text: str) -> None:
         parts += hosts.rewrite(body[start:end].decode(), Linker(ADDRESSES, PAGE.url), markup=True)
         done = end
     assert parts + body[done:].decode() == whole
+
+
+@pytest.mark.parametrize(
+    ("markup", "left"),
+    [
+        ("<div id=respond><div></div></div>後", "後"), ("<div id=respond><DIV></div ></DIV\n>後", "後"),
+        ("<div id=respond><!-- </div> --><script>'</div>'</script><p title='</div>'></p></div>後", "後"),
+        ("<div id=respond><svg><div/></svg></div>後", "後"), ("<div id=respond><br><img/><input></div>後", "後"),
+        ("<div id=respond><p>x</div>後", "後"), ("<div id=respond></p></span></div>後", "後"),
+        ("<main><div id=respond><p>x</main>後", "<main></main>後"), ("<div id=respond></main></div>後", "後"),
+        ("<div><form role=search><div></form>後</div>", "<div>後</div>"), ('<link id="admin-bar-css">後', "後"),
+        ('<script id="admin-bar-js">"</p>"</script>後', "後"), ("<svg id=respond><path/></svg>後", "後"),
+        ("<div id=respond><textarea></div></textarea></div>後", "後"),
+    ],
+)  # fmt: skip
+def test_an_element_goes_as_far_as_browsers_see_it(markup: str, left: str) -> None:
+    page = document(f"<p>前</p>{markup}")
+    assert page.body.decode() == f"<p>前</p>{left}"
+    assert page.removals.total() == 1
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div id=respond><p>x", "<body><div id=respond><p>x</body>", "<form role=search><p>x</html>",
+        "<div id=respond><!-- </div>", "<div id=respond><script></div>",
+    ],
+)  # fmt: skip
+def test_an_element_that_nothing_closes_takes_no_page_along(markup: str) -> None:
+    page = document(markup)
+    assert page.body.decode() == markup
+    assert page.removals == {"never closed": 1}
+
+
+def test_many_elements_without_an_end_cost_no_more_than_a_few() -> None:
+    begin = process_time()
+    page = document("<div id=respond>" * 30_000)
+    document("<div id=respond><b></main></div>" * 5_000)
+    assert process_time() - begin < 10
+    assert page.removals == {"never closed": 30_000}
+
+
+def test_in_a_tag_that_changes_every_other_byte_stays() -> None:
+    tag = b"<A  id = \xff\n\tHREF\n=\n'%s' Title='\"&copy'\x0bx =y / >"
+    address = ADDRESSES.locate(f"{HOME}/?p=12")
+    assert address
+    public = Rewriter(ADDRESSES).rewrite(tag % f"{HOME}/?p=12".encode(), HTML, address).body
+    assert public == tag % b"/blog/12.html"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200), st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_any_bytes_come_out_of_a_rewriter_that_changes_nothing(body: bytes, page: str) -> None:
+    site = _Elsewhere(inventory(), Routes(), SiteUrls(PUBLIC, ("https://elsewhere.example",)))
+    body = b"<p>" + body + page.encode("utf-8", "surrogateescape") + body
+    assert Rewriter(site, ALL).rewrite(body, HTML, PAGE).body == body

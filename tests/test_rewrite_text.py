@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from time import process_time
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.scripts import plain_string
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.xml import rewrite_xml
 from tests.samples import HOME, PUBLIC, addresses, hosts, html
@@ -388,3 +390,25 @@ def test_a_host_that_is_a_word_is_left_alone_in_prose(home: str) -> None:
     assert rewritten(text, home) == text
     assert rewritten(f"{home}/?p=12 {home}", home) == f"{PUBLIC}/blog/12.html {PUBLIC}"
     assert rewritten(quote(f"{home}/x", safe=""), home) == quote(f"{PUBLIC}/x/", safe="")
+
+
+def test_a_string_that_is_an_address_is_rewritten_as_it_would_be_in_its_text() -> None:
+    chance = random.Random(1)
+    parts = (
+        "a / ?p=12 ? = // wp-admin /wp-login.php .. ./ http:// 127.0.0.1:8181 : - page_id=2 日 %2F "
+        "&amp; ?rest_route=/x"
+    ).split()
+    of = addresses()
+    told = 0
+    for _ in range(3000):
+        host = chance.choice((HOME, "http://localhost:8181"))
+        url = f"{host}/{''.join(chance.choices(parts, k=chance.randrange(5)))}"
+        written = chance.choice((url, url.replace("/", "\\/"), url.replace("/", "\\/", 2)))
+        style = chance.choice((Style.ROOT, Style.PUBLIC))
+        one, other = Linker(of, HOME), Linker(of, HOME)
+        public = plain_string(f'"{written}"', one, style)
+        if public:
+            told += 1
+            assert public == hosts(of).rewrite(f'"{written}"', other, style)
+            assert one.found == other.found
+    assert told > 500

@@ -1,6 +1,6 @@
 """Ctrl-C, and SIGTERM, which ends services: noted, and raised where nothing is lost by it.
 
-libcurl and lol_html take an exception in a callback for a failure of their own: a
+libcurl takes an exception in a callback for a failure of its own: a
 KeyboardInterrupt raised there would be swallowed or come out as something else. So within
 such work an interruption is only noted, and raised between two steps.
 """

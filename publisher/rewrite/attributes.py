@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from html import entities
 
 from publisher.rewrite.css import holds_addresses, rewrite_css
 from publisher.rewrite.linker import Linker, Style
@@ -71,22 +73,23 @@ _TASK = re.compile(r"((?:action|icon)-uri\s*=\s*)([^;\s]+)", re.IGNORECASE)
 _WORD = re.compile(r"[^ \t\n\r\f]+")
 
 
-def kind_of(kind: Kind, tag: str, name: str, attributes: list[tuple[str, str]]) -> Kind | None:
-    """The kind of an attribute whose name alone does not tell; None if it is no address."""
+def kind_of(kind: Kind, tag: str, name: str, named: Mapping[str, str]) -> Kind | None:
+    """The kind of an attribute whose name alone may not tell; None if it is no address.
+    `named`: all attributes of the tag."""
     if kind is Kind.URL and tag == "link" and name == "href":
-        rels = next((value for key, value in attributes if key == "rel"), "").lower().split()
+        rels = named.get("rel", "").lower().split()
         return Kind.PUBLIC_URL if _ABSOLUTE_RELS & set(rels) else kind
     if kind is Kind.CONTENT:
-        return _meta_kind(attributes) if tag == "meta" else None
+        return _meta_kind(named) if tag == "meta" else None
     if kind is Kind.ABSOLUTE_URL:
         return kind if tag in ("option", "input", "param") else None
-    if name == "action" and tag == "form" and removal_of(tag, attributes):
+    if name == "action" and tag == "form" and removal_of(tag, named):
         return Kind.KEPT_URL  # a form that the configuration keeps has a server of its own
     return kind
 
 
-def _meta_kind(attributes: list[tuple[str, str]]) -> Kind | None:
-    named = {key: text.lower() for key, text in reversed(attributes)}
+def _meta_kind(attributes: Mapping[str, str]) -> Kind | None:
+    named = {key: text.lower() for key, text in attributes.items()}
     if named.get("http-equiv") == "refresh":
         return Kind.REFRESH
     what = named.get("property") or named.get("name") or named.get("itemprop") or ""
@@ -97,6 +100,28 @@ def _meta_kind(attributes: list[tuple[str, str]]) -> Kind | None:
     if not _META_URL.search(what) or not named.get("content", "").startswith(("http", "/")):
         return None
     return Kind.IDENTITY_URL if what == "og:url" else Kind.PUBLIC_URL
+
+
+# HTML Living Standard, "Named character reference state": in an attribute a name without its
+# semicolon is none if a letter, a digit or `=` follows (`?a=1&copy=3`).
+_ENTITY = re.compile(
+    r"&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+);?|([a-zA-Z][a-zA-Z0-9]*(?:;|(?![=a-zA-Z0-9]))))"
+)
+
+
+def decoded(written: str) -> str:
+    """The value that an attribute has, written like this."""
+    return _ENTITY.sub(_entity, written) if "&" in written else written
+
+
+def _entity(match: re.Match[str]) -> str:
+    name = match[1]
+    return entities.html5.get(name, match[0]) if name else html.unescape(match[0])
+
+
+def encoded(value: str) -> str:
+    """A value as it is written, but for the quotes around it."""
+    return value.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def rewrite_value(kind: Kind, value: str, linker: Linker) -> str:

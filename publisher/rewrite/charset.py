@@ -13,6 +13,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ def decode(body: bytes, content_type: str) -> Decoded:
     return Decoded(body.decode(first, "replace"), False)
 
 
+def as_utf8(body: bytes, content_type: str) -> bytes | None:
+    """The body without its byte order mark if nothing says that it is anything but UTF-8: then
+    `decode` would give the same bytes. None if it has to be decoded."""
+    if body.startswith(codecs.BOM_UTF8):
+        return body[len(codecs.BOM_UTF8) :]
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    return body if all(codec in _UTF8 for codec in _declared(body, content_type)) else None
+
+
 _DECLARATION = re.compile(
     r"(<meta\s+charset\s*=\s*[\"']?|<meta[^>]{1,500}text/html;\s*charset=|^@charset\s+[\"']"
     r"|^<\?xml[^>]{1,200}encoding\s*=\s*[\"'])([\w-]+)",
@@ -99,6 +110,7 @@ def _declared(body: bytes, content_type: str) -> Iterator[str]:
             yield codec
 
 
+@lru_cache(maxsize=64)
 def _codec(label: str) -> str:
     """Python's name of a charset of text; '' if it is none."""
     try:

@@ -79,10 +79,10 @@ def _rewritten(written: str, linker: Linker, *, moves: bool) -> str:
         return f"{mark}{NOWHERE}{mark}"
     if public == url or (is_relative(url) and not moves):
         return written
-    if url != inner and public == quote(url, safe=_AS_IT_IS + "'()"):
+    if url != inner and public == quote(url, safe=_AS_IT_IS + "'()", errors="surrogateescape"):
         return written  # the same address, written with escapes
     if mark != '"':
-        public = quote(public, safe=_AS_IT_IS + ("()" if mark else ""))
+        public = quote(public, _AS_IT_IS + ("()" if mark else ""), errors="surrogateescape")
     return f"{mark}{public.replace(mark, '%22')}{mark}" if mark == '"' else f"{mark}{public}{mark}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from publisher.addresses import Address, Addresses
 from publisher.content_types import bare, is_text, served_as
-from publisher.rewrite.charset import declare_utf8, decode
+from publisher.rewrite.charset import as_utf8, declare_utf8, decode
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.depends import of_address as depends_on
 from publisher.rewrite.html import HtmlRewriter, Page
@@ -23,14 +23,8 @@ _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascri
 # So many addresses are remembered with their token.
 _TOKENS_MAX = 50_000
 _NOINDEX = re.compile(
-    r"<meta[^>]+name=[\"']robots[\"'][^>]+content=[\"'][^\"']*\bnoindex\b", re.IGNORECASE
+    rb"<meta[^>]+name=[\"']robots[\"'][^>]+content=[\"'][^\"']*\bnoindex\b", re.IGNORECASE
 )
-
-
-# Bytes that are not UTF-8 are read as surrogates (`surrogateescape`), which the parser would
-# replace: it gets characters of a private area instead, of which the page has none itself.
-_BYTES = range(0xDC80, 0xDD00)
-_AREAS = (0x10FC80, 0x10F080, 0xFFC80, 0xF0C80, 0xE080)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +68,24 @@ class Rewriter:
         if not is_text(served):
             return Document(body, served)
         page = Page(Linker(self.addresses, address.url))
-        decoded = decode(body, content_type)
-        text = decoded.text if decoded.was_utf8 else declare_utf8(decoded.text)
+        source = as_utf8(body, content_type)
+        if source is None:
+            decoded = decode(body, content_type)
+            source = _encode(decoded.text if decoded.was_utf8 else declare_utf8(decoded.text))
         kind = bare(served)
         noindex = False
         if kind in ("text/html", "application/xhtml+xml"):
-            noindex = b"noindex" in body.lower() and bool(_NOINDEX.search(text))
-            shown = self._page(text, page)
+            shown = self._html.rewrite(source, page)
+            noindex = page.may_hide and bool(_NOINDEX.search(shown))
         else:
-            shown = _encode(self._other(kind, text, page.linker))
+            shown = _encode(self._other(kind, _text(source), page.linker))
             page.may_leak = self._sieve.may_name(shown)
         leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
-        depends = page.depends.union(map(self._token, found))
+        known = self._tokens.get
+        depends = page.depends.union([known(one.href) or self._token(one) for one in found])
         depends.discard("")
         return Document(shown, served, found, page.removals, leak, noindex, frozenset(depends))
-
-    def _page(self, text: str, page: Page) -> bytes:
-        try:
-            return self._html.rewrite(text.encode(), page)
-        except UnicodeEncodeError:
-            pass
-        start = next((area for area in _AREAS if not _has_area(text, area)), None)
-        if start is None:  # nobody writes like this: only links suffer
-            return _encode(self._hosts.rewrite(text, page.linker, markup=True))
-        hidden = {byte: start + number for number, byte in enumerate(_BYTES)}
-        shown = self._html.rewrite(text.translate(hidden).encode(), page).decode()
-        return _encode(shown.translate({there: byte for byte, there in hidden.items()}))
 
     def _other(self, kind: str, text: str, linker: Linker) -> str:
         if kind == "text/css":
@@ -128,10 +113,6 @@ class Rewriter:
                 self._tokens.clear()
             token = self._tokens[address.href] = depends_on(address)
         return token
-
-
-def _has_area(text: str, start: int) -> bool:
-    return bool(re.search(f"[{chr(start)}-{chr(start + len(_BYTES) - 1)}]", text))
 
 
 def _encode(text: str) -> bytes:

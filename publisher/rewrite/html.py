@@ -1,10 +1,9 @@
 """HTML rewritten in place: addresses change, what only the CMS needs goes, and every other
 byte stays as it was.
 
-The one module that knows lol_html (Cloudflare's streaming rewriter, `python-lolhtml`). It
-gives attributes as they are written, so entities are read and written here. A tag that needs
-no change is not touched. One that changes is written anew: its new values in double quotes, one
-space between attributes, no space at its end; the other attributes keep their quotes and case.
+A page is cut into its tags (`markup.py`), and what becomes of a tag is worked out once: nearly
+all of them stand on other pages, too, byte by byte. In a tag that changes, the values change
+and nothing else.
 
 A `<base>` is an address like any other: it keeps its place and leads to the public form of
 what it names, so what is left relative (`#top`) still leads there. All other relative links
@@ -13,19 +12,16 @@ are resolved against it and written from the root.
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-
-import lolhtml
 
 from publisher.addresses import Addresses
 from publisher.rewrite import depends, volatile
-from publisher.rewrite.attributes import KINDS, Kind, kind_of, rewrite_value
+from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
+from publisher.rewrite.closing import Closings
 from publisher.rewrite.css import rewrite_css
-from publisher.rewrite.linker import Linker, Style
-from publisher.rewrite.memo import UNCHANGED, Memo, Result
+from publisher.rewrite.linker import Linker, Style, Withheld
+from publisher.rewrite.markup import Tag, is_tree, one_by_one, tokens
+from publisher.rewrite.memo import NOTHING, RELATIVE, Memo, Outcome
 from publisher.rewrite.removals import (
     Removals,
     is_bump,
@@ -33,32 +29,31 @@ from publisher.rewrite.removals import (
     removal_of,
     without_names,
 )
-from publisher.rewrite.scripts import rewrite_import_map, rewrite_imports
+from publisher.rewrite.scripts import URL_STRING, plain_string, rewrite_import_map, rewrite_imports
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
-from publisher.rewrite.tokens import Shape, may_settle, settle
+from publisher.rewrite.tokens import SIGNS, Shape, settle
+from publisher.rewrite.words import Words
 
 _REMOVABLE = frozenset(("link", "meta", "form"))
-# Names of their own are looked up faster.
-_CLASS, _ID, _CONTENT, _VALUE = Kind.CLASS, Kind.ID, Kind.CONTENT, Kind.ABSOLUTE_URL
-_PAGE = Kind.PAGE
-# Classes that have to do with removals.
-_TOLD_BY_CLASS = ("author-", "admin-bar", "comment-reply-link")
-# Pages within pages (`srcdoc`), and markup within `noscript`, so deep at most.
+# Elements whose text is read.
+_READ = frozenset(("style", "script"))
+# Pages within pages (`srcdoc`), so deep at most.
 _DEPTH_MAX = 3
-_KIND_OF_NAME = KINDS.get
-_CLASSES_MAX = 20_000
+# Bytes that are no UTF-8 pass through.
+_CODEC = ("utf-8", "surrogateescape")
 
 
 @dataclass(slots=True)
 class Page:
     """A page as it is rewritten: what was taken out, what its classes say it depends on, and
-    whether it may still name the CMS's host."""
+    whether it may name the CMS's host, or ask search engines to stay away."""
 
     linker: Linker
     removals: Removals = field(default_factory=Removals)
     depends: set[str] = field(default_factory=set)
     may_leak: bool = True
+    may_hide: bool = True
 
 
 class HtmlRewriter:
@@ -73,306 +68,274 @@ class HtmlRewriter:
         keep: frozenset[str] = frozenset(),
         shapes: tuple[Shape, ...] = (),
     ) -> None:
-        self.addresses = addresses
-        self.hosts = hosts
-        self.sieve = sieve
-        self.keep = keep
-        self.shapes = shapes
-        self.memo = Memo()
-        self.classes: dict[str, tuple[tuple[str, ...], bool]] = {}
+        self._addresses = addresses
+        self._hosts = hosts
+        self._sieve = sieve
+        self._keep = keep
+        self._shapes = shapes
+        self._memo = Memo()
+        self._words = Words(
+            {**sieve.words, "nonce": volatile.NAMES, "token": SIGNS, "noindex": (b"noindex",)}
+        )
 
     def rewrite(self, source: bytes, page: Page) -> bytes:
         """The page, which must be UTF-8, with public links. What is learnt is left in `page`.
-
-        Markup that a streaming parser can't tell apart (`<select><xmp>`) is rewritten as text:
-        absolute addresses only.
-        """
-        try:
-            text = self.markup(source, page, 0)
-        except RuntimeError as error:
-            if "ambiguous" not in str(error):
-                raise
-            text = source
-            page.removals = Removals({"read as text": 1})
+        Bytes that are no UTF-8 stay as they are."""
+        text = b"".join(self._spliced(tokens(source), page, 0))
         lower = text.lower()
-        if self.sieve.may_name_in(text, lower):
+        named = self._words.groups_in(lower)
+        page.may_hide = "noindex" in named
+        page.may_leak = self._sieve.may_name_with(text, lower, named)
+        if page.may_leak:
             text = self._without_host(text, lower, page.linker)
             lower = text.lower()
-            page.may_leak = self.sieve.may_name_in(text, lower)
-        else:
-            page.may_leak = False
-        if "nonces" not in self.keep and (b"nonce" in lower or b"security" in lower):
+            page.may_leak = self._sieve.may_name(text)
+        if "nonce" in named and "nonces" not in self._keep:
             text, emptied = volatile.without_nonces(text, lower)
             page.removals.update({"nonces": emptied} if emptied else {})
-        if "random-tokens" not in self.keep and may_settle(text, self.shapes):
-            shown, settled = settle(text.decode(), self.shapes)
-            text = shown.encode()
+        if ("token" in named or self._shapes) and "random-tokens" not in self._keep:
+            shown, settled = settle(text.decode(*_CODEC), self._shapes)
+            text = shown.encode(*_CODEC)
             page.removals.update({"random tokens": settled} if settled else {})
         return text
 
     def _without_host(self, text: bytes, lower: bytes, linker: Linker) -> bytes:
         pieces: list[bytes] = []
         done = 0
-        for start, end in self.sieve.places(text, lower):
-            part = self.hosts.rewrite(text[start:end].decode(), linker, markup=True)
-            pieces += (text[done:start], part.encode())
+        for start, end in self._sieve.places(text, lower):
+            part = self._hosts.rewrite(text[start:end].decode(*_CODEC), linker, markup=True)
+            pieces += (text[done:start], part.encode(*_CODEC))
             done = end
         return b"".join((*pieces, text[done:]))
 
-    def markup(self, source: bytes, page: Page, depth: int) -> bytes:
-        """One pass of the parser over a page or a part of one. Raises RuntimeError if it can't
-        be told apart."""
-        output = bytearray()
-        rewriter = lolhtml.HTMLRewriter(output.extend)
-        elements = _Elements(self, page, depth)
-        rewriter.on("*", elements)
-        if b"<s" in source or b"<n" in source or b"<S" in source or b"<N" in source:
-            rewriter.on("script,style,noscript", _Raw(elements))
-        if b"<!--" in source and "plugin-timestamps" not in self.keep:
-            lower = source.lower()
-            if any(sign in lower for sign in volatile.STAMP_SIGNS):
-                rewriter.on_document(_Comments(page.removals))
-        rewriter.write(source)
-        rewriter.end()
-        return bytes(output)
-
-    def learn(self, written: str) -> tuple[tuple[str, ...], bool]:
-        """What a `class` attribute says that the page depends on, and whether it may have to do
-        with removals; kept in `classes`."""
-        if len(self.classes) >= _CLASSES_MAX:
-            self.classes.clear()
-        may_go = any(sign in written for sign in _TOLD_BY_CLASS)
-        known = (depends.of_classes(written, self.addresses), may_go)
-        self.classes[written] = known
-        return known
-
-    def raw(self, tag: str, kind: str, text: str, page: Page, depth: int) -> str:
-        """The text within a script, style sheet or `noscript`. `kind`: the script's type."""
-        if tag == "style":
-            if is_bump(text) and "admin-bar" not in self.keep:
-                page.removals["admin bar"] += 1
-                return ""
-            return self._remembered("css", text, page.linker, self._css)
-        if tag == "script":
-            return self._remembered(
-                ("script", kind), text, page.linker, partial(self._script, kind)
-            )
-        if depth >= _DEPTH_MAX or "<" not in text:
-            return text
-        try:
-            return self.markup(text.encode(), page, depth + 1).decode()
-        except RuntimeError as error:
-            if "ambiguous" not in str(error):
-                raise
-            return text
-
-    def _remembered(
-        self, kind: object, text: str, linker: Linker, rewrite: Callable[[str, Linker], str]
-    ) -> str:
-        new = self.memo.get(kind, text, linker, lambda: rewrite(text, linker)).text
-        return text if new is None else new
+    def _spliced(self, pieces: list[bytes], page: Page, depth: int) -> list[bytes]:
+        """The pieces of a page or a part of one, each with what becomes of it."""
+        known = self._memo.known.get
+        linker = page.linker
+        closings = Closings(pieces)
+        told: list[Outcome] = []
+        has_base = False
+        resume = 0  # what stands before this piece is out
+        for index in range(1, len(pieces), 2):
+            outcome = known(pieces[index])
+            if outcome is NOTHING or index < resume:
+                continue
+            if outcome is None or outcome is RELATIVE:
+                outcome = self._outcome(pieces[index], linker, depth)
+            if outcome.goes:
+                end = self._take_out(pieces, index, closings)
+                page.removals[outcome.goes if end else "never closed"] += 1
+                if end:
+                    resume = end
+                    continue
+            if outcome.text is not None:
+                pieces[index] = outcome.text
+            told.append(outcome)
+            if outcome.base is not None and not has_base:
+                has_base = True
+                linker.rebase(outcome.base)
+        page.depends.update([one for outcome in told for one in outcome.depends])
+        page.removals.update([one for outcome in told for one in outcome.removals])
+        found = [one for outcome in told for one in outcome.found]
+        # In order of first appearance, and the first address of a path counts.
+        linker.found = {
+            **linker.found, **dict(found), **dict(reversed(found)), **linker.found
+        }  # fmt: skip
+        return pieces
 
     @staticmethod
-    def _css(text: str, linker: Linker) -> str:
-        return rewrite_css(text, linker, moves=True)
+    def _take_out(pieces: list[bytes], index: int, closings: Closings) -> int:
+        """Empty the pieces of the element that begins here. Returns the one after which the
+        page goes on, 0 if the element has no end."""
+        end = closings.of(index)
+        if end is None:
+            return 0
+        last, size = end
+        pieces[index:last] = [b""] * (last - index)
+        pieces[last] = pieces[last][size:]
+        return last
 
-    def _script(self, kind: str, text: str, linker: Linker) -> str:
+    def _outcome(self, token: bytes, linker: Linker, depth: int) -> Outcome:
+        """What becomes of a token, remembered or worked out."""
+        memo = self._memo
+        folder = linker.folder
+        if (outcome := memo.recall(token)) is not None:
+            return outcome
+        if (outcome := memo.recall((token, folder))) is not None:
+            linker.is_relative = True
+            return outcome
+        before, linker.found = linker.found, {}
+        was_relative, linker.is_relative = linker.is_relative, False
+        outcome = self._made(token, linker, depth)
+        linker.found = before
+        if not depth or b"srcdoc" not in token.lower():
+            memo.learn(token, folder if linker.is_relative else None, outcome)
+        linker.is_relative |= was_relative
+        return outcome
+
+    def _made(self, token: bytes, linker: Linker, depth: int) -> Outcome:
+        if token.startswith(b"<!--"):
+            return self._comment(token)
+        if is_tree(token):
+            inner = Page(linker)
+            text = b"".join(self._spliced(one_by_one(token), inner, depth))
+            return _outcome(token, text, inner)
+        tag = Tag.read(token)
+        if tag is None or not (tag.attributes or tag.name in _READ):
+            return NOTHING
+        page = Page(linker)
+        named: dict[str, str] = {}
+        for attribute in tag.attributes:
+            named.setdefault(attribute.name, decoded(attribute.value.decode(*_CODEC)))
+        goes = self._removal(tag.name, named)
+        changes = self._changes(tag.name, named, page, depth)
+        text = token
+        if changes:
+            written = {
+                name: None if value is None else encoded(value).encode(*_CODEC)
+                for name, value in changes.items()
+            }
+            text = tag.edited(token, written)
+        content = token[tag.end :]
+        if content and tag.name in _READ:
+            new = self._raw(tag.name, named.get("type", ""), content, page)
+            text = text.removesuffix(content) + new
+        base = named.get("href") if tag.name == "base" else None
+        return _outcome(token, text, page, goes, base)
+
+    def _comment(self, token: bytes) -> Outcome:
+        """Nothing is left of what a cache plugin says about its work."""
+        lower = token.lower()
+        if "plugin-timestamps" in self._keep or not any(
+            sign in lower for sign in volatile.STAMP_SIGNS
+        ):
+            return NOTHING
+        is_stamp = volatile.is_stamp(token[4:].decode(*_CODEC).removesuffix("-->"))
+        return Outcome(b"", removals=("plugin timestamps",)) if is_stamp else NOTHING
+
+    def _removal(self, tag: str, named: dict[str, str]) -> str:
+        """The report's name for why an element goes, '' if it stays."""
+        reasons = [
+            removal_of(tag, named) if tag in _REMOVABLE else None,
+            is_removed_id(named.get("id", "")),
+            ("comment forms", "comment-forms")
+            if tag == "a" and "comment-reply-link" in named.get("class", "").split()
+            else None,
+        ]
+        return next((one[0] for one in reasons if one and one[1] not in self._keep), "")
+
+    def _changes(
+        self, tag: str, named: dict[str, str], page: Page, depth: int
+    ) -> dict[str, str | None]:
+        """The values of attributes that are others for the public; None: it may not have it."""
+        changes: dict[str, str | None] = {}
+        for name, value in named.items():
+            kind = KINDS.get(name)
+            if kind is None or not value or value[0] == "#":
+                continue
+            new: str | None
+            if kind is Kind.CLASS:
+                page.depends.update(depends.of_classes(value, self._addresses))
+                new = self._classes(tag, value, page)
+            elif kind is Kind.PAGE:
+                new = self._inner_page(value, page, depth)
+            else:
+                new = self._address(tag, name, kind, named, page)
+            if new != value:
+                changes[name] = new
+        if tag == "input" and "nonces" not in self._keep and _is_nonce(named):
+            changes["value"] = ""
+            page.removals["nonces"] += 1
+        return changes
+
+    def _classes(self, tag: str, value: str, page: Page) -> str:
+        while (changed := without_names(tag, value)) and changed[2] not in self._keep:
+            value = changed[0]
+            page.removals[changed[1]] += 1
+        return value
+
+    def _address(
+        self, tag: str, name: str, kind: Kind, named: dict[str, str], page: Page
+    ) -> str | None:
+        value = named[name]
+        special = kind_of(kind, tag, name, named)
+        if special is None:
+            return value
+        try:
+            return rewrite_value(special, value, page.linker)
+        except Withheld:
+            page.removals["links to what is not public"] += 1
+            return None
+
+    def _inner_page(self, source: str, page: Page, depth: int) -> str:
+        if depth >= _DEPTH_MAX:
+            return source
+        linker = Linker(self._addresses, page.linker.base)
+        inner = Page(linker, page.removals, page.depends)
+        pieces = self._spliced(tokens(source.encode(*_CODEC)), inner, depth + 1)
+        body = b"".join(pieces)
+        text = body.decode(*_CODEC)
+        if self._sieve.may_name(body):
+            text = self._hosts.rewrite(text, linker, markup=True)
+        for path, address in linker.found.items():
+            page.linker.found.setdefault(path, address)
+        page.linker.is_relative |= linker.is_relative
+        return text
+
+    def _raw(self, tag: str, kind: str, content: bytes, page: Page) -> bytes:
+        """The text within a style sheet or a script. `kind`: the script's type."""
+        if tag == "style":
+            text = content.decode(*_CODEC)
+            if is_bump(text) and "admin-bar" not in self._keep:
+                page.removals["admin bar"] += 1
+                return b""
+            return rewrite_css(text, page.linker, moves=True).encode(*_CODEC)
+        return self._script(kind.strip().lower(), content, page.linker)
+
+    def _script(self, kind: str, content: bytes, linker: Linker) -> bytes:
         """Scripts name addresses from the root; JSON-LD is read elsewhere and needs them whole."""
         if kind == "module":
-            text = rewrite_imports(text, linker, moves=True)
+            content = rewrite_imports(content.decode(*_CODEC), linker, moves=True).encode(*_CODEC)
         elif kind == "importmap":
-            text = rewrite_import_map(text, linker)
-        if not self.sieve.may_name(text.encode()):
-            return text
-        return self.hosts.rewrite(
-            text, linker, Style.PUBLIC if kind.endswith("ld+json") else Style.ROOT
-        )
+            content = rewrite_import_map(content.decode(*_CODEC), linker).encode(*_CODEC)
+        if not self._sieve.may_name(content):
+            return content
+        style = Style.PUBLIC if kind.endswith("ld+json") else Style.ROOT
+        content = URL_STRING.sub(lambda match: self._string(match[0], style, linker), content)
+        if not self._sieve.may_name(content):
+            return content
+        return self._hosts.rewrite(content.decode(*_CODEC), linker, style).encode(*_CODEC)
+
+    def _string(self, string: bytes, style: Style, linker: Linker) -> bytes:
+        """A string in a script that is an address: the same ones stand on many pages."""
+        key = (string, style.value)
+        outcome = self._memo.recall(key)
+        if outcome is None:
+            before, linker.found = linker.found, {}
+            text = string.decode(*_CODEC)
+            new = plain_string(text, linker, style) or self._hosts.rewrite(text, linker, style)
+            outcome = Outcome(new.encode(*_CODEC), tuple(linker.found.items()))
+            linker.found = before
+            self._memo.keep(key, outcome)
+        for path, address in outcome.found:
+            linker.found.setdefault(path, address)
+        return outcome.text or string
 
 
-class _Elements:
-    """Rewrites the start tags of one page."""
-
-    def __init__(self, rewriter: HtmlRewriter, page: Page, depth: int) -> None:
-        self.rewriter = rewriter
-        self.page = page
-        self.depth = depth
-        self._keep = rewriter.keep
-        self._memo = rewriter.memo
-        self._linker = page.linker
-        self._classes = rewriter.classes
-        self._depends = page.depends
-        self._has_base = False
-        self._has_removed = False
-
-    def element(self, element: lolhtml.Element) -> None:
-        attributes = element.attributes
-        if not attributes or (self._has_removed and element.removed):
-            return
-        tag = element.tag_name
-        if tag in _REMOVABLE and self._is_removed(element, removal_of(tag, attributes)):
-            return
-        self._attributes(element, tag, attributes)
-        if tag == "input" and "nonces" not in self._keep:
-            self._nonce(element, attributes)
-
-    def _attributes(
-        self, element: lolhtml.Element, tag: str, attributes: list[tuple[str, str]]
-    ) -> None:
-        for name, written in attributes:
-            kind = _KIND_OF_NAME(name)
-            if kind is None or not written or written[0] == "#":
-                continue
-            if kind is _CLASS:
-                tokens, may_go = self._classes.get(written) or self.rewriter.learn(written)
-                if tokens:
-                    self._depends.update(tokens)
-                if may_go and self._class(element, tag, written):
-                    return
-            elif kind is _ID:
-                if self._is_removed(element, is_removed_id(written)):
-                    return
-            else:
-                self._attribute(element, tag, name, kind, written, attributes)
-
-    def _is_removed(self, element: lolhtml.Element, removal: tuple[str, str] | None) -> bool:
-        if removal is None or removal[1] in self._keep:
-            return False
-        element.remove()
-        # What is below it comes, too; nothing is below these.
-        self._has_removed = self._has_removed or element.tag_name not in ("link", "meta")
-        self.page.removals[removal[0]] += 1
-        return True
-
-    def _class(self, element: lolhtml.Element, tag: str, written: str) -> bool:
-        """Whether its classes condemn the element."""
-        if tag == "a" and "comment-reply-link" in written.split():
-            return self._is_removed(element, ("comment forms", "comment-forms"))
-        new = written
-        while (changed := without_names(tag, new)) and changed[2] not in self._keep:
-            new = changed[0]
-            self.page.removals[changed[1]] += 1
-        if new != written:
-            element.set_attribute("class", new)
-        return False
-
-    def _nonce(self, element: lolhtml.Element, attributes: list[tuple[str, str]]) -> None:
-        value = _value(attributes, "value")
-        if "nonce" in _value(attributes, "name").lower() and volatile.HEX_NONCE.fullmatch(value):
-            element.set_attribute("value", "")
-            self.page.removals["nonces"] += 1
-
-    def _attribute(
-        self,
-        element: lolhtml.Element,
-        tag: str,
-        name: str,
-        kind: Kind,
-        written: str,
-        attributes: list[tuple[str, str]],
-    ) -> None:
-        linker = self._linker
-        if kind is _CONTENT or kind is _VALUE or kind is _PAGE or tag in ("link", "form"):
-            if kind is _PAGE:
-                self._change(element, name, written, attributes, self._inner_page(written))
-                return
-            special = kind_of(kind, tag, name, attributes)
-            if special is None:
-                return
-            kind = special
-        result = self._memo.get(kind, written, linker, lambda: _rewritten(kind, written, linker))
-        if tag == "base" and name == "href" and not self._has_base:
-            self._has_base = True
-            linker.rebase(_decoded(written))
-        if result.text is not None or result.withheld:
-            self._change(element, name, written, attributes, result)
-
-    def _change(
-        self,
-        element: lolhtml.Element,
-        name: str,
-        written: str,
-        attributes: list[tuple[str, str]],
-        result: Result,
-    ) -> None:
-        # Of attributes given twice, the first counts; the parser changes that one.
-        for key, value in attributes:
-            if key == name:
-                if value is not written:
-                    return
-                break
-        if result.withheld:
-            while element.has_attribute(name):
-                element.remove_attribute(name)
-            self.page.removals["links to what is not public"] += 1
-        elif result.text is not None:
-            element.set_attribute(name, result.text)
-
-    def _inner_page(self, written: str) -> Result:
-        if self.depth >= _DEPTH_MAX:
-            return UNCHANGED
-        source = _decoded(written)
-        inner = Linker(self.rewriter.addresses, self._linker.base)
-        inner.found = self._linker.found
-        page = Page(inner, self.page.removals, self.page.depends)
-        try:
-            text = self.rewriter.markup(source.encode(), page, self.depth + 1).decode()
-        except RuntimeError as error:
-            if "ambiguous" not in str(error):
-                raise
-            text = source
-        if self.rewriter.sieve.may_name(text.encode()):
-            text = self.rewriter.hosts.rewrite(text, inner, markup=True)
-        return UNCHANGED if text == source else Result(_encoded(text))
+def _outcome(
+    token: bytes, text: bytes, page: Page, goes: str = "", base: str | None = None
+) -> Outcome:
+    outcome = Outcome(
+        None if text == token else text,
+        tuple(page.linker.found.items()),
+        tuple(page.depends),
+        tuple(page.removals.elements()),
+        goes,
+        base,
+    )
+    return NOTHING if outcome == NOTHING else outcome
 
 
-class _Raw:
-    """Rewrites the text inside an element as a whole: the parser hands it out in pieces."""
-
-    def __init__(self, elements: _Elements) -> None:
-        self._elements = elements
-        self._pieces: list[str] = []
-        self._of = ("", "")  # the element whose text comes next: its name, its type
-
-    def element(self, element: lolhtml.Element) -> None:
-        self._of = (element.tag_name, (element.get_attribute("type") or "").strip().lower())
-
-    def text(self, chunk: lolhtml.TextChunk) -> None:
-        self._pieces.append(chunk.text)
-        if not chunk.last_in_text_node:
-            chunk.remove()
-            return
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        elements = self._elements
-        if chunk.removed:
-            return
-        new = elements.rewriter.raw(*self._of, text, elements.page, elements.depth)
-        chunk.replace(new, lolhtml.ContentType.HTML)
-
-
-class _Comments:
-    def __init__(self, removals: Removals) -> None:
-        self._removals = removals
-
-    def comments(self, comment: lolhtml.Comment) -> None:
-        if not comment.removed and volatile.is_stamp(comment.text):
-            comment.remove()
-            self._removals["plugin timestamps"] += 1
-
-
-def _value(attributes: list[tuple[str, str]], name: str) -> str:
-    return next((value for key, value in attributes if key == name), "")
-
-
-def _decoded(written: str) -> str:
-    return html.unescape(written) if "&" in written else written
-
-
-def _encoded(value: str) -> str:
-    return value.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _rewritten(kind: Kind, written: str, linker: Linker) -> str:
-    value = _decoded(written)
-    new = rewrite_value(kind, value, linker)
-    return written if new == value else _encoded(new)
+def _is_nonce(named: dict[str, str]) -> bool:
+    value = volatile.HEX_NONCE.fullmatch(named.get("value", ""))
+    return "nonce" in named.get("name", "").lower() and value is not None

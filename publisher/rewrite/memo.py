@@ -1,72 +1,83 @@
-"""What was worked out for one text and is the same on the next page. Pure.
+"""What was worked out for one tag and is the same on the next page. Pure.
 
-Menus, assets and inline scripts recur on every page of a site. The texts come from the CMS, so
-the memory that they take is bounded.
+Menus, assets and inline scripts recur on every page of a site, byte by byte. The tags come from
+the CMS, so the memory that they take is bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from publisher.addresses import Address
-from publisher.rewrite.linker import Linker, Withheld
 
-# Longer texts are worked out each time; so many characters are kept at most.
+# Longer tokens are worked out each time.
 _LONGEST = 20_000
-_CHARACTERS_MAX = 8_000_000
+# So many bytes are kept at most, twice: what has not been asked for since as many came goes.
+_BYTES_MAX = 6_000_000
+# What an entry takes besides its bytes.
+_OVERHEAD = 500
+
+# A token; or one with the folder of the pages for which it has this outcome, or with what else it
+# depends on.
+Key = bytes | tuple[bytes, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a text: the new one, None if it stays as it is; whether it leads to what
-    the public may not have; the addresses that it names, by their path."""
+class Outcome:
+    """What becomes of a token: the new one, None if it stays; the addresses that it names, by
+    their path; what it says that the page depends on; the transformations that were made in it,
+    by their names. `goes`: the name under which its whole element is taken out, '' if it stays;
+    `base`: the URL of a `<base>`."""
 
-    text: str | None
-    withheld: bool = False
+    text: bytes | None = None
     found: tuple[tuple[str, Address], ...] = ()
+    depends: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+    goes: str = ""
+    base: str | None = None
 
 
-UNCHANGED = Result(None)
+NOTHING = Outcome()
+# It depends on where the page is: its outcome is kept with the page's folder.
+RELATIVE = Outcome(goes="relative")
 
 
 class Memo:
-    """Remembers results over the pages of one export. What was resolved against the address
-    of a page is remembered for that address only."""
+    """Outcomes over the pages of one export. `known` is for quick looks; what is not there may
+    still come from `recall`."""
 
-    def __init__(self, characters_max: int = _CHARACTERS_MAX) -> None:
-        self._known: dict[Hashable, Result] = {}
-        self._characters = 0
-        self._characters_max = characters_max
+    def __init__(self, bytes_max: int = _BYTES_MAX) -> None:
+        self.known: dict[Key, Outcome] = {}
+        self._before: dict[Key, Outcome] = {}
+        self._bytes = 0
+        self._bytes_max = bytes_max
 
-    def get(self, kind: Hashable, text: str, linker: Linker, make: Callable[[], str]) -> Result:
-        """The result for a text: what `make` gives for it, which may raise Withheld. The
-        addresses are added to `linker.found`."""
-        result = self._known.get((kind, text)) or self._known.get((kind, text, linker.folder))
-        if result is None:
-            result = self._made(kind, text, linker, make)
-        found = linker.found
-        for path, address in result.found:
-            if path not in found:
-                found[path] = address
-        return result
+    def recall(self, key: Key) -> Outcome | None:
+        """The outcome of a token, or of a token in a folder, if it is still known."""
+        outcome = self.known.get(key) or self._before.get(key)
+        if outcome is None or outcome is RELATIVE:
+            return None
+        self.keep(key, outcome)
+        return outcome
 
-    def _made(self, kind: Hashable, text: str, linker: Linker, make: Callable[[], str]) -> Result:
-        before, linker.found = linker.found, {}
-        was_relative, linker.is_relative = linker.is_relative, False
-        try:
-            new = make()
-            result = Result(None if new == text else new, False, tuple(linker.found.items()))
-        except Withheld:
-            result = Result(None, True, tuple(linker.found.items()))
-        finally:
-            is_relative, linker.is_relative = linker.is_relative, was_relative
-            linker.found = before
-        linker.is_relative = was_relative or is_relative
-        if len(text) <= _LONGEST:
-            self._characters += 2 * len(text) + 200
-            if self._characters > self._characters_max:
-                self._known.clear()
-                self._characters = 0
-            self._known[(kind, text, linker.folder) if is_relative else (kind, text)] = result
-        return result
+    def learn(self, token: bytes, folder: str | None, outcome: Outcome) -> None:
+        """Keep the outcome of a token; for pages in this folder only, if one is given."""
+        if len(token) > _LONGEST:
+            return
+        if folder is None:
+            self.keep(token, outcome)
+        else:
+            self.keep((token, folder), outcome)
+            self.keep(token, RELATIVE)
+
+    def keep(self, key: Key, outcome: Outcome) -> None:
+        """Keep an outcome under its key."""
+        if key in self.known:
+            return
+        token = key if isinstance(key, bytes) else key[0]
+        self._bytes += len(token) + len(outcome.text or b"") + _OVERHEAD
+        if self._bytes > self._bytes_max:
+            self._before = self.known.copy()
+            self.known.clear()
+            self._bytes = 0
+        self.known[key] = outcome

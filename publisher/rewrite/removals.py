@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-
-Attributes = Sequence[tuple[str, str]]
+from collections.abc import Mapping
 
 # The removals that a configuration may keep (`cms.keep`).
 KEEPABLE = ("shortlink", "comment-forms", "search-forms")
@@ -45,9 +43,8 @@ def is_removed_id(written: str) -> tuple[str, str] | None:
     return ("admin bar", "admin-bar") if written in _BAR_IDS else None
 
 
-def removal_of(tag: str, attributes: Attributes) -> tuple[str, str] | None:
+def removal_of(tag: str, named: Mapping[str, str]) -> tuple[str, str] | None:
     """The report's name and the keeping name of a `link`, `meta` or `form` that goes."""
-    named = dict(reversed(attributes))
     if tag == "link":
         return _of_link(named)
     if tag == "meta":
@@ -59,7 +56,7 @@ def removal_of(tag: str, attributes: Attributes) -> tuple[str, str] | None:
     return ("search forms", "search-forms") if is_search else None
 
 
-def _of_link(named: dict[str, str]) -> tuple[str, str] | None:
+def _of_link(named: Mapping[str, str]) -> tuple[str, str] | None:
     rels = named.get("rel", "").lower().split()
     if "shortlink" in rels:
         return "discovery links", "shortlink"

@@ -19,10 +19,33 @@ _IMPORTS = tuple(
 _MODULE = re.compile(r"\.(?:m?js|json|css|wasm)(?:[?#]|$)")
 # A string in JSON that is a URL: relative, from the root, or whole.
 _JSON_URL = re.compile(r"\"((?:\.{0,2}(?:/|\\/)|https?:)(?:[^\"\\\n]|\\[^\n])*)\"")
+# A string that is an absolute URL and nothing else: what stands around it means nothing to it.
+URL_STRING = re.compile(rb"\"(?:https?:)?(?:\\?/){2}[^\"'\s<>]{1,500}\"")
+_ESCAPED_SLASH = "\\/"
 # W3C Web Application Manifest: members that are URLs.
 _MANIFEST_URL = re.compile(
     r"(\"(?:src|start_url|url|scope|id|action)\"\s*:\s*)(\"(?:[^\"\\\n]|\\[^\n])*\")"
 )
+
+
+# One that no form of writing can make ambiguous, and that is more than an origin.
+_PLAIN_URL = re.compile(r"https?://[\w.:-]+/[\w./?=-]+", re.ASCII)
+
+
+def plain_string(string: str, linker: Linker, style: Style) -> str:
+    """A string that is an absolute URL, slashes escaped or not, with its public link; '' if it
+    takes more than this to tell what it is."""
+    escaped = string.count(_ESCAPED_SLASH)
+    url = string[1:-1].replace(_ESCAPED_SLASH, "/")
+    if escaped not in (0, url.count("/")) or not _PLAIN_URL.fullmatch(url):
+        return ""
+    if linker.addresses.locate(url) is None:
+        return ""
+    try:
+        public = linker.link(url, style)
+    except Withheld:
+        public = linker.public_anyway(url)
+    return f'"{public.replace("/", _ESCAPED_SLASH) if escaped else public}"'
 
 
 def rewrite_imports(text: str, linker: Linker, *, moves: bool) -> str:

@@ -8,8 +8,10 @@ looked for first, among bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from publisher.rewrite.spelling import Signs
+from publisher.rewrite.spelling import MASKED_LETTERS, Signs
+from publisher.rewrite.words import SOMEWHERE, Words
 
 # Letters beyond ASCII that a pattern which ignores case takes for these. The first byte alone is
 # looked for first: in Japanese text the others are on every line.
@@ -20,26 +22,48 @@ _FOLDED = {
 }
 
 
+# What every letter has that is written by its number (`spelling.py`).
+_NUMBERED = (b"&#", b"&amp;#", b"\\u00", b"\\x", *(b"%%%d" % digit for digit in range(2, 8)))
+# With more of them, one search for each of the patterns is faster.
+_LOOKS_MAX = 100
 # A host may be this long before its telling part, and what belongs to its address before it.
 _BEFORE = 512
 _END = re.compile(rb"[ \t\n\r\f<]")
 
 
 class Sieve:
-    """Tells texts that can't name any of these hosts."""
+    """Tells texts that can't name any of these hosts. `words`: one of them is in every text, in
+    lower case, that names one; as groups for `Words`."""
 
     def __init__(self, hosts: tuple[str, ...]) -> None:
         parts = sorted({_telling(host.removeprefix("//").lower()) for host in hosts})
         self._signs = Signs(hosts, "")
-        self._patterns = [re.compile(pattern) for _, pattern in parts]
-        letters = set("".join(part for part, _ in parts))
+        self._patterns = [re.compile(pattern) for _, pattern, _ in parts]
+        letters = set("".join(part for part, _, _ in parts))
         self._folded = [
             letter for plain, folded in _FOLDED.items() if plain in letters for letter in folded
         ]
+        plain = tuple(word for _, _, words in parts for word in words)
+        self.words = {
+            "host": (*dict.fromkeys((*plain, *self._folded, *self._signs.masks)),),
+            "numbered": _NUMBERED,
+        }
+        self._words = Words(self.words)
 
     def may_name(self, text: bytes) -> bool:
         """False if no form of a host is in this UTF-8 text."""
-        return self.may_name_in(text, text.lower())
+        lower = text.lower()
+        return self.may_name_with(text, lower, self._words.groups_in(lower))
+
+    def may_name_with(self, text: bytes, lower: bytes, found: Mapping[str, list[int]]) -> bool:
+        """The same for who has the text in lower case already, and has found in it what there
+        is of `words`."""
+        plain, numbered = found.get("host", []), found.get("numbered", [])
+        if plain and plain[-1] != SOMEWHERE:
+            return True
+        if plain or SOMEWHERE in numbered or len(numbered) > _LOOKS_MAX:
+            return self.may_name_in(text, lower)
+        return any(letter.match(lower, at) for at in numbered for letter in MASKED_LETTERS)
 
     def may_name_in(self, text: bytes, lower: bytes) -> bool:
         """The same for who has the text in lower case already."""
@@ -75,12 +99,15 @@ class Sieve:
         ) or self._signs.is_masked_in(lower)
 
 
-def _telling(host: str) -> tuple[str, bytes]:
-    """A part of a host, and a pattern for what every form of the host has: its longest part, and
-    what may begin the punctuation after it (`.`, `%2E`, `&#46;`, a backslash's escape)."""
+def _telling(host: str) -> tuple[str, bytes, tuple[bytes, ...]]:
+    """A part of a host, a pattern for what every form of the host has, and that as words: its
+    longest part, and what may begin the punctuation after it (`.`, `%2E`, `&#46;`, a backslash's
+    escape)."""
     parts = re.split(r"[.:\[\]]+", host)
     longest = max(parts, key=len)
-    pattern = re.escape(longest.encode())
+    word = longest.encode()
+    pattern = re.escape(word)
     if parts[0] == longest and len(parts) > 1:
-        return longest, pattern + rb"[.:%&\\\]]"
-    return longest, pattern
+        words = tuple(word + bytes((after,)) for after in b".:%&\\]")
+        return longest, pattern + rb"[.:%&\\\]]", words
+    return longest, pattern, (word,)

@@ -82,7 +82,8 @@ class Signs:
     def __init__(self, hosts: tuple[str, ...], public_host: str) -> None:
         common = set(re.split(r"[.:]", public_host.lower()))
         self._names = tuple(sorted({sign for host in hosts for sign in _signs(host, common)}))
-        self._masks = tuple({mask for host in hosts for mask in _masks(host)})
+        # Plain text of which one piece stands where a letter beyond ASCII is spelt by its number.
+        self.masks = tuple(sorted({mask for host in hosts for mask in _masks(host)}))
 
     def in_text(self, text: str) -> bool:
         """Whether the text may name a host."""
@@ -95,14 +96,14 @@ class Signs:
 
     def is_masked_in(self, raw: bytes) -> bool:
         """The same for who has the text in lower case as bytes."""
-        return any(mask in raw for mask in self._masks) or any(
-            letter.search(raw) for letter in _MASKED_LETTERS
+        return any(mask in raw for mask in self.masks) or any(
+            letter.search(raw) for letter in MASKED_LETTERS
         )
 
 
 # Each begins with one plain character, which is searched for fast. Also an entity whose own
 # beginning is escaped.
-_MASKED_LETTERS = (
+MASKED_LETTERS = (
     re.compile(rf"{_ENTITY}|&(?:amp|#0{{0,6}}38|#x0{{0,6}}26);#".encode()),
     re.compile(rf"{_PERCENT}(?:{_HEX}|26(?:#|{_PERCENT}23))".encode()),
     re.compile(rf"{_ESCAPE}|\\(?:u00|x)26(?:#|\\u0023)".encode()),

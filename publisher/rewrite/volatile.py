@@ -16,7 +16,7 @@ _NONCE = re.compile(
     rb"(?:[Mm]iddleware\(\s{0,9}|[\w-]{0,40}%s?\s{0,9}[:=]\s{0,9})%s?([0-9a-f]{10})(?![\w-])"
     % (_QUOTE, _QUOTE)
 )
-_NAMES = (b"nonce", b"security")
+NAMES = (b"nonce", b"security")
 HEX_NONCE = re.compile(r"[0-9a-f]{10}")
 
 # Comments of cache plugins. Each shape is what the plugin prints and ends in a time.
@@ -40,7 +40,7 @@ def without_nonces(page: bytes, lower: bytes) -> tuple[bytes, int]:
     """The page with each nonce emptied, and how many there were. `lower` is the page in lower
     case."""
     spans: set[tuple[int, int]] = set()
-    for name in _NAMES:
+    for name in NAMES:
         position = lower.find(name)
         while position >= 0:
             position += len(name)
