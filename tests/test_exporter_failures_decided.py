@@ -129,7 +129,10 @@ def test_a_page_that_declares_another_charset_is_read_in_it(publisher: Cli, cms:
     def japanese(path: str) -> Reply:
         if path != "/?p=1632":
             return whole(path)
-        page = "<html><head><title>日本語</title></head><body>表示と予定～</body></html>"
+        page = (
+            "<html><head><title>日本語</title></head>"
+            '<body class="postid-1632">表示と予定～</body></html>'
+        )
         return Reply(200, page.encode("cp932"), {"Content-Type": "text/html; charset=Shift_JIS"})
 
     with serving(japanese) as url:
@@ -177,7 +180,10 @@ def test_no_url_is_asked_for_twice(publisher: Cli, cms: str) -> None:
         configure(url)
         publisher("export", "--publish")
     assert len(asked) > 100
-    assert [path for path, times in asked.items() if times > 1] == []
+    # A few are looked at twice on purpose, to see whether they stay the same.
+    again = [times for times in asked.values() if times > 1]
+    assert again == [2] * len(again)
+    assert len(again) <= 8
 
 
 # ------------------------------------------------------------------------- addresses
@@ -287,7 +293,7 @@ def test_a_new_content_type_alone_is_written() -> None:
     path = SitePath("/sitemap.xml")
     empty = records.manifest("")
     old, new = (
-        records.put_manifest({path: Entry(blob, 1, kind, "")}, empty)
+        records.put_manifest([(path, Entry(blob, 1, kind, ""))], empty)
         for kind in ("application/octet-stream", "application/xml; charset=utf-8")
     )
     actions = list(plan(differences(old, new, records.load_part)))
