@@ -187,15 +187,21 @@ def ends(body: bytes) -> bool:
     return b"</html" in body[-_END_BYTES:].lower()
 
 
+# `get_body_class` for `is_home()`.
+_LISTS_POSTS = re.compile(rb"<body\b[^>]{0,300}\bclass=[\"'](?:[\w-]+ ){0,9}blog[ \"']")
+
+
 def names_itself(body: bytes, view: View) -> bool | None:
     """Whether the page of a post or page of WordPress names its own id, as classes, the short
     link and the link to REST do (`get_body_class`, `wp_shortlink_wp_head`,
-    `rest_output_link_wp_head`). None for what has no id."""
+    `rest_output_link_wp_head`). None for what has no id, and for the page of posts
+    (`page_for_posts`), which is a list to WordPress and names none."""
     if view.kind not in ("post", "page"):
         return None
     number = re.escape(view.id.encode())
     sign = rb"(?:\b(?:post|page|postid|page-id)-|[?&;](?:p|page_id)=|/(?:posts|pages)/)" + number
-    return bool(re.search(sign + rb"(?!\d)", body))
+    names = bool(re.search(sign + rb"(?!\d)", body))
+    return None if not names and view.kind == "page" and _LISTS_POSTS.search(body) else names
 
 
 def is_object(view: View | None) -> bool:

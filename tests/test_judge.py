@@ -131,6 +131,13 @@ def test_a_page_that_lacks_what_all_others_have_is_not_believed(
     assert words in errors["/1/"]
 
 
+def test_the_page_of_posts_names_no_id() -> None:
+    listing = b'<body class="blog wp-embed-responsive hfeed"><h1>x</h1>'
+    assert names_itself(listing, View("page", "9")) is None
+    assert names_itself(listing, View("post", "9")) is False
+    assert names_itself(b'<body class="page weblog"><p>blog', View("page", "9")) is False
+
+
 def test_nothing_is_doubted_on_a_site_whose_pages_all_lack_it() -> None:
     plain = [outcome(n, ends=False, names_itself=False) for n in range(50)]
     assert doubted(*plain) == {}
