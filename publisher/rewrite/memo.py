@@ -13,7 +13,7 @@ from publisher.addresses import Address
 # Longer tokens are worked out each time.
 _LONGEST = 20_000
 # So many bytes are kept at most, twice: what has not been asked for since as many came goes.
-_BYTES_MAX = 6_000_000
+_BYTES_MAX = 16_000_000
 # What an entry takes besides its bytes.
 _OVERHEAD = 500
 
