@@ -51,7 +51,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 class Captured(msgspec.Struct, frozen=True, array_like=True):
     """Where a release's file came from: its site path, the URL asked for, and what it was seen
-    to be made of (`post:12`, `term:category:5`, `file:/style.css`, ...)."""
+    to be made of (`post:12`, `term:category:5`, `menu-item:77`, ...)."""
 
     path: str
     url: str

@@ -130,9 +130,11 @@ class Preparer:
         return task.path == ROBOTS_PATH and disallows_all(_robots(task))
 
     def _new(self, document: Document) -> Iterator[str]:
-        for address in document.found:
-            if address.path is not None and hash(address.path) not in self._found:
-                self._found.add(hash(address.path))
+        found = self._found
+        # Nearly all were found before: what each page costs is this look.
+        for address in [one for one in document.found if hash(one.path) not in found]:
+            if address.path is not None:
+                found.add(hash(address.path))
                 yield address.url
 
 

@@ -20,7 +20,7 @@ from publisher.content_types import served_as
 from publisher.demo.cms import SampleCms
 from publisher.manifest import Entry, differences
 from publisher.paths import SitePath
-from publisher.plan import plan
+from publisher.plan import Plan
 from publisher.records import Records
 from publisher.routes import Routes
 from publisher.store.memory import MemoryStore
@@ -296,7 +296,7 @@ def test_a_new_content_type_alone_is_written() -> None:
         records.put_manifest([(path, Entry(blob, 1, kind, ""))], empty)
         for kind in ("application/octet-stream", "application/xml; charset=utf-8")
     )
-    actions = list(plan(differences(old, new, records.load_part)))
+    actions = list(Plan(lambda: differences(old, new, records.load_part)))
     assert [(action.path, action.reason) for action in actions] == [(path, "headers changed")]
 
 

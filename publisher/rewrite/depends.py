@@ -2,8 +2,8 @@
 
 An incremental export asks again for the pages that depend on what has changed. A token names one
 thing: `post:12` (an object of any type but a file's: their ids are one sequence), `media:50`,
-`term:category:5`, `author:3`, `menu-item:77`, `file:/wp-content/a.css`; any other view by its
-kind.
+`term:category:5`, `author:3`, `menu-item:77`, `date:2009`. A file is none: a page names its
+address, and is the same whatever the file holds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def of_classes(written: str, addresses: Addresses) -> tuple[str, ...]:
 
 
 def of_address(address: Address) -> str:
-    """The token of an address that a page names; '' if the public may not have it."""
+    """The token of an address that a page names; '' if that is no object of the CMS, or if the
+    public may not have it."""
     view = address.view
     if view is None or address.path is None:
         return ""
@@ -47,12 +48,12 @@ def of_address(address: Address) -> str:
             return f"post:{view.id.rpartition(':')[2]}"
         case "attachment":
             return f"media:{view.id}"
-        case "file":
-            return f"file:{address.path}"
-        case "term" | "author":
+        case "term" | "author" | "date" | "archive":
             return f"{view.kind}:{view.id}"
-        case kind:
-            return f"{kind}:{view.id}"
+        case "home":
+            return "home"
+        case _:
+            return ""
 
 
 def _terms(number: int, addresses: Addresses) -> list[str]:

@@ -83,7 +83,10 @@ class Rewriter:
         leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
         known = self._tokens.get
-        depends = page.depends.union([known(one.href) or self._token(one) for one in found])
+        tokens = [
+            self._token(one) if (token := known(one.href)) is None else token for one in found
+        ]
+        depends = page.depends.union(tokens)
         depends.discard("")
         return Document(shown, served, found, page.removals, leak, noindex, frozenset(depends))
 
