@@ -19,6 +19,9 @@ from publisher.routes import Router, Routes
 from publisher.scope import Scope
 from publisher.views import View, Views
 
+# What `publisher init` writes where nothing shows the public address.
+EXAMPLE = "https://www.example.com"
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What a browser would encode in a URL that has it raw; the percent sign is kept.
 _SAFE = "/-._~!$&'()*+,;=:@%?[]"

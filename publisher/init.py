@@ -14,13 +14,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from publisher.addresses import is_name
+from publisher.addresses import EXAMPLE, is_name
 from publisher.discovery import disallows_all
 from publisher.front import Front, host_of, one_line
 from publisher.inventory import Item
 
-# What is written when nothing tells the public address.
-EXAMPLE = "https://www.example.com"
 _NOTHING = "nothing shows it"
 # What hosts of staging sites begin with: `staging.example.co.jp`, `stg2-www.example.co.jp`.
 _STAGING = re.compile(

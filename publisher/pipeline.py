@@ -183,7 +183,10 @@ def export(
         tuple(said.missing),
         made.kept,
         crawled.removals,
-        (*remarks(crawled, filter(None, listed), made.shortened, rules), *unstable),
+        (
+            *remarks(request.public, crawled, filter(None, listed), made.shortened, rules),
+            *unstable,
+        ),
         resumed,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from publisher.addresses import Address
+from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
 from publisher.rewrite.tokens import Shape
@@ -19,9 +19,15 @@ _SPOTS_MAX = 3
 
 
 def remarks(
-    crawled: Crawled, listed: Iterable[Address], shortened: Iterable[str], rules: RuleSet
+    public: str,
+    crawled: Crawled,
+    listed: Iterable[Address],
+    shortened: Iterable[str],
+    rules: RuleSet,
 ) -> Iterator[str]:
-    """All of it, the gravest first."""
+    """All of it, the gravest first. `public` is the address that visitors see."""
+    if public == EXAMPLE:
+        yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
         yield "the CMS asks search engines to stay away (Settings > Reading): so will the site"
     yield from map(_collision, collisions(listed))

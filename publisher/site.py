@@ -122,8 +122,9 @@ def begin(path: Path, cms: str, site: str, basic_auth: str | None, *, force: boo
     Raises ConfigError (an option that is wrong, a file that is there already and no `force`)
     and CmsError.
     """
+    from publisher.addresses import EXAMPLE
     from publisher.cms.look import look
-    from publisher.init import EXAMPLE, Guess, configuration, guess_site_url, rows
+    from publisher.init import Guess, configuration, guess_site_url, rows
 
     if path.exists() and not force:
         message = "is there already: --force writes over it, --output FILE writes another one"

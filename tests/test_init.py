@@ -13,13 +13,14 @@ from urllib.parse import quote
 import pytest
 
 from publisher import cli
+from publisher.addresses import EXAMPLE
 from publisher.cms import http
 from publisher.cms.wordpress import WordPress
 from publisher.config import load, parse
 from publisher.demo.cms import SampleCms
 from publisher.errors import CmsError
 from publisher.front import Front, front
-from publisher.init import EXAMPLE, Guess, Look, configuration, guess_site_url, permalinks, rows
+from publisher.init import Guess, Look, configuration, guess_site_url, permalinks, rows
 from publisher.inventory import Item
 from tests.cms_servers import Answer, Reply, passing_on, rest, serving
 
@@ -79,6 +80,7 @@ def test_an_export_works_with_what_is_written(publisher: Run, cms: str) -> None:
     assert (config.cms.kind, config.cms.url, config.site.url) == ("wordpress", cms, EXAMPLE)
     code, out, _ = publisher("export", "--publish")
     assert (code, "Live: release" in out) == (0, True)
+    assert f"site.url is {EXAMPLE}, an example" in out
 
 
 def test_what_was_seen_of_a_wordpress(publisher: Run, cms: str) -> None:
