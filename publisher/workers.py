@@ -37,6 +37,8 @@ _BYTES_MAX = 1024 * 1024
 # waits. What is under way is there up to four times: here, in the pipe and in the worker.
 _BATCHES_MAX = 3
 _UNDER_WAY_MAX = 32 * 1024 * 1024
+# So long a batch may take to end when nobody wants its result any more.
+_PATIENCE_S = 3.0
 # Not for the workers: the process that gives out work ends them, in order.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -100,7 +102,9 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         with noticed() as check:
-            # They end at once: all that was given has been taken, or nobody waits for it.
+            # What was begun is ended, so that no half of a file is left; but not for ever.
+            begun = [future for future in self._futures if not future.cancel()]
+            wait(begun, timeout=_PATIENCE_S)
             self._leash.close()
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._ours.close()
