@@ -12,28 +12,18 @@ from publisher.manifest import Entry
 Kind = Literal["content", "moved", "gone", "refused", "failed"]
 
 
-class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One URL asked of the CMS, and what the answer means for its site path.
+class Content(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a body was made into, and what was learnt from it.
 
-    content: `entry` belongs at the path. moved: the CMS redirects to `target`. gone: it says
-    so (404, 410). refused: it would not give it out, which is no word that it is gone.
-    failed: no answer to rely on, for the reason `error`.
-
-    `seen_on` is the page that named the URL first, '' for what need not be there. `found` are
-    the URLs that were first named here, `depends` what the page was seen to be made of.
-    `is_object`: a post, term, author or the home page, and not a further page or a file of
-    one. `ends`, `names_itself`: whether the page ends as a page does, and names its own id
-    (None where neither is to be expected).
+    `found` are the URLs that were first named here, `depends` what the page was seen to be made
+    of. `is_object`: a post, term, author or the home page, and not a further page or a file of
+    one. `ends`, `names_itself`: whether the page ends as a page does, and names its own id (None
+    where neither is to be expected).
     """
 
-    path: str
     url: str
-    kind: Kind
-    status: int = 0
     entry: Entry | None = None
-    target: str = ""
     error: str = ""
-    seen_on: str = ""
     found: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
     is_object: bool = False
@@ -42,6 +32,22 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     noindex: bool = False
     removals: dict[str, int] = {}
     findings: tuple[Finding, ...] = ()
+
+
+class Outcome(Content, frozen=True, array_like=True, kw_only=True):
+    """One URL asked of the CMS, and what the answer means for its site path.
+
+    content: `entry` belongs at the path. moved: the CMS redirects to `target`. gone: it says
+    so (404, 410). refused: it would not give it out, which is no word that it is gone.
+    failed: no answer to rely on, for the reason `error`. `seen_on` is the page that named the
+    URL first, '' for what need not be there.
+    """
+
+    path: str
+    kind: Kind
+    status: int = 0
+    target: str = ""
+    seen_on: str = ""
 
     @property
     def is_answer(self) -> bool:

@@ -18,6 +18,7 @@ from publisher.errors import Finding
 from publisher.inspection import Inspector, leaked
 from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
 from publisher.manifest import Entry
+from publisher.outcome import Content
 from publisher.paths import SitePath
 from publisher.rewrite.document import Document, Rewriter
 
@@ -37,24 +38,9 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     live: str = ""
 
 
-class Prepared(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What became of a task: an entry, or the `error` for which the body is no content.
-
-    The other fields are those of `Outcome`; `found` has no URL that an earlier task of the
-    same preparer found.
-    """
-
-    url: str
-    entry: Entry | None = None
-    error: str = ""
-    found: tuple[str, ...] = ()
-    depends: tuple[str, ...] = ()
-    is_object: bool = False
-    ends: bool | None = None
-    names_itself: bool | None = None
-    noindex: bool = False
-    removals: dict[str, int] = {}
-    findings: tuple[Finding, ...] = ()
+class Prepared(Content, frozen=True, array_like=True, kw_only=True):
+    """What became of a task: an entry, or the `error` for which the body is no content. `found`
+    has no URL that an earlier task of the same preparer found."""
 
 
 class Preparing(Protocol):

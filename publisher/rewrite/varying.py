@@ -69,7 +69,11 @@ def _spots(first: str, second: str, head: int, tail: int) -> Iterator[Spot]:
         changes = [(i, i + 1, i, i + 1) for i in range(len(a)) if a[i] != b[i]]
     else:
         matcher = difflib.SequenceMatcher(None, a[:_PIECES_MAX], b[:_PIECES_MAX], autojunk=True)
-        changes = [spans for tag, *spans in matcher.get_opcodes() if tag != "equal"]  # type: ignore[misc]
+        changes = [
+            (a_start, a_end, b_start, b_end)
+            for tag, a_start, a_end, b_start, b_end in matcher.get_opcodes()
+            if tag != "equal"
+        ]
     starts = [head]
     for piece in a:
         starts.append(starts[-1] + len(piece))
