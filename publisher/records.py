@@ -18,11 +18,10 @@ from publisher.errors import Conflict, NotFound, PublisherError, StoreError
 from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
 from publisher.outcome import Captured
 from publisher.paths import SitePath
-from publisher.release import Change, Intent, Release
+from publisher.release import LIVE, PREVIEW, Change, Intent, Release
 from publisher.store.port import ABSENT, Store
-from redirects.rules import RuleSet
+from redirects.rules import RuleSet, encode_path
 
-LIVE = "refs/live"
 _T = TypeVar("_T")
 
 
@@ -128,20 +127,25 @@ class Records:
 
     # ----------------------------------------------------------------- intent
 
-    def intent(self) -> tuple[Intent, str]:
-        """What should be live, and the etag to change it with."""
+    def intent(self, target: str = LIVE) -> tuple[Intent, str]:
+        """What should be live, or on a preview, and the etag to change it with."""
+        key = f"refs/{target}"
         try:
-            found = self.store.get(LIVE)
+            found = self.store.get(key)
         except NotFound:
             return Intent(), ABSENT
         try:
             return msgspec.json.decode(found.data, type=Intent), found.etag
         except msgspec.MsgspecError as error:
-            raise StoreError(f"{LIVE} is damaged: {error}") from None
+            raise StoreError(f"{key} is damaged: {error}") from None
 
-    def move_intent(self, intent: Intent, etag: str) -> str:
-        """Change what should be live. Raises Conflict if somebody else did so first."""
-        return self.store.put(LIVE, _encoded(intent), expect=etag)
+    def move_intent(self, intent: Intent, etag: str, target: str = LIVE) -> str:
+        """Change what should be there. Raises Conflict if somebody else did so first."""
+        return self.store.put(f"refs/{target}", _encoded(intent), expect=etag)
+
+    def previews(self) -> list[str]:
+        """The targets of all previews, in the order of their names."""
+        return sorted(key.removeprefix("refs/") for key in self.store.list(f"refs/{PREVIEW}"))
 
     # ---------------------------------------------------------------- journal
 
@@ -169,6 +173,11 @@ def journal_key(change: Change) -> str:
 def slot_key(slot: str, path: SitePath) -> str:
     """Where a slot has the file of a site path."""
     return f"site/{slot}/{path.key}"
+
+
+def slot_uri(slot: str, path: SitePath) -> str:
+    """Where the edge asks its origin for it: what it caches, and what an invalidation names."""
+    return f"/{slot}{encode_path(path.file)}"
 
 
 def _encoded(record: msgspec.Struct) -> bytes:

@@ -14,7 +14,7 @@ from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.query import INTEGERS, canonical_query
-from redirects.rules import Rule, RuleSet, encode_path
+from redirects.rules import GONE, Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 
@@ -83,6 +83,12 @@ def _asides(
                 yield Rule(source, 301, path.url, origin=f"{kind} feed")
     if path == "/wp-sitemap.xml":
         yield Rule("/sitemap.xml", 301, path.url, origin="usual place of a sitemap")
+
+
+def with_withdrawn(rules: RuleSet, paths: Iterable[str]) -> RuleSet:
+    """The rules, and 410 at the paths of pages that were withdrawn, and for what leads there."""
+    gone = tuple(Rule(path, GONE, origin="withdrawn") for path in sorted(paths))
+    return RuleSet.of((*gone, *rules.rules)) if gone else rules
 
 
 def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:

@@ -20,10 +20,11 @@ from publisher.records import Records
 
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
+    from publisher.filling import Progress
     from publisher.init import Row
     from publisher.pipeline import Request
     from publisher.prepare import Preparing
-    from publisher.publish import Actor, Progress, Publisher
+    from publisher.publish import Actor, Publisher
     from publisher.store.port import Store
     from publisher.workers import Plant
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -80,6 +80,7 @@ class ScriptedEdge:
         self._edge = edge
         self._script = script
         self.cooling_s = edge.cooling_s
+        self.has_fallback = edge.has_fallback
 
     def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
         return self._script.run(EdgeError, method, key, call)
@@ -87,8 +88,14 @@ class ScriptedEdge:
     def load(self, set_id: str, entries: Mapping[str, str]) -> None:
         self._run("load", set_id, lambda: self._edge.load(set_id, entries))
 
-    def live(self) -> str:
-        return self._run("live", "", self._edge.live)
+    def entry(self, name: str) -> str:
+        return self._run("entry", name, lambda: self._edge.entry(name))
 
-    def flip(self, entry: str) -> None:
-        self._run("flip", entry, lambda: self._edge.flip(entry))
+    def flip(self, name: str, entry: str) -> None:
+        self._run("flip", name, lambda: self._edge.flip(name, entry))
+
+    def invalidate(self, uris: Sequence[str]) -> None:
+        self._run("invalidate", " ".join(uris), lambda: self._edge.invalidate(uris))
+
+    def tidy(self, names: Collection[str], set_ids: Collection[str], fallback: str) -> int:
+        return self._run("tidy", fallback, lambda: self._edge.tidy(names, set_ids, fallback))

@@ -79,10 +79,10 @@ class World:
 
         Raises AssertionError if what the edge names is not one whole release.
         """
-        entry = self.edge.live()
+        entry = self.edge.entry("live")
         if not entry:
             return None
-        _, slot, rule_set = parse_live_entry(entry)
+        _, slot, rule_set, *_ = parse_live_entry(entry)
         home = self.slot_file(slot, "/") or ""
         assert home.startswith("home of "), f"{slot} has no home page"
         release, files = self.releases[home.removeprefix("home of ")]

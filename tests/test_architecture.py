@@ -33,7 +33,7 @@ PURE = {
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ codecs collections collections.abc contextlib dataclasses difflib enum functools "
+    "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum functools "
     "hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
@@ -68,7 +68,7 @@ ONLY_IN = {
 EXITS_IN = {"publisher.cli", "publisher.workers"}
 # They wait for a slot to cool, for a server of their own to listen, or as long as a CMS asks.
 SLEEPS_IN = {
-    "publisher.publish",
+    "publisher.slots",
     "publisher.edge.server",
     "publisher.demo.cms",
     "publisher.cms.http",

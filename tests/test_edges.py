@@ -23,20 +23,20 @@ def edge(request: pytest.FixtureRequest, tmp_path: Path) -> LocalEdge:
 
 
 def test_an_edge_that_shows_nothing_yet_says_so(edge: LocalEdge) -> None:
-    assert edge.live() == ""
+    assert edge.entry(LIVE_KEY) == ""
     assert edge.entries() == {}
 
 
 def test_what_was_flipped_to_is_read_back(edge: LocalEdge) -> None:
     edge.load(SET, ENTRIES)
-    edge.flip(live_entry(1, "s1", SET))
-    assert edge.live() == live_entry(1, "s1", SET)
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
+    assert edge.entry(LIVE_KEY) == live_entry(1, "s1", SET)
     assert edge.entries() == {**ENTRIES, LIVE_KEY: live_entry(1, "s1", SET)}
 
 
 def test_loading_again_changes_nothing(edge: LocalEdge) -> None:
     edge.load(SET, ENTRIES)
-    edge.flip(live_entry(1, "s1", SET))
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
     before = edge.entries()
     edge.load(SET, ENTRIES)
     assert edge.entries() == before
@@ -44,32 +44,32 @@ def test_loading_again_changes_nothing(edge: LocalEdge) -> None:
 
 def test_a_set_that_is_loaded_has_no_effect_before_the_flip(edge: LocalEdge) -> None:
     edge.load(SET, ENTRIES)
-    edge.flip(live_entry(1, "s1", SET))
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
     edge.load(OTHER, {f"{OTHER}/x": "410"})
     assert edge.entries() == {**ENTRIES, LIVE_KEY: live_entry(1, "s1", SET)}
-    edge.flip(live_entry(2, "s2", OTHER))
+    edge.flip(LIVE_KEY, live_entry(2, "s2", OTHER))
     assert edge.entries() == {f"{OTHER}/x": "410", LIVE_KEY: live_entry(2, "s2", OTHER)}
 
 
 @pytest.mark.parametrize("generation", [1, 4, 5])
 def test_the_generation_only_grows(edge: LocalEdge, generation: int) -> None:
     edge.load(SET, ENTRIES)
-    edge.flip(live_entry(5, "s5", SET))
-    edge.flip(live_entry(generation, "s1", SET))
-    assert edge.live() == live_entry(5, "s5", SET)
-    edge.flip(live_entry(10, "s1", SET))  # a number, not a text: 10 is more than 5
-    assert edge.live() == live_entry(10, "s1", SET)
+    edge.flip(LIVE_KEY, live_entry(5, "s5", SET))
+    edge.flip(LIVE_KEY, live_entry(generation, "s1", SET))
+    assert edge.entry(LIVE_KEY) == live_entry(5, "s5", SET)
+    edge.flip(LIVE_KEY, live_entry(10, "s1", SET))  # a number, not a text: 10 is more than 5
+    assert edge.entry(LIVE_KEY) == live_entry(10, "s1", SET)
 
 
 def test_of_many_that_flip_at_once_the_highest_generation_stays(edge: LocalEdge) -> None:
     edge.load(SET, ENTRIES)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: edge.flip(live_entry(n, f"s{n}", SET)), range(1, 33)))
-    assert parse_live_entry(edge.live()).generation == 32
+        list(pool.map(lambda n: edge.flip(LIVE_KEY, live_entry(n, f"s{n}", SET)), range(1, 33)))
+    assert parse_live_entry(edge.entry(LIVE_KEY)).generation == 32
 
 
 def test_an_entry_that_can_not_be_read_is_refused(edge: LocalEdge) -> None:
-    edge.flip(live_entry(1, "s1", SET))
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
     with pytest.raises(ValueError, match="not '<generation>"):
-        edge.flip("live now")
-    assert edge.live() == live_entry(1, "s1", SET)
+        edge.flip(LIVE_KEY, "live now")
+    assert edge.entry(LIVE_KEY) == live_entry(1, "s1", SET)
