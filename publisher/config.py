@@ -34,10 +34,13 @@ from publisher.values import (
     PLACEHOLDER,
     TAXONOMIES_WITH_KEYS,
     TYPES_WITH_KEYS,
+    as_edge,
     as_patterns,
     is_date_template,
     is_day,
     is_glob,
+    is_header,
+    is_host,
     is_mail_pattern,
     is_name_of,
     is_origin,
@@ -52,6 +55,7 @@ from publisher.values import (
 Url = Annotated[str, AfterValidator(is_url)]
 Origin = Annotated[str, AfterValidator(is_origin)]
 Secret = Annotated[str, AfterValidator(is_reference)]
+_STORE_ARN = r"^arn:aws[a-z-]*:cloudfront::\d{12}:key-value-store/[0-9a-f-]{36}$"
 MailPattern = Annotated[str, AfterValidator(is_mail_pattern)]
 
 
@@ -153,6 +157,30 @@ class StoreSection(_Section):
     endpoint_url: Url | None = None
 
 
+class EdgeSection(_Section):
+    """What answers visitors."""
+
+    kind: Literal["local", "nginx", "cloudfront"] = "local"
+    distribution: Annotated[str, Field(pattern=r"^[A-Z0-9]{8,20}$")] | None = None
+    function: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    key_value_store: Annotated[str, Field(pattern=_STORE_ARN)] | None = None
+    previews: Annotated[str, AfterValidator(is_host)] | None = None
+    content_security_policy: Annotated[str, AfterValidator(is_header)] | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        of_cloudfront = ("distribution", "function", "key_value_store")
+        given = [key for key in of_cloudfront if getattr(self, key)]
+        if self.kind == "cloudfront" and len(given) < len(of_cloudfront):
+            missing = [key for key in of_cloudfront if key not in given]
+            raise ValueError(
+                f"needs {', '.join(missing)}: outputs of the stack that `publisher infra` describes"
+            )
+        if self.kind != "cloudfront" and given:
+            raise ValueError(f"has {', '.join(given)}, which only kind: cloudfront has")
+        return self
+
+
 class GatesSection(_Section):
     """What the checks before publishing let through."""
 
@@ -170,7 +198,7 @@ class Config(_Section):
     routes: RoutesSection = RoutesSection()
     social: SocialSection = SocialSection()
     store: StoreSection | str = ".publisher"
-    edge: Literal["local"] = "local"
+    edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
     folder: Path = Field(default=Path(), exclude=True)
 

@@ -33,8 +33,8 @@ PURE = {
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum functools "
-    "hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
+    "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
+    "functools hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
 # A release has a random id and a time; a page is read without its parser's warnings.
@@ -48,6 +48,10 @@ PURE_LIBRARIES_OF = {
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
+COMMANDS = {
+    f"publisher.commands.{name}" for name in "going_live history looking making options".split()
+}
+
 # Library -> the only modules that may import it.
 ONLY_IN = {
     "boto3": {"publisher.store.s3"},
@@ -60,7 +64,7 @@ ONLY_IN = {
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
     "bs4": {"publisher.front", "publisher.demo.check"},
-    "typer": {"publisher.cli"},
+    "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},
 }
