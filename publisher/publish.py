@@ -44,7 +44,7 @@ from publisher.release import (
 from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Ready, Slots, lost_to, still
 from publisher.store.port import Headers
-from redirects.compile import live_entry, parse_live_entry
+from redirects.compile import live_entry, parse_live_entry, shown_by
 
 # The edge follows the intent within this time unless a run died between the two; an edge's
 # cooling time is long enough to allow for it.
@@ -208,10 +208,10 @@ class Publisher:
             self._records.note(intent.change)
         if intent.slot:
             wanted, held = entry_of(intent), self._edge.entry(self._target)
-            shown = parse_live_entry(held) if held else None
+            shown = shown_by(held)
             if shown is None or shown[1:] != parse_live_entry(wanted)[1:]:
-                if shown:
-                    self._cool_from_now(shown.slot)
+                if held:
+                    self._cool_from_now(shown.slot if shown else "")
                 release = self._records.release(intent.release)
                 self._load_redirects(release, self._withdrawn(intent))
                 self._edge.flip(self._target, wanted)
@@ -220,19 +220,24 @@ class Publisher:
 
     # ------------------------------------------------------------------ steps
 
-    def _cool_from_now(self, slot: str) -> None:
-        """The edge still shows this slot, perhaps long after the intent has moved on: it cools
-        from the time that the edge follows."""
+    def _cool_from_now(self, shown: str) -> None:
+        """The edge still shows this slot ('': nobody knows which), perhaps long after the intent
+        has moved on: it cools from the time that the edge follows."""
         for _ in range(CONFLICTS_MAX):
             intent, etag = self._records.intent(self._target)
             until = utc_now() + timedelta(seconds=self._edge.cooling_s)
-            held = intent.slots.get(slot)
-            if not held or held.state != "cooling":
+            late = {
+                name: msgspec.structs.replace(slot, until=until)
+                for name, slot in intent.slots.items()
+                if slot.state == "cooling" and name == (shown or name)
+                # The usual case is that the edge follows at once.
+                if not slot.until or slot.until + _COOLING_SLACK < until
+            }
+            if not late:
                 return
-            if held.until and held.until + _COOLING_SLACK >= until:
-                return  # the usual case: the edge follows at once
-            slots = intent.slots | {slot: msgspec.structs.replace(held, until=until)}
-            moved = msgspec.structs.replace(intent, generation=intent.generation + 1, slots=slots)
+            moved = msgspec.structs.replace(
+                intent, generation=intent.generation + 1, slots=intent.slots | late
+            )
             with suppress(Conflict):
                 self._records.move_intent(moved, etag, self._target)
                 return

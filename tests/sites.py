@@ -96,6 +96,8 @@ class World:
         pages = {SitePath(path).key for path in files if not path.endswith(".css")}
         prefix = f"site/{slot}/"
         held = {key.removeprefix(prefix) for key in self.store.list(prefix)}
+        # What is withdrawn can't be reached any more, also while its file is still there.
+        held -= {SitePath(path).key for path in gone}
         assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"
         rules = with_withdrawn(self.records.rules(release), gone)
         assert rule_set == set_id(rules)
