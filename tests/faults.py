@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, EdgeError, PublisherError, StoreError
-from publisher.store.port import PLAIN, Headers, Object, Store
+from publisher.store.port import PLAIN, Headers, Listed, Object, Store
 
 _T = TypeVar("_T")
 
@@ -103,7 +103,7 @@ class ScriptedStore:
     def delete(self, key: str) -> None:
         self._run("delete", key, lambda: self._store.delete(key))
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         return iter(self._run("list", prefix, lambda: list(self._store.list(prefix))))
 
 

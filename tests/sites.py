@@ -95,7 +95,7 @@ class World:
             assert self.slot_file(slot, path) == text, f"{path} in {slot} is not of {release.id}"
         pages = {SitePath(path).key for path in files if not path.endswith(".css")}
         prefix = f"site/{slot}/"
-        held = {key.removeprefix(prefix) for key in self.store.list(prefix)}
+        held = {one.key.removeprefix(prefix) for one in self.store.list(prefix)}
         # What is withdrawn can't be reached any more, also while its file is still there.
         held -= {SitePath(path).key for path in gone}
         assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"

@@ -184,4 +184,4 @@ def _runs_again(world: World, act: Act, name: str) -> None:
     assert intent.change in list(world.records.journal())
     assert (intent.hold is not None) == (name == "rollback")
     if name == "withdraw":
-        assert not [key for key in world.store.list("site/") if key.endswith(BAD.key)]
+        assert not [one for one in world.store.list("site/") if one.key.endswith(BAD.key)]

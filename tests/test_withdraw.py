@@ -36,7 +36,7 @@ def prepared() -> World:
 
 def held(world: World) -> list[str]:
     """Every key that still has the page."""
-    return [key for key in world.store.list("site/") if key.endswith(BAD.key)]
+    return [one.key for one in world.store.list("site/") if one.key.endswith(BAD.key)]
 
 
 def rule(world: World) -> str | None:
@@ -90,7 +90,7 @@ def test_an_asset_can_be_withdrawn_and_does_not_stay_as_an_older_one(world: Worl
     css = SitePath("/style.css")
     world.publisher().withdraw(css, ACTOR)
     world.publish({"/a.html": "no style any more"})  # open pages would keep it for three releases
-    assert not [key for key in world.store.list("site/") if key.endswith("style.css")]
+    assert not [one for one in world.store.list("site/") if one.key.endswith("style.css")]
 
 
 def test_restored_it_is_there_again_at_once(world: World) -> None:
