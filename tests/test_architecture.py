@@ -41,6 +41,7 @@ PURE_LIBRARIES = frozenset(
 # A release has a random id and a time; a page is read without its parser's warnings.
 PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.store.port": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
