@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from publisher.config import Config, load, parse
+from publisher.config import Config, load, parse, refused
 from publisher.errors import ConfigError, Problem
 from publisher.records import Records
 
@@ -39,6 +39,7 @@ class Site:
     def __init__(self, path: Path, *, dry_run: bool = False) -> None:
         from publisher.store.dryrun import DryRun
 
+        self._path = path
         self.config: Config = load(path)
         store = _store(self.config)
         self.store: Store = DryRun(store) if dry_run else store
@@ -98,10 +99,13 @@ class Site:
         return Workers(plant)
 
     def publisher(self, progress: Progress) -> Publisher:
-        """What changes what is live."""
+        """What changes what is live. Raises ConfigError if the edge's own keys are missing."""
         from publisher.edge.local import LocalEdge
         from publisher.publish import Publisher
 
+        if missing := self.config.edge.missing():
+            what = "outputs of the stack that `publisher infra` describes"
+            raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
         return Publisher(self.records, LocalEdge(self.store), progress)
 
     @contextlib.contextmanager
