@@ -53,7 +53,8 @@ PURE_LIBRARIES_OF = {
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 COMMANDS = {
-    f"publisher.commands.{name}" for name in "going_live history looking making options".split()
+    f"publisher.commands.{name}"
+    for name in "going_live history looking making options setting_up".split()
 }
 
 # Library -> the only modules that may import it.
