@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from publisher.cms.interrupt import terminable
-from publisher.commands import going_live, looking, making
+from publisher.commands import going_live, looking, making, setting_up
 from publisher.commands.history import releases
 from publisher.commands.options import print_document
 from publisher.errors import ConfigError, GateRefused, LostRace, NotNow, PublisherError
@@ -35,6 +35,7 @@ for command in (
     going_live.withdraw,
     looking.preview,
     looking.demo,
+    setting_up.infra,
 ):
     app.command()(command)
 app.add_typer(releases, name="releases")

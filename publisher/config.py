@@ -29,6 +29,7 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from publisher.addresses import idna
 from publisher.errors import ConfigError, Problem
 from publisher.values import (
     PLACEHOLDER,
@@ -67,6 +68,11 @@ class SiteSection(_Section):
     """The public site."""
 
     url: Origin
+
+    @property
+    def host(self) -> str:
+        """The public host name as browsers send it, without its port."""
+        return idna(urlsplit(self.url).hostname or "")
 
 
 class TokenSection(_Section):
@@ -157,6 +163,10 @@ class StoreSection(_Section):
     endpoint_url: Url | None = None
 
 
+OF_CLOUDFRONT = ("distribution", "function", "key_value_store")
+"""The keys of `edge` that are outputs of the stack that `publisher infra` describes."""
+
+
 class EdgeSection(_Section):
     """What answers visitors."""
 
@@ -168,17 +178,18 @@ class EdgeSection(_Section):
     content_security_policy: Annotated[str, AfterValidator(is_header)] | None = None
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        of_cloudfront = ("distribution", "function", "key_value_store")
-        given = [key for key in of_cloudfront if getattr(self, key)]
-        if self.kind == "cloudfront" and len(given) < len(of_cloudfront):
-            missing = [key for key in of_cloudfront if key not in given]
-            raise ValueError(
-                f"needs {', '.join(missing)}: outputs of the stack that `publisher infra` describes"
-            )
+    def _is_of_one_kind(self) -> Self:
+        given = [key for key in OF_CLOUDFRONT if getattr(self, key)]
         if self.kind != "cloudfront" and given:
             raise ValueError(f"has {', '.join(given)}, which only kind: cloudfront has")
         return self
+
+    def missing(self) -> list[str]:
+        """The keys without which nothing can be published to this edge. The site's own
+        infrastructure is described before they are known."""
+        return [
+            key for key in OF_CLOUDFRONT if self.kind == "cloudfront" and not getattr(self, key)
+        ]
 
 
 class GatesSection(_Section):
@@ -265,7 +276,23 @@ def parse(text: str, source: str, folder: Path) -> Config:
     if urlsplit(config.site.url).netloc.lower() == urlsplit(config.cms.url).netloc.lower():
         message = "is the host of cms.url: visitors must get the files, and not the CMS"
         raise ConfigError(source, [Problem(_line(data, ("site", "url")), "site.url", message)])
+    host = config.site.host
+    if config.edge.previews and host.endswith(f".{config.edge.previews}"):
+        message = f"must not have {host}, the public site, below it: that is no preview"
+        line = _line(data, ("edge", "previews"))
+        raise ConfigError(source, [Problem(line, "edge.previews", message)])
     return config
+
+
+def refused(path: Path, key: str, message: str) -> ConfigError:
+    """The error about a value of this file that is a valid one, but not for what is asked now.
+    `key` is written with dots."""
+    try:
+        data = _yaml().load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, MarkedYAMLError):  # it was changed meanwhile
+        data = None
+    line = _line(data, tuple(key.split("."))) if isinstance(data, CommentedMap) else 0
+    return ConfigError(str(path), [Problem(line, key, message)])
 
 
 class _Constructor(RoundTripConstructor):

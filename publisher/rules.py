@@ -13,6 +13,7 @@ from publisher.errors import PublisherError
 from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
+from redirects.kana import composed
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import GONE, Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
@@ -51,7 +52,7 @@ class Redirects:
         known = {rule.source for rule in rules}
         rules += (rule for rule in self._asides if rule.source not in known)
         # A page that exists answers for itself.
-        return RuleSet.of(rule for rule in rules if hash(rule.source) not in self._there)
+        return RuleSet.of(rule for rule in rules if hash(composed(rule.source)) not in self._there)
 
 
 def _rules_of(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from publisher.config import Config, load, parse
+from publisher.config import Config, load, parse, refused
 from publisher.errors import ConfigError, Problem
 from publisher.records import Records
 from publisher.release import LIVE
@@ -42,6 +42,7 @@ class Site:
     def __init__(self, path: Path, *, dry_run: bool = False) -> None:
         from publisher.store.dryrun import DryRun
 
+        self._path = path
         self.config: Config = load(path)
         store = _store(self.config)
         self.store: Store = DryRun(store) if dry_run else store
@@ -107,9 +108,12 @@ class Site:
         return Publisher(self.records, self.edge(), progress, target)
 
     def edge(self) -> Edge:
-        """What answers visitors."""
+        """What answers visitors. Raises ConfigError if keys that it needs are missing."""
         from publisher.edge.local import LocalEdge
 
+        if missing := self.config.edge.missing():
+            what = "outputs of the stack that `publisher infra` describes"
+            raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
         return LocalEdge(self.store)
 
     def audience(self, target: str, days: int, password: str) -> Audience | None:

@@ -139,8 +139,12 @@ def password_digest(preview: str, password: str) -> str:
     """What the edge compares a preview's password with: SHA-256, in hexadecimal digits, over the
     preview's name, a colon, and what a browser sends for this password in `Authorization: Basic`
     with the name `preview`. The password itself is kept nowhere."""
-    sent = base64.b64encode(f"preview:{password}".encode()).decode()
-    return hashlib.sha256(f"{preview}:{sent}".encode()).hexdigest()
+    return token_digest(preview, base64.b64encode(f"preview:{password}".encode()).decode())
+
+
+def token_digest(preview: str, token: str) -> str:
+    """`password_digest` of what a browser sent behind `Basic`."""
+    return hashlib.sha256(f"{preview}:{token}".encode()).hexdigest()
 
 
 def _value(rule: Rule) -> str:

@@ -13,6 +13,7 @@ from publisher.store.directory import DirectoryStore
 from publisher.store.s3 import S3Store
 from tests import packages, skips
 from tests.machines import Place
+from tests.ministack import MiniStack
 from tests.seaweedfs import SeaweedFS
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
@@ -106,6 +107,16 @@ def seaweedfs() -> Iterator[SeaweedFS]:
             yield server
     except Unavailable as reason:
         pytest.skip(f"no S3 server: {reason}")
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[MiniStack]:
+    """An AWS that keeps to IAM policies. A test makes stacks and buckets of its own in it."""
+    try:
+        with MiniStack() as server:
+            yield server
+    except Unavailable as reason:
+        pytest.skip(f"no AWS: {reason}")
 
 
 @pytest.fixture(scope="session")

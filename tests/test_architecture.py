@@ -31,15 +31,19 @@ PURE = {
     "publisher.rewrite",
     *PORTS,
     "redirects",
-    *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
+    *(f"redirects.{name}" for name in (
+        "compile crawlers edge kana match query rules wordpress"
+    ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
     "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
     "functools hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
-# A release has a random id and a time; a page is read without its parser's warnings.
+# A release has a random id and a time; a page is read without its parser's warnings; the edge
+# function is a part of the package, like a constant.
 PURE_LIBRARIES_OF = {
+    "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
@@ -51,7 +55,8 @@ PURE_LIBRARIES_OF = {
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 COMMANDS = {
-    f"publisher.commands.{name}" for name in "going_live history looking making options".split()
+    f"publisher.commands.{name}"
+    for name in "going_live history looking making options setting_up".split()
 }
 
 # Library -> the only modules that may import it.

@@ -64,7 +64,7 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
         ("gates: [1]", 5, "gates", "must be keys and values below it"),
         ("gates: 3", 5, "gates", "must be keys and values below it"),
         ("edge: fastly", 5, "edge.kind", "must be 'local', 'nginx' or 'cloudfront'"),
-        ("edge: cloudfront", 5, "edge", "needs distribution, function, key_value_store"),
+        ("edge: {previews: example.co.jp}", 5, "edge.previews", "must not have www.example.co.jp"),
         ("edge: {kind: nginx, function: f}", 5, "edge", "has function, which only kind"),
         ("edge: {previews: 'a b'}", 5, "edge.previews", "must be a host name"),
         ("edge: {previews: localhost}", 5, "edge.previews", "must be a host name"),
