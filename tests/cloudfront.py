@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,8 +27,9 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
-from botocore import handlers
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from publisher.edge.cloudfront_client import Clients, clients
 
 NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 ARN = "arn:aws:cloudfront::123456789012:key-value-store/11111111-2222-3333-4444-555555555555"
@@ -228,16 +230,13 @@ class CloudFront:
             case ("PUT", "function", name):
                 return self._change(name, etag, ElementTree.fromstring(body))
             case ("POST", "function", name, "publish"):
-                self._seen("PublishFunction", name)
-                draft = self._function(name, "DEVELOPMENT")
-                _expect(etag, draft.etag)
-                self.functions[name, "LIVE"] = Stage(draft.code, draft.config, f"{draft.etag}L")
-                self._deployed_at = self.now() + self.deploy_s
-                self._seen("PublishFunction", name, before=False)
-                return self._summary(name, "LIVE")
+                return self._publish(name, etag)
         if path[1] != "distribution" or path[2] != DISTRIBUTION:
             raise Refused(404, "NoSuchDistribution", "The specified distribution does not exist.")
-        match (method, *path[3:]):
+        return self._of_distribution(method, path[3:], etag, body)
+
+    def _of_distribution(self, method: str, path: list[str], etag: str, body: bytes) -> Answer:
+        match (method, *path):
             case ("GET",):
                 self._seen("GetDistribution", "")
                 return _xml(self._described(), etag=_digest(self._distribution))
@@ -259,6 +258,15 @@ class CloudFront:
                     raise Refused(404, "NoSuchInvalidation", "no such invalidation")
                 return _xml(self._invalidation(identity))
         raise Refused(400, "InvalidArgument", f"not served here: {method} {path}")
+
+    def _publish(self, name: str, etag: str) -> Answer:
+        self._seen("PublishFunction", name)
+        draft = self._function(name, "DEVELOPMENT")
+        _expect(etag, draft.etag)
+        self.functions[name, "LIVE"] = Stage(draft.code, draft.config, f"{draft.etag}L")
+        self._deployed_at = self.now() + self.deploy_s
+        self._seen("PublishFunction", name, before=False)
+        return self._summary(name, "LIVE")
 
     def _function(self, name: str, stage: str) -> Stage:
         try:
@@ -305,7 +313,7 @@ class CloudFront:
             raise Refused(400, "InvalidArgument", "The comment is too long.")
         ElementTree.register_namespace("", NAMESPACE)
         text = ElementTree.tostring(config, encoding="unicode")
-        number = len([one for one in self.requests if one[0] in ("UpdateFunction",)])
+        number = sum(one[0] == "UpdateFunction" for one in self.requests)
         self.functions[name, "DEVELOPMENT"] = Stage(code, text, f"F{number}{_digest(text)}")
 
     @property
@@ -410,23 +418,37 @@ def served(cloudfront: CloudFront, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         server.server_close()
 
 
+_attached: list[CloudFront] = []
+
+
 def attach(cloudfront: CloudFront, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a port: boto3 makes its requests and reads the answers, all in this process."""
+    monkeypatch.setattr("publisher.edge.cloudfront.clients", _clients_in_process)
+    monkeypatch.setattr(f"{__name__}._attached", [cloudfront])
 
-    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        headers = {
-            name: value.decode() if isinstance(value, bytes) else str(value)
-            for name, value in request.headers.items()
-        }
-        body = request.body or b""
-        data = body.encode() if isinstance(body, str) else bytes(body)
-        found = cloudfront.answer(str(request.method), str(request.url), headers, data)
-        return AWSResponse(str(request.url), found.status, found.headers, _Raw(found.body))
 
-    before_send: list[Any] = [("before-send.cloudfront", answer)]
-    before_send.append(("before-send.cloudfront-keyvaluestore", answer))
-    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *before_send])
-    use(monkeypatch, "http://127.0.0.1:9")
+@cache
+def _clients_in_process() -> Clients:
+    """Made once: reading the API's models takes boto3 longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch, "http://127.0.0.1:9")
+        made = clients()
+    for client in (made.control, made.data):
+        client.meta.events.register(
+            f"before-send.{client.meta.service_model.service_name}", _answer
+        )
+    return made
+
+
+def _answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    headers = {
+        name: value.decode() if isinstance(value, bytes) else str(value)
+        for name, value in request.headers.items()
+    }
+    body = request.body or b""
+    data = body.encode() if isinstance(body, str) else bytes(body)
+    found = _attached[0].answer(str(request.method), str(request.url), headers, data)
+    return AWSResponse(str(request.url), found.status, found.headers, _Raw(found.body))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
