@@ -354,7 +354,7 @@ class CloudFront:
         running = [one for one in self.invalidations.values() if one.done > self.now()]
         all_paths = [*paths, *(path for one in running for path in one.paths)]
         wildcards = [path for path in all_paths if path.endswith("*")]
-        if len(paths) > FILES_MAX:
+        if sum(not path.endswith("*") for path in paths) > FILES_MAX:
             raise Refused(413, "BatchTooLarge", "Invalidation batch specified is too large.")
         if len(wildcards) > WILDCARDS_MAX or len(all_paths) - len(wildcards) > FILES_MAX:
             raise Refused(400, "TooManyInvalidationsInProgress", "Too many are in progress.")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -86,6 +86,8 @@ class Simulation:
     cooling_s: float | None = None
     invalidates: bool = True
     visits: float = 0.5
+    # How likely a publisher's machine stands still for a while, between any two requests.
+    stalls: float = 0.01
 
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
@@ -100,6 +102,9 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self.clock.now = datetime(2026, 11, 22, 3, 15, tzinfo=UTC)
+        self.monkeypatch.setattr("secrets.token_hex", lambda n: self.random.randbytes(n).hex())
+        self.monkeypatch.setattr("publisher.edge.cloudfront.SystemRandom", lambda: self.random)
         self.store = MemoryStore()
         self.cloudfront = CloudFront(
             now=lambda: self.clock.now.timestamp(), deploy_s=60.0, invalidation_s=25.0
@@ -122,7 +127,7 @@ class Simulation:
         for number in range(6):
             self._edit_page(f"/記事/{number}.html")
         self.files["/style.css"] = _asset("style")
-        self.withdrawn: set[str] = set()
+        self.withdrawn: list[str] = []
         self.edge.install()
         self.cloudfront.watch = self._at_edge
 
@@ -185,7 +190,7 @@ class Simulation:
             language = self.random.choice(["utf-8", "UTF-8"])
             self.files[path] = text, Headers(f"text/html; charset={language}", EDGE_AGE)
         elif kind == "remove" and len(pages) > 2:
-            self.withdrawn.add(self.random.choice(pages))
+            self.withdrawn.append(self.random.choice(pages))
             for path in self.withdrawn:
                 self.files.pop(path, None)
         elif kind == "pages":
@@ -253,8 +258,10 @@ class Simulation:
 
     def _between(self, method: str) -> None:
         """Before any request of a publisher."""
+        if self.random.random() < self.stalls:
+            self.counts["stalls"] += 1
+            self.pass_time(self.random.uniform(20, 90))
         self.clock.now += timedelta(seconds=self.random.uniform(0.01, 0.2))
-        self._note()
         self._visitors()
         if method in WRITES and self.fuse:
             self.fuse -= 1
@@ -351,15 +358,16 @@ def simulated(
     return simulate
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "stalls"), [(1, 0.01), (10, 0.02)])
 def test_every_location_shows_one_complete_release(
-    simulated: Callable[..., Simulation], seed: int
+    simulated: Callable[..., Simulation], seed: int, stalls: float
 ) -> None:
-    found = simulated(seed, 80)
+    found = simulated(seed, 60, stalls=stalls)
     assert found.broken == []
     assert found.counts["looks"] > 3000
     assert found.counts["assets"] > 2000
-    assert found.counts["died"] > 5
+    assert found.counts["died"] > 0
+    assert found.counts["stalls"] > 0
 
 
 def test_without_cooling_it_would_not(simulated: Callable[..., Simulation]) -> None:
@@ -372,8 +380,13 @@ def test_without_invalidations_headers_would_be_old(simulated: Callable[..., Sim
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 160))
+@pytest.mark.parametrize("seed", range(100, 200))
 def test_every_location_shows_one_complete_release_for_many_seeds(
     simulated: Callable[..., Simulation], seed: int
 ) -> None:
     assert simulated(seed, 120).broken == []
+
+
+def test_the_same_seed_is_the_same_run(simulated: Callable[..., Simulation]) -> None:
+    first, second = (simulated(3, 8).counts for _ in range(2))
+    assert first == second
