@@ -106,6 +106,8 @@ class CloudFront:
     # Called before (True) and after (False) each request; may raise `Refused`, or anything.
     watch: Callable[[str, str, bool], None] = lambda operation, what, before: None
     _etag: int = 1
+    # The data that was measured last, and its size.
+    _sized: tuple[object, int] = (None, 0)
     _distribution: str = ""
     _deployed_at: float = 0.0
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -189,9 +191,12 @@ class CloudFront:
         if any(key not in self.data for key in deletes):
             raise Refused(404, "ResourceNotFoundException", "Key was not found")
         changed = {k: v for k, v in self.data.items() if k not in deletes} | puts
-        if _size(changed) > STORE_BYTES_MAX:
+        touched = {k: self.data[k] for k in {*puts, *deletes} & self.data.keys()}
+        size = self._size() - _size(touched) + _size(puts)
+        if size > STORE_BYTES_MAX:
             raise Refused(402, "ServiceQuotaExceededException", "the key value store is full")
         self.put(changed)
+        self._sized = changed, size
         self._seen("UpdateKeys", " ".join([*puts, *deletes]), before=False)
         return self._state({})
 
@@ -201,12 +206,17 @@ class CloudFront:
         self._etag += 1
         self.versions.append((self.now(), data))
 
+    def _size(self) -> int:
+        if self._sized[0] is not self.data:
+            self._sized = self.data, _size(self.data)
+        return self._sized[1]
+
     @property
     def etag(self) -> str:
         return f"KV{self._etag}"
 
     def _state(self, more: dict[str, Any]) -> Answer:
-        counts = {"ItemCount": len(self.data), "TotalSizeInBytes": _size(self.data)}
+        counts = {"ItemCount": len(self.data), "TotalSizeInBytes": self._size()}
         return _json(counts | more, {"ETag": self.etag})
 
     # ----------------------------------------------------------- control plane

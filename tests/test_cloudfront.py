@@ -15,6 +15,7 @@ from publisher.edge.cloudfront_invalidation import paths_to_invalidate
 from publisher.errors import EdgeError
 from redirects.compile import LIVE_KEY, STORE_BYTES_MAX, live_entry, parse_live_entry
 from tests.cloudfront import ARN, DISTRIBUTION, FUNCTION, CloudFront, Refused, attach, use
+from tests.sites import ACTOR, World
 
 SET = "0123456789ab"
 OTHER = "ba9876543210"
@@ -523,6 +524,20 @@ def test_a_passing_failure_is_tried_again(
         edge.entry(LIVE_KEY)
 
 
+def test_an_entry_that_somebody_else_wrote_is_an_error(
+    fake: CloudFront, edge: CloudFrontEdge
+) -> None:
+    edge.load(SET, {})
+    fake.put({**fake.data, LIVE_KEY: "hello"})
+    for act in (
+        lambda: edge.entry(LIVE_KEY),
+        lambda: edge.flip(LIVE_KEY, live_entry(1, "s1", SET)),
+        lambda: edge.tidy([], [], ""),
+    ):
+        with pytest.raises(EdgeError, match=r"'live' .* is not '<generation>"):
+            act()
+
+
 def test_a_store_that_does_not_exist_is_no_empty_one(fake: CloudFront) -> None:
     other = CloudFrontEdge(DISTRIBUTION, FUNCTION, ARN[:-1] + "0", source, lambda *_: None)
     other.install()
@@ -550,3 +565,28 @@ def test_nobody_at_the_other_end_is_an_error_with_a_hint(
     with pytest.raises(EdgeError, match="can't be reached") as caught:
         edge_with(source).entry(LIVE_KEY)
     assert "network" in caught.value.hint
+
+
+# ------------------------------------------------------------------------------- costs
+
+
+@pytest.mark.parametrize("redirects", [10, 2000])
+def test_a_publish_that_changes_no_redirect_asks_a_few_questions(
+    fake: CloudFront, edge: CloudFrontEdge, redirects: int
+) -> None:
+    old_urls = tuple(f"/?p={n}" for n in range(1, redirects))
+    world = World()
+
+    def publish(text: str) -> None:
+        made = world.release({"/a.html": text}, old_urls)
+        world.publisher(edge=edge).publish(made, ACTOR)
+
+    publish("1")
+    asked(fake)
+    publish("2")
+    assert asked(fake) == {
+        "DescribeFunction": 2, "GetKey": 7, "DescribeKeyValueStore": 1, "UpdateKeys": 1
+    }  # fmt: skip
+    live = list(world.releases.values())[-1][0]
+    world.publisher(edge=edge).publish(live, ACTOR)
+    assert asked(fake) == {"GetKey": 1}

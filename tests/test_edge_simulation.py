@@ -87,7 +87,7 @@ class Simulation:
     invalidates: bool = True
     visits: float = 0.5
     # How likely a publisher's machine stands still for a while, between any two requests.
-    stalls: float = 0.01
+    stalls: float = 0.02
 
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
@@ -358,7 +358,7 @@ def simulated(
     return simulate
 
 
-@pytest.mark.parametrize(("seed", "stalls"), [(1, 0.01), (10, 0.02)])
+@pytest.mark.parametrize(("seed", "stalls"), [(1, 0.02), (4, 0.02)])
 def test_every_location_shows_one_complete_release(
     simulated: Callable[..., Simulation], seed: int, stalls: float
 ) -> None:

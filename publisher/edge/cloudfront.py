@@ -70,7 +70,7 @@ class CloudFrontEdge:
         self._distribution = distribution
         self._keys = KeyValues(self._clients, key_value_store)
         self._function = EdgeFunction(
-            self._clients, function, distribution, key_value_store, source
+            self._clients, function, distribution, key_value_store, source, progress
         )
         self._progress = progress
 
@@ -96,13 +96,22 @@ class CloudFrontEdge:
         raise _too_busy()
 
     def entry(self, name: str) -> str:
-        return self._keys.get(name)
+        held = self._keys.get(name)
+        if held:
+            try:
+                parse_live_entry(held)
+            except ValueError as error:
+                raise EdgeError(
+                    f"the key {name!r} of the edge's key-value store is {error}",
+                    "Somebody else wrote it. Remove it, and publish again: visitors get 503 now.",
+                ) from None
+        return held
 
     def flip(self, name: str, entry: str) -> None:
         wanted = parse_live_entry(entry)
         for _ in range(_ATTEMPTS):
             etag = self._keys.state().etag
-            held = self._keys.get(name)
+            held = self.entry(name)
             if held and parse_live_entry(held).generation >= wanted.generation:
                 return
             # Under the same ETag, so nobody can remove it between the two.
@@ -146,9 +155,9 @@ class CloudFrontEdge:
         self._check_room(state.size_bytes, [*rest, marker])
         before, written = state.keys, 0
         for number, group in enumerate(groups[done:], done):
-            self._progress("loading redirects", number * BATCH_KEYS, len(items))
             state = self._keys.change(state.etag, puts=group)
             written += len(group)
+            self._progress("loading redirects", (number + 1) * BATCH_KEYS, len(groups) * BATCH_KEYS)
         # Nobody else wrote in between, or an ETag would have been stale.
         if not max(before, written) <= state.keys <= before + written:
             raise EdgeError(
@@ -197,7 +206,8 @@ class CloudFrontEdge:
         held = dict(self._keys.items())
         kept_names = {LIVE, *names} & held.keys()
         # What visitors get is never removed, whoever says so.
-        kept_sets = {parse_live_entry(held[name]).set_id for name in kept_names} | set(set_ids)
+        kept_sets = {parse_live_entry(self.entry(name)).set_id for name in kept_names}
+        kept_sets |= set(set_ids)
         entries, markers, keys = list[str](), list[str](), list[str]()
         for key in held:
             match = _OURS.fullmatch(key)
@@ -206,8 +216,9 @@ class CloudFrontEdge:
             (entries if not match[1] else markers if key == match[1] else keys).append(key)
         gone = [*entries, *markers, *sorted(keys, reverse=True)]
         for start in range(0, len(gone), BATCH_KEYS):
-            self._progress("removing old redirects", start, len(gone))
-            state = self._keys.change(state.etag, deletes=gone[start : start + BATCH_KEYS])
+            batch = gone[start : start + BATCH_KEYS]
+            state = self._keys.change(state.etag, deletes=batch)
+            self._progress("removing old redirects", start + len(batch), len(gone))
         return len(gone)
 
 

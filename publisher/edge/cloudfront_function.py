@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from publisher.edge.cloudfront_client import Clients, code_of, is_stale, reported
 from publisher.errors import EdgeError
+from publisher.filling import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront.literals import FunctionStageType
@@ -50,12 +51,14 @@ class EdgeFunction:
         distribution: str,
         key_value_store: str,
         source: Callable[[str], str],
+        progress: Progress,
     ) -> None:
         self._client = clients.control
         self._name = name
         self._distribution = distribution
         self._key_value_store = key_value_store
         self._source = source
+        self._progress = progress
 
     def ensure(self, fallback: str | None = None) -> bool:
         """Have visitors answered by our code, with this slot as fallback (None: the one that is
@@ -154,11 +157,14 @@ class EdgeFunction:
         return True
 
     def _wait_until_deployed(self) -> None:
-        for _ in range(_DEPLOY_SECONDS_MAX // _LOOK_SECONDS):
+        for waited in range(0, _DEPLOY_SECONDS_MAX, _LOOK_SECONDS):
             with reported("looking at the distribution"):
                 found = self._client.get_distribution(Id=self._distribution)["Distribution"]
             if found["Status"] == "Deployed":
                 return
+            self._progress(
+                "waiting until the edge function is deployed", waited, _DEPLOY_SECONDS_MAX
+            )
             time.sleep(_LOOK_SECONDS)
         raise EdgeError(
             f"the distribution is not deployed after {_DEPLOY_SECONDS_MAX // 60} minutes",
