@@ -215,6 +215,8 @@ class Publisher:
                 release = self._records.release(intent.release)
                 self._load_redirects(release, self._withdrawn(intent))
                 self._edge.flip(self._target, wanted)
+                if shown:  # again, in case that took long
+                    self._cool_from_now(shown.slot)
                 intent, _ = self._records.intent(self._target)
         return intent
 

@@ -105,16 +105,33 @@ class Site:
         """What changes what is live, or on a preview."""
         from publisher.publish import Publisher
 
-        return Publisher(self.records, self.edge(), progress, target)
+        return Publisher(self.records, self.edge(progress), progress, target)
 
-    def edge(self) -> Edge:
+    def edge(self, progress: Progress) -> Edge:
         """What answers visitors. Raises ConfigError if keys that it needs are missing."""
         from publisher.edge.local import LocalEdge
 
         if missing := self.config.edge.missing():
             what = "outputs of the stack that `publisher infra` describes"
             raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
-        return LocalEdge(self.store)
+        edge = self.config.edge
+        if edge.kind != "cloudfront":
+            return LocalEdge(self.store)
+        from publisher.edge.cloudfront import CloudFrontEdge
+
+        return CloudFrontEdge(
+            edge.distribution or "",
+            edge.function or "",
+            edge.key_value_store or "",
+            self._function,
+            progress,
+        )
+
+    def _function(self, fallback: str) -> str:
+        """The edge function's code for this site."""
+        from redirects.edge import source
+
+        return source(self.config.site.host, self.config.edge.previews or "", fallback)
 
     def audience(self, target: str, days: int, password: str) -> Audience | None:
         """Who may look at a target: None is everybody, always. Raises ConfigError for a target

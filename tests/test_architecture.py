@@ -61,8 +61,14 @@ COMMANDS = {
 
 # Library -> the only modules that may import it.
 ONLY_IN = {
-    "boto3": {"publisher.store.s3"},
-    "botocore": {"publisher.store.s3"},
+    "boto3": {"publisher.store.s3", "publisher.edge.cloudfront_client"},
+    "botocore": {
+        "publisher.store.s3",
+        *(
+            f"publisher.edge.cloudfront_{name}"
+            for name in "client function invalidation keys".split()
+        ),
+    },
     "obstore": {"publisher.store.s3"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
@@ -77,8 +83,12 @@ ONLY_IN = {
 }
 # The command line; and a worker whose parent has died.
 EXITS_IN = {"publisher.cli", "publisher.workers"}
-# They wait for a slot to cool, for a server of their own to listen, or as long as a CMS asks.
+# They wait for a slot to cool, for a server of their own to listen, as long as a CMS asks, or for
+# CloudFront.
 SLEEPS_IN = {
+    "publisher.edge.cloudfront",
+    "publisher.edge.cloudfront_function",
+    "publisher.edge.cloudfront_invalidation",
     "publisher.slots",
     "publisher.edge.server",
     "publisher.demo.cms",

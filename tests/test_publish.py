@@ -464,6 +464,23 @@ def test_a_slot_cools_from_when_the_edge_let_go_of_it(slow: World, clock: Clock)
     assert slow.publish({"/n.html": "4"}).slot != first.slot
 
 
+def test_a_slot_cools_from_when_the_edge_let_go_of_it_however_long_that_took(
+    slow: World, clock: Clock
+) -> None:
+    """The publisher's machine stood still just before the edge was told."""
+    first = slow.publish(OLD)
+
+    def stand_still(method: str, _: str) -> None:
+        if method == "flip":
+            clock.now += timedelta(seconds=50)
+
+    made = slow.release(NEW)
+    edge = ScriptedEdge(slow.edge, Script(watch=stand_still))
+    slow.publisher(edge=edge).publish(made, ACTOR)
+    clock.now += timedelta(seconds=55)
+    assert slow.publish({"/n.html": "3"}).slot != first.slot
+
+
 def _die() -> None:
     raise InterruptedError
 
