@@ -119,7 +119,7 @@ class Records:
 
     def release_ids(self) -> list[str]:
         """All releases, newest first."""
-        return sorted((key[9:] for key in self.store.list("releases/")), reverse=True)
+        return sorted((one.key[9:] for one in self.store.list("releases/")), reverse=True)
 
     def rules(self, release: Release) -> RuleSet:
         """A release's redirect rules."""
@@ -145,7 +145,8 @@ class Records:
 
     def previews(self) -> list[str]:
         """The targets of all previews, in the order of their names."""
-        return sorted(key.removeprefix("refs/") for key in self.store.list(f"refs/{PREVIEW}"))
+        found = self.store.list(f"refs/{PREVIEW}")
+        return sorted(one.key.removeprefix("refs/") for one in found)
 
     # ---------------------------------------------------------------- journal
 
@@ -156,8 +157,8 @@ class Records:
 
     def journal(self) -> Iterator[Change]:
         """All changes, newest first."""
-        for key in sorted(self.store.list("journal/"), reverse=True):
-            yield _decoded(key, self.store, Change)
+        for one in sorted(self.store.list("journal/"), reverse=True):
+            yield _decoded(one.key, self.store, Change)
 
 
 def blob_key(digest: str) -> str:

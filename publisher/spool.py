@@ -169,7 +169,7 @@ class Spool:
         """The runs in the store, oldest first. What is too old is removed."""
         known = []
         oldest = new_id(now - _KEPT_MAX)
-        for name in sorted({key.split("/")[1] for key in self._store.list("exports/")}):
+        for name in sorted({one.key.split("/")[1] for one in self._store.list("exports/")}):
             run, etag = self._read(name)
             # By its name if it is of another version, or has lost its record.
             if name < oldest and not (run and run.written + _KEPT_MAX > now):
@@ -187,8 +187,8 @@ class Spool:
 
     def _remove(self, name: str) -> None:
         self._store.delete(f"exports/{name}/run")
-        for key in list(self._store.list(f"exports/{name}/")):
-            self._store.delete(key)
+        for one in list(self._store.list(f"exports/{name}/")):
+            self._store.delete(one.key)
 
 
 def _taken_over() -> NotNow:

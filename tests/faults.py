@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from publisher.edge.port import Edge
 from publisher.errors import EdgeError, PublisherError, StoreError
-from publisher.store.port import PLAIN, Headers, Object, Store
+from publisher.store.port import PLAIN, Headers, Listed, Object, Store
 
 _T = TypeVar("_T")
 
@@ -69,7 +69,7 @@ class ScriptedStore:
     def delete(self, key: str) -> None:
         self._run("delete", key, lambda: self._store.delete(key))
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         return iter(self._run("list", prefix, lambda: list(self._store.list(prefix))))
 
 

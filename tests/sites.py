@@ -90,7 +90,7 @@ class World:
             assert self.slot_file(slot, path) == text, f"{path} in {slot} is not of {release.id}"
         pages = {SitePath(path).key for path in files if not path.endswith(".css")}
         prefix = f"site/{slot}/"
-        held = {key.removeprefix(prefix) for key in self.store.list(prefix)}
+        held = {one.key.removeprefix(prefix) for one in self.store.list(prefix)}
         assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"
         rules = self.records.rules(release)
         assert rule_set == set_id(rules)

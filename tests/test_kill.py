@@ -180,7 +180,8 @@ def test_a_killed_export_leaves_what_is_live_untouched(tmp_path: Path, cms: str)
     store = DirectoryStore(tmp_path / ".publisher")
 
     def live() -> dict[str, bytes]:
-        keys = [key for area in ("site/", "refs/", "edge/") for key in store.list(area)]
+        areas = ("site/", "refs/", "edge/")
+        keys = [one.key for area in areas for one in store.list(area)]
         return {key: store.get(key).data for key in keys}
 
     before = live()

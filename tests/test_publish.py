@@ -144,7 +144,7 @@ def test_a_page_for_what_is_not_there_lies_outside_the_slots(world: World) -> No
 def test_missing_bytes_stop_a_publish_and_say_what_to_do(world: World) -> None:
     first = world.publish(OLD).release
     made = world.release(NEW)
-    for key in list(world.store.list("blobs/")):
+    for key, _ in list(world.store.list("blobs/")):
         if world.store.get(key).data == b"c":
             world.store.delete(key)
     with pytest.raises(PublisherError, match=r"/c\.html are not in the store"):
@@ -218,7 +218,7 @@ def test_slots_are_used_again_and_hold_nothing_of_what_they_held(world: World) -
     slots = [world.publish({f"/{n}.html": str(n), f"/{n}.css": ""}).slot for n in range(12)]
     assert set(slots) <= {f"s{n}" for n in range(1, RING_SIZE + 1)}
     world.shown()
-    held = {key.split("/", 2)[2] for key in world.store.list(f"site/{slots[-1]}/")}
+    held = {one.key.split("/", 2)[2] for one in world.store.list(f"site/{slots[-1]}/")}
     own_and_older = {f"{n}.css" for n in range(11 - ASSET_RELEASES, 12)}
     assert held == {"index.html", "11.html"} | own_and_older
 

@@ -114,7 +114,8 @@ class Site:
         return document
 
     def spools(self) -> list[str]:
-        return list(DirectoryStore(self.folder / ".publisher").list("exports/"))
+        store = DirectoryStore(self.folder / ".publisher")
+        return [one.key for one in store.list("exports/")]
 
 
 def end(running: subprocess.Popen[str], timeout_s: float = TIMEOUT_S) -> tuple[int, Any, str]:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,10 @@ def local_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return stores[request.param]
 
 
+def _keys(store: Store, prefix: str = "") -> list[str]:
+    return [one.key for one in store.list(prefix)]
+
+
 # ------------------------------------------------------------------- get, put, delete
 
 
@@ -161,7 +166,7 @@ def test_delete_removes_and_deleting_nothing_is_no_error(store: Store) -> None:
     with pytest.raises(NotFound):
         store.get("a/b/c")
     assert store.get("a/b").data == b"2"
-    assert list(store.list("")) == ["a/b"]
+    assert _keys(store) == ["a/b"]
 
 
 def test_delete_of_a_folder_like_key_leaves_what_is_below(store: Store) -> None:
@@ -228,22 +233,32 @@ def test_list_by_prefix_may_cut_within_a_name(store: Store) -> None:
     for key in keys:
         store.put(key, b"")
     for prefix in ("", "a", "a/", "a/b", "a/b/", "ab", "a/bc", "a/bcd", "c", "a.", "a "):
-        found = list(store.list(prefix))
+        found = _keys(store, prefix)
         assert sorted(found) == sorted(key for key in keys if key.startswith(prefix)), prefix
 
 
 def test_list_of_an_empty_store_is_empty(store: Store) -> None:
-    assert list(store.list("")) == []
-    assert list(store.list("releases/")) == []
+    assert _keys(store) == []
+    assert _keys(store, "releases/") == []
 
 
 def test_list_finds_more_than_one_page_of_keys(store: Store) -> None:
     keys = {f"n/{number}" for number in range(1_050)}
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda key: store.put(key, b""), keys))
-    found = list(store.list("n/"))
+    found = _keys(store, "n/")
     assert len(found) == len(keys)
     assert set(found) == keys
+
+
+def test_list_tells_when_each_was_written_last(store: Store) -> None:
+    store.put("会社/概要.html", b"1", PAGE)
+    store.put("会社/概要.html", b"2", PAGE)
+    store.put("会社/a", b"")
+    for key, modified in store.list("会社/"):
+        assert key in ("会社/概要.html", "会社/a")
+        # S3 tells whole seconds.
+        assert abs(datetime.now(UTC) - modified) < timedelta(seconds=30)
 
 
 # ------------------------------------------------------------------------------- keys
@@ -256,10 +271,10 @@ def test_awkward_keys_are_held_apart_and_listed_as_they_were_given(store: Store)
         found = store.get(key)
         assert found.data.decode() == key
         assert found.headers.content_type == f"text/x-{AWKWARD_KEYS.index(key)}"
-    assert sorted(store.list("")) == sorted(AWKWARD_KEYS)
+    assert sorted(_keys(store)) == sorted(AWKWARD_KEYS)
     for number, key in enumerate(AWKWARD_KEYS):
         store.delete(key)
-        assert len(list(store.list(""))) == len(AWKWARD_KEYS) - number - 1
+        assert len(_keys(store)) == len(AWKWARD_KEYS) - number - 1
 
 
 def test_awkward_keys_can_be_copied_and_put_conditionally(store: Store) -> None:
@@ -279,7 +294,7 @@ def test_a_key_of_1024_bytes(store: Store) -> None:
     assert len(key.encode()) == room
     store.put(key, b"long")
     assert store.get(key).data == b"long"
-    assert list(store.list("あ")) == [key]
+    assert _keys(store, "あ") == [key]
 
 
 def test_parts_of_a_key_may_be_over_255_bytes(local_store: Store) -> None:
@@ -292,7 +307,7 @@ def test_parts_of_a_key_may_be_over_255_bytes(local_store: Store) -> None:
     }
     for key in keys:
         local_store.put(key, key.encode())
-    assert set(local_store.list("")) == keys
+    assert set(_keys(local_store)) == keys
     for key in keys:
         assert local_store.get(key).data.decode() == key
 
@@ -409,7 +424,7 @@ def test_writers_and_removers_of_one_folder_do_not_disturb_each_other(store: Sto
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert list(store.list("folder/")) == []
+    assert _keys(store, "folder/") == []
 
 
 # ----------------------------------------------------------------------------- dry run
@@ -419,7 +434,7 @@ def test_a_dry_run_reads_through_and_writes_nothing() -> None:
     behind = MemoryStore()
     behind.put("kept", b"1", PAGE)
     behind.put("removed", b"2")
-    before = {key: behind.get(key) for key in behind.list("")}
+    before = {key: behind.get(key) for key in _keys(behind)}
     dry = DryRun(behind)
     dry.put("kept", b"3", expect=dry.get("kept").etag)
     dry.put("added", b"4", expect=ABSENT)
@@ -429,17 +444,17 @@ def test_a_dry_run_reads_through_and_writes_nothing() -> None:
         dry.put("kept", b"5", expect=ABSENT)
     dry.put("removed", b"6", expect=ABSENT)
     dry.delete("removed")
-    assert sorted(dry.list("")) == ["added", "copied", "kept"]
+    assert sorted(_keys(dry)) == ["added", "copied", "kept"]
     assert dry.get("copied").data == b"3"
     with pytest.raises(NotFound):
         dry.get("removed")
-    assert {key: behind.get(key) for key in behind.list("")} == before
+    assert {key: behind.get(key) for key in _keys(behind)} == before
 
 
 def test_a_dry_run_remembers_no_blobs() -> None:
     dry = DryRun(MemoryStore())
     dry.put("blobs/ab/abcd", b"x" * 1000)
-    assert list(dry.list("")) == []
+    assert _keys(dry) == []
 
 
 # -------------------------------------------------------------- the directory's own rule
@@ -500,13 +515,13 @@ def test_listing_gives_back_the_keys_that_were_put(keys: set[str], tmp_path: Pat
     for key in keys:
         store.put(key, key.encode(), PAGE)
         store.put(key, key.encode(), PAGE, expect=store.get(key).etag)
-    assert sorted(store.list("")) == sorted(keys)
+    assert sorted(_keys(store)) == sorted(keys)
     for key in keys:
         assert store.get(key).data == key.encode()
-        assert set(store.list(key)) == {other for other in keys if other.startswith(key)}
+        assert set(_keys(store, key)) == {other for other in keys if other.startswith(key)}
     for key in keys:
         store.delete(key)
-    assert list(store.list("")) == []
+    assert _keys(store) == []
 
 
 def test_the_directory_can_be_read_with_ls(tmp_path: Path) -> None:
@@ -519,7 +534,7 @@ def test_the_directory_can_be_read_with_ls(tmp_path: Path) -> None:
 def test_keys_that_no_store_takes_are_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(StoreError):
         DirectoryStore(tmp_path).put(key, b"")
-    assert list(DirectoryStore(tmp_path).list("")) == []
+    assert _keys(DirectoryStore(tmp_path)) == []
 
 
 def test_a_delete_leaves_no_empty_folders(tmp_path: Path) -> None:
@@ -544,7 +559,7 @@ def test_a_store_that_is_a_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="can't be used"):
         store.put("a", b"")
     with pytest.raises(StoreError, match="can't be used"):
-        list(store.list(""))
+        _keys(store)
 
 
 @contextmanager
@@ -578,9 +593,9 @@ def test_two_stores_in_one_bucket_do_not_see_each_other(seaweedfs: SeaweedFS) ->
     one.put("k", b"1", expect=ABSENT)
     other.put("k", b"2", expect=ABSENT)
     whole.put("k/k", b"3", expect=ABSENT)
-    assert [list(store.list("")) for store in (one, other)] == [["k"], ["k"]]
-    assert sorted(whole.list("")) == ["a/k", "ab/k", "k/k"]
-    assert sorted(whole.list("a")) == ["a/k", "ab/k"]
+    assert [_keys(store) for store in (one, other)] == [["k"], ["k"]]
+    assert sorted(_keys(whole)) == ["a/k", "ab/k", "k/k"]
+    assert sorted(_keys(whole, "a")) == ["a/k", "ab/k"]
 
 
 @pytest.mark.real

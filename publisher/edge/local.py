@@ -48,7 +48,7 @@ class LocalEdge:
         fallback: str,  # noqa: ARG002 - the port's: its data lies where the files are
     ) -> int:
         kept = {f"edge/{name}" for name in names} | {f"edge/sets/{one}" for one in set_ids}
-        gone = [key for key in self._store.list("edge/") if key not in kept]
+        gone = [one.key for one in self._store.list("edge/") if one.key not in kept]
         for key in gone:
             self._store.delete(key)
         return len(gone)

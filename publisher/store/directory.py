@@ -28,6 +28,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote
@@ -35,7 +36,7 @@ from urllib.parse import unquote
 import msgspec
 
 from publisher.errors import Conflict, NotFound, StoreError
-from publisher.store.port import ABSENT, KEY_BYTES_MAX, PLAIN, Headers, Object
+from publisher.store.port import ABSENT, KEY_BYTES_MAX, PLAIN, Headers, Listed, Object
 
 _T = TypeVar("_T")
 
@@ -113,7 +114,7 @@ class DirectoryStore:
                 file.unlink(missing_ok=True)
                 self._remove_empty(file.parent)
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         with _reported(prefix):
             for folder, folders, files in os.walk(self._folder(prefix), onerror=_unreadable):
                 relative = Path(folder).relative_to(self.root)
@@ -122,8 +123,8 @@ class DirectoryStore:
                 for name in files:
                     if relative.parts or name not in _PRIVATE:
                         key = _key_of((*relative.parts, name))
-                        if key.startswith(prefix):
-                            yield key
+                        if key.startswith(prefix) and (modified := _modified(folder, name)):
+                            yield Listed(key, modified)
 
     # ------------------------------------------------------------------ files
 
@@ -270,6 +271,14 @@ def _in_folder(file: str, act: Callable[[], _T], source: str = "") -> _T:
             if attempt == _ATTEMPTS_MAX - 1 or (source and not os.path.exists(source)):
                 raise
     raise AssertionError
+
+
+def _modified(folder: str, name: str) -> datetime | None:
+    """When a file was written; None if it was removed since it was listed."""
+    try:
+        return datetime.fromtimestamp(os.stat(f"{folder}/{name}").st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _unreadable(error: OSError) -> None:

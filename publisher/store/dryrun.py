@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from publisher.errors import Conflict, NotFound
 from publisher.store.memory import MemoryStore
-from publisher.store.port import ABSENT, PLAIN, Headers, Object, Store
+from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object, Store
 
 
 class DryRun:
@@ -48,10 +48,11 @@ class DryRun:
         self._written.delete(key)
         self._deleted.add(key)
 
-    def list(self, prefix: str) -> Iterator[str]:
-        written = set(self._written.list(prefix))
+    def list(self, prefix: str) -> Iterator[Listed]:
+        written = list(self._written.list(prefix))
         yield from written
-        yield from (k for k in self._store.list(prefix) if k not in written | self._deleted)
+        hidden = {one.key for one in written} | self._deleted
+        yield from (one for one in self._store.list(prefix) if one.key not in hidden)
 
     def _etag(self, key: str) -> str:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 # `expect` of a put that must create the key.
 ABSENT = ""
@@ -31,6 +32,14 @@ class Object:
     data: bytes
     headers: Headers
     etag: str
+
+
+class Listed(NamedTuple):
+    """A key that a listing found, and when it was written (UTC), by the store's clock. What was
+    copied may have the time of its source."""
+
+    key: str
+    modified: datetime
 
 
 class Store(Protocol):
@@ -62,6 +71,6 @@ class Store(Protocol):
         """Remove the key; one that does not exist is no error."""
         ...
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         """All keys that begin with the prefix, in no promised order."""
         ...

@@ -17,7 +17,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Pre
 from obstore.store import S3Store as Client
 
 from publisher.errors import Conflict, NotFound, StoreError
-from publisher.store.port import ABSENT, PLAIN, Headers, Object
+from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 
 if TYPE_CHECKING:
     from obstore import Attributes, PutMode
@@ -87,14 +87,14 @@ class S3Store:
         with contextlib.suppress(NotFound), self._reported(key):
             obstore.delete(self._client, key)
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         with self._reported(prefix):
             # The client lists whole path segments only: list the folder, then filter.
             folder, _, _ = prefix.rpartition("/")
             for batch in obstore.list(self._client, folder or None):
                 for item in batch:
                     if item["path"].startswith(prefix):
-                        yield item["path"]
+                        yield Listed(item["path"], item["last_modified"])
 
     @contextlib.contextmanager
     def _reported(self, key: str) -> Iterator[None]:
