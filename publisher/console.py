@@ -26,6 +26,7 @@ from rich.progress import (
 from publisher.documents import NAMED_MAX
 
 if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.collect import Collected
     from publisher.init import Row
     from publisher.pipeline import Changes, Exported
     from publisher.plan import Plan
@@ -194,6 +195,21 @@ def show_release(release: Release, is_live: bool) -> None:
         out.print(f"  let through {override.gate}: {escape(override.reason)}")
 
 
+def show_collected(done: Collected, seconds: float, *, dry_run: bool) -> None:
+    """What a collection removed, or would remove, and what is kept."""
+    out = _out()
+    removed, kept = +done.removed, +done.kept
+    out.print(f"{'would remove' if dry_run else 'removed':>12} {'kept':>10}")
+    for kind in sorted(removed.keys() | kept.keys()):
+        size = f"  ({done.kept_bytes / 1e6:,.1f} MB)" if kind == "blobs" else ""
+        out.print(f"{_number(removed[kind]):>12} {_number(kept[kind]):>10}  {kind}{size}")
+    for note in done.notes:
+        out.print(f"[yellow]Left for the next time:[/] {escape(note)}")
+    if done.fallback:
+        out.print(f"While the edge can't read its data, it shows slot {escape(done.fallback)}.")
+    out.print(f"In {seconds:.1f} s.{' Nothing was written.' if dry_run else ''}")
+
+
 class Clock:
     """Seconds since it was made."""
 
@@ -204,6 +220,10 @@ class Clock:
     def seconds(self) -> float:
         """Elapsed so far."""
         return time.monotonic() - self._started
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "-"
 
 
 def _changes(changes: Changes) -> str:

@@ -212,8 +212,7 @@ class Publisher:
             return Outcome(release, previous, "", Plan(), 0.0)
         ready = self._slots.ready(intent, release, wanted.withdrawn, wait=wait)
         self._error_page(release)
-        redirect_set = self._load_redirects(release, wanted.withdrawn)
-        self._go_live(intent, ready, redirect_set, change, wanted)
+        self._go_live(intent, ready, release, change, wanted)
         self.repair()
         return Outcome(release, previous, ready.slot, ready.plan, time.monotonic() - started)
 
@@ -244,7 +243,7 @@ class Publisher:
         self,
         before: Intent,
         ready: Ready,
-        redirect_set: str,
+        release: Release,
         change: Change,
         wanted: Intent,
     ) -> None:
@@ -257,6 +256,9 @@ class Publisher:
             is_ours = intent.slots.get(slot) == ready.claimed
             if not is_ours and slot_with(intent, filled.release, filled.without) != slot:
                 raise LostRace(f"slot {slot} was given to another publisher", "Try again.")
+            # Between the look and the move: `gc`, which removes what nothing names, changes the
+            # intent afterwards, so that the move fails and this is loaded again.
+            redirect_set = self._load_redirects(release, wanted.withdrawn)
             moved = go_live(intent, slot, filled, redirect_set, change, self._edge.cooling_s)
             moved = msgspec.structs.replace(
                 moved,

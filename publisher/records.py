@@ -117,6 +117,26 @@ class Records:
             )
         return _decoded(f"releases/{matches[0]}", self.store, Release)
 
+    def lineage(self, name: str) -> Iterator[Release]:
+        """A release, the one it was made from, and so on, as far as they are still there."""
+        while name and (found := self.stored_release(name)):
+            yield found[0]
+            name = found[0].parent
+
+    def stored_release(self, name: str) -> tuple[Release, str] | None:
+        """The release with exactly this id, and the etag to `retire` it with."""
+        key = f"releases/{name}"
+        try:
+            found = self.store.get(key)
+        except NotFound:
+            return None
+        return _parsed(key, found.data, Release), found.etag
+
+    def retire(self, release: Release, etag: str, *, retired: bool = True) -> None:
+        """Say that a release is about to be removed, or is not. Raises Conflict."""
+        changed = msgspec.structs.replace(release, retired=retired)
+        self.store.put(f"releases/{release.id}", _encoded(changed), expect=etag)
+
     def release_ids(self) -> list[str]:
         """All releases, newest first."""
         return sorted((one.key[9:] for one in self.store.list("releases/")), reverse=True)
@@ -186,7 +206,11 @@ def _encoded(record: msgspec.Struct) -> bytes:
 
 
 def _decoded(key: str, store: Store, kind: type[_T]) -> _T:
+    return _parsed(key, store.get(key).data, kind)
+
+
+def _parsed(key: str, data: bytes, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(store.get(key).data, type=kind)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StoreError(f"{key} is damaged: {error}") from None

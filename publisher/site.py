@@ -20,11 +20,13 @@ from publisher.records import Records
 
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
+    from publisher.collect import Collector
     from publisher.filling import Progress
     from publisher.init import Row
     from publisher.pipeline import Request
     from publisher.prepare import Preparing
     from publisher.publish import Actor, Publisher
+    from publisher.retention import Keep
     from publisher.store.port import Store
     from publisher.workers import Plant
 
@@ -103,6 +105,22 @@ class Site:
         from publisher.publish import Publisher
 
         return Publisher(self.records, LocalEdge(self.store), progress)
+
+    def collector(self, progress: Progress, keep: Keep) -> Collector:
+        """What removes what is not needed any more."""
+        from publisher.collect import Collector
+        from publisher.edge.local import LocalEdge
+        from publisher.store.directory import DirectoryStore
+
+        store = self.store
+        return Collector(
+            self.records,
+            None if self._dry_run else LocalEdge(store),
+            progress,
+            keep,
+            is_alone=self._quiet(full=False) == timedelta(),
+            leftovers=store.remove_temporary if isinstance(store, DirectoryStore) else lambda _: 0,
+        )
 
     @contextlib.contextmanager
     def exporting(self) -> Iterator[None]:

@@ -21,7 +21,8 @@ PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
         "facts front gates init inspection inventory judge layer mail manifest notfound outcome "
-        "paths places plan prepare queries release remarks routes rules scope traps views "
+        "paths places plan prepare queries release remarks retention routes rules scope traps "
+        "views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -40,6 +41,8 @@ PURE_LIBRARIES = frozenset(
 # A release has a random id and a time; a page is read without its parser's warnings.
 PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.store.port": frozenset(("datetime",)),
+    "publisher.retention": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
@@ -49,7 +52,8 @@ PURE_LIBRARIES_OF = {
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 COMMANDS = {
-    f"publisher.commands.{name}" for name in "going_live history looking making options".split()
+    f"publisher.commands.{name}"
+    for name in "going_live history keeping looking making options".split()
 }
 
 # Library -> the only modules that may import it.
