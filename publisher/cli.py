@@ -32,6 +32,7 @@ for command in (
     going_live.publish,
     going_live.rollback,
     going_live.resume,
+    going_live.withdraw,
     keeping.gc,
     looking.preview,
     looking.demo,

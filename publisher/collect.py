@@ -43,7 +43,7 @@ from publisher.retention import (
 from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Slots
 from publisher.store.port import Listed, Store
-from redirects.compile import parse_live_entry
+from redirects.compile import shown_by
 
 # Deletes wait for the network.
 _AT_ONCE = 16
@@ -376,9 +376,9 @@ class Collector:
 
 def _shown(edge: Edge, target: str) -> Iterator[str]:
     """The redirect set that the edge uses now: it may be behind the intent."""
-    entry = edge.entry(target)
-    if entry:
-        yield parse_live_entry(entry).set_id
+    shown = shown_by(edge.entry(target))
+    if shown:
+        yield shown.set_id
 
 
 def _is_marked(key: str, marks: _Marks) -> bool:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
     from publisher.init import Row
     from publisher.pipeline import Changes, Exported
     from publisher.plan import Plan
-    from publisher.publish import Outcome
-    from publisher.release import Change, Intent, Release
+    from publisher.publish import Audience, Outcome
+    from publisher.release import Change, Intent, Release, Withdrawal
 
 # How many of a long list are shown before "and N more".
 _SHOWN = 10
@@ -132,19 +132,51 @@ def show_plan(plan: Plan) -> None:
         out.print(f"  and {len(plan) - _SHOWN * 2:,} more")
 
 
-def show_outcome(outcome: Outcome, url: str) -> None:
-    """What publishing did."""
+def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
+    """What publishing did, to the public site or to a preview."""
     out = _out()
     if not outcome.slot:
         out.print(f"Release {outcome.release.id} is live already; nothing to do.")
         return
-    out.print(f"[bold green]Live:[/] release {outcome.release.id} on {escape(url)}")
+    word = "Live" if is_live else "Shown"
+    out.print(f"[bold green]{word}:[/] release {outcome.release.id} on {escape(url)}")
     out.print(
         f"  {len(outcome.plan):,} files written or removed in slot {outcome.slot}, "
         f"in {outcome.seconds:.1f} s"
     )
-    if outcome.previous:
+    if outcome.previous and is_live:
         out.print(f"  Before it: {outcome.previous}. To go back: publisher rollback")
+
+
+def show_audience(audience: Audience) -> None:
+    """Until when a preview can be seen, and by whom."""
+    out = _out()
+    out.print(f"  It can be seen until {audience.expires:%Y-%m-%d %H:%M} UTC.")
+    if audience.password:
+        out.print("  It asks for a name and a password: preview, and the one you gave.")
+
+
+def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:
+    """Every path that nobody can reach."""
+    out = _out()
+    if not withdrawn:
+        out.print("Nothing is withdrawn.")
+    for path, why in sorted(withdrawn.items()):
+        out.print(
+            f"{escape(path)}  {why.since:%Y-%m-%d %H:%M}  {escape(why.actor)}  {escape(why.reason)}"
+        )
+
+
+def show_taken_out(path: str, below: Sequence[str], *, restored: bool) -> None:
+    """That a path is withdrawn, or restored, and what it does not cover."""
+    out = _out()
+    if restored:
+        out.print(f"[bold green]Restored:[/] {escape(path)}")
+        return
+    out.print(f"[bold green]Withdrawn:[/] {escape(path)} answers 410 Gone.")
+    out.print(f"  To undo it: publisher withdraw {escape(path)} --restore --reason ...")
+    out.print("  Unpublish it in the CMS, too: lists, feeds and sitemaps name it until then.")
+    _list(out, "Still there, below it", below)
 
 
 def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
@@ -170,9 +202,10 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
         gates = "".join(
             f"  [yellow]{o.gate} overridden: {escape(o.reason)}[/]" for o in change.overrides
         )
-        what = change.to_release if change.action != "resume" else "hold released"
+        what = "hold released" if change.action == "resume" else change.path or change.to_release
+        where = "" if change.target == "live" else f" to {change.target}"
         out.print(
-            f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {what}  "
+            f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {escape(what)}{where}  "
             f"{escape(change.actor)}  {escape(change.reason)}{gates}"
         )
 

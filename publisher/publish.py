@@ -26,7 +26,7 @@ from publisher.manifest import find
 from publisher.notfound import not_found_page
 from publisher.paths import SitePath
 from publisher.plan import Plan
-from publisher.records import Records
+from publisher.records import Records, slot_key, slot_uri
 from publisher.release import (
     LIVE,
     Change,
@@ -35,14 +35,16 @@ from publisher.release import (
     Release,
     Withdrawal,
     go_live,
+    is_seen,
     new_id,
     slot_with,
     utc_now,
+    withdrawn_from,
 )
 from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Ready, Slots, lost_to, still
 from publisher.store.port import Headers
-from redirects.compile import live_entry, parse_live_entry
+from redirects.compile import live_entry, parse_live_entry, shown_by
 
 # The edge follows the intent within this time unless a run died between the two; an edge's
 # cooling time is long enough to allow for it.
@@ -147,6 +149,40 @@ class Publisher:
             self._records.move_intent(moved, etag)
         return self.repair()
 
+    def withdraw(self, path: SitePath, actor: Actor) -> tuple[str, ...]:
+        """Take a path out of everything that can be seen, at once, until it is restored: first
+        the edge is told (410, whatever it has cached), then the files go. Returns the slots that
+        had it. Idempotent: run again, it finishes what a run that died began.
+
+        Raises PublisherError if nothing is live.
+        """
+        if not self.repair().slot:
+            raise PublisherError("nothing is live yet")
+        why = Withdrawal(actor=actor.name, reason=actor.reason, since=utc_now())
+        for _ in range(CONFLICTS_MAX):
+            intent, etag = self._records.intent(self._target)
+            told = withdrawn_from(intent, path, why)
+            if told == intent:
+                break
+            release = self._records.release(intent.release)
+            change = _change("withdraw", intent, release.id, actor, target=self._target)
+            told = msgspec.structs.replace(
+                told,
+                generation=intent.generation + 1,
+                redirect_set=self._load_redirects(release, told.withdrawn),
+                change=msgspec.structs.replace(change, path=str(path)),
+            )
+            with suppress(Conflict):
+                self._records.move_intent(told, etag, self._target)
+                break
+        else:
+            raise LostRace("other publishers kept changing what is live", "Try again.")
+        slots = tuple(name for name, slot in self.repair().slots.items() if is_seen(slot))
+        for name in slots:
+            self._records.store.delete(slot_key(name, path))
+        self._edge.invalidate([slot_uri(name, path) for name in slots])
+        return slots
+
     def restore(self, path: SitePath, actor: Actor) -> Outcome:
         """Let a path that was withdrawn be shown again, at once. Raises NotNow if it is not
         withdrawn."""
@@ -157,7 +193,7 @@ class Publisher:
         wanted = msgspec.structs.replace(intent, withdrawn=rest)
         release = self._records.release(intent.release)
         change = _change("restore", intent, release.id, actor)
-        change = msgspec.structs.replace(change, path=path)
+        change = msgspec.structs.replace(change, path=str(path))
         return self._move(intent, wanted, release, change, wait=True)
 
     def plan(self, release: Release) -> Plan:
@@ -172,10 +208,10 @@ class Publisher:
             self._records.note(intent.change)
         if intent.slot:
             wanted, held = entry_of(intent), self._edge.entry(self._target)
-            shown = parse_live_entry(held) if held else None
+            shown = shown_by(held)
             if shown is None or shown[1:] != parse_live_entry(wanted)[1:]:
-                if shown:
-                    self._cool_from_now(shown.slot)
+                if held:
+                    self._cool_from_now(shown.slot if shown else "")
                 release = self._records.release(intent.release)
                 self._load_redirects(release, self._withdrawn(intent))
                 self._edge.flip(self._target, wanted)
@@ -184,19 +220,24 @@ class Publisher:
 
     # ------------------------------------------------------------------ steps
 
-    def _cool_from_now(self, slot: str) -> None:
-        """The edge still shows this slot, perhaps long after the intent has moved on: it cools
-        from the time that the edge follows."""
+    def _cool_from_now(self, shown: str) -> None:
+        """The edge still shows this slot ('': nobody knows which), perhaps long after the intent
+        has moved on: it cools from the time that the edge follows."""
         for _ in range(CONFLICTS_MAX):
             intent, etag = self._records.intent(self._target)
             until = utc_now() + timedelta(seconds=self._edge.cooling_s)
-            held = intent.slots.get(slot)
-            if not held or held.state != "cooling":
+            late = {
+                name: msgspec.structs.replace(slot, until=until)
+                for name, slot in intent.slots.items()
+                if slot.state == "cooling" and name == (shown or name)
+                # The usual case is that the edge follows at once.
+                if not slot.until or slot.until + _COOLING_SLACK < until
+            }
+            if not late:
                 return
-            if held.until and held.until + _COOLING_SLACK >= until:
-                return  # the usual case: the edge follows at once
-            slots = intent.slots | {slot: msgspec.structs.replace(held, until=until)}
-            moved = msgspec.structs.replace(intent, generation=intent.generation + 1, slots=slots)
+            moved = msgspec.structs.replace(
+                intent, generation=intent.generation + 1, slots=intent.slots | late
+            )
             with suppress(Conflict):
                 self._records.move_intent(moved, etag, self._target)
                 return
@@ -304,7 +345,7 @@ def _is_whole(intent: Intent, withdrawn: Collection[str]) -> bool:
 
 
 def _change(
-    action: Literal["publish", "rollback", "resume", "restore"],
+    action: Literal["publish", "rollback", "resume", "withdraw", "restore"],
     intent: Intent,
     to_release: str,
     actor: Actor,

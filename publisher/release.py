@@ -234,3 +234,21 @@ def slot_with(intent: Intent, release: str, withdrawn: Iterable[str]) -> str | N
         ),
         None,
     )
+
+
+def withdrawn_from(intent: Intent, path: str, why: Withdrawal) -> Intent:
+    """The intent with a path withdrawn, and none of its slots that can be seen holding it. A
+    path that was withdrawn before keeps its reason."""
+    slots = {
+        name: msgspec.structs.replace(slot, without=tuple(sorted({*slot.without, str(path)})))
+        if is_seen(slot)
+        else slot
+        for name, slot in intent.slots.items()
+    }
+    withdrawn = {str(path): why} | intent.withdrawn
+    return msgspec.structs.replace(intent, slots=slots, withdrawn=withdrawn)
+
+
+def is_seen(slot: Slot) -> bool:
+    """Whether the edge may show this slot, or what it cached of it."""
+    return slot.state in ("live", "cooling", "fallback")

@@ -87,7 +87,7 @@ def _asides(
 
 def with_withdrawn(rules: RuleSet, paths: Iterable[str]) -> RuleSet:
     """The rules, and 410 at the paths of pages that were withdrawn, and for what leads there."""
-    gone = tuple(Rule(path, GONE, origin="withdrawn") for path in sorted(paths))
+    gone = tuple(Rule(str(path), GONE, origin="withdrawn") for path in sorted(paths))
     return RuleSet.of((*gone, *rules.rules)) if gone else rules
 
 

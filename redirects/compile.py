@@ -126,6 +126,15 @@ def parse_live_entry(value: str) -> LiveEntry:
     )
 
 
+def shown_by(value: str) -> LiveEntry | None:
+    """What an entry says that was read from an edge; None for one that is not there or that
+    nobody could read, the edge function neither: it will be written anew."""
+    try:
+        return parse_live_entry(value)
+    except ValueError:
+        return None
+
+
 def password_digest(preview: str, password: str) -> str:
     """What the edge compares a preview's password with: SHA-256, in hexadecimal digits, over the
     preview's name, a colon, and what a browser sends for this password in `Authorization: Basic`

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar, cast, get_args
 
 from publisher.edge.port import Edge
-from publisher.errors import EdgeError, PublisherError, StoreError
+from publisher.errors import Conflict, EdgeError, PublisherError, StoreError
 from publisher.store.port import PLAIN, Headers, Listed, Object, Store
 
 _T = TypeVar("_T")
+
+
+Fault = Literal["before", "after", "twice", "late", "short", "conflict"]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 @dataclass
 class Script:
     """Which call fails, counted over the store and the edge together, and how.
 
-    `fail_at`: 1 is the first call, 0 none. `after`: the call takes effect, then fails, as
-    when only the answer is lost. `dead`: every later call fails as well, as when the
-    process has died.
+    `fail_at`: 1 is the first call, 0 none. `fault`:
+
+    - before: it fails, and nothing happens; after: it takes effect, and only its answer is lost
+    - twice: a client sends it again, since the first answer was lost
+    - late: it fails, and takes effect only when the test calls `land`
+    - short: what is read is the first half only
+    - conflict: a conditional write loses, though nobody else wrote
+
+    `dead`: every later call fails as well, as when the process has died.
     """
 
     fail_at: int = 0
-    after: bool = False
+    fault: Fault = "before"
     dead: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     watch: Callable[[str, str], None] = lambda method, key: None
+    _late: list[Callable[[], object]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, error: type[PublisherError], method: str, key: str, call: Callable[[], _T]) -> _T:
@@ -37,12 +49,34 @@ class Script:
             self.watch(method, key)
         if self.fail_at and (number > self.fail_at) * self.dead:
             raise error(f"call {number} comes after the end")
-        if number == self.fail_at and not self.after:
-            raise error(f"call {number} fails: {method} {key}")
-        result = call()
-        if number == self.fail_at:
-            raise error(f"call {number} took effect and fails: {method} {key}")
-        return result
+        if number != self.fail_at:
+            return call()
+        match self.fault:
+            case "after":
+                call()
+            case "twice":
+                call()
+                return call()
+            case "late":
+                self._late.append(call)
+            case "short" if method in ("get", "entry"):
+                return cast("_T", _half(call()))
+            case "conflict" if method == "put":
+                raise Conflict(key)
+        raise error(f"call {number} fails ({self.fault}): {method} {key}")
+
+    def land(self) -> None:
+        """What was on its way when its sender died takes effect."""
+        for call in self._late:
+            with suppress(StoreError):  # a condition that does not hold any more
+                call()
+
+
+def _half(read: object) -> object:
+    if isinstance(read, Object):
+        return replace(read, data=read.data[: len(read.data) // 2])
+    assert isinstance(read, str)
+    return read[: len(read) // 2]
 
 
 class ScriptedStore:

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from publisher import collect, publish, release, slots, spool
 from publisher.collect import Collected, Collector
 from publisher.compose import ASSET_RELEASES
+from publisher.content_types import cache_control
 from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
 from publisher.errors import PublisherError
@@ -117,6 +118,11 @@ def gc(
     records = Records(store or world.store)
     edge = edge or world.edge
     return Collector(records, edge, lambda *_: None, keep, is_alone=is_alone).collect()
+
+
+def collecting(world: World) -> None:
+    """In the midst of something else."""
+    gc(world)
 
 
 def keys(store: Store, prefix: str = "") -> set[str]:
@@ -425,7 +431,7 @@ def test_a_preview_that_is_given_more_time_meanwhile_stays(world: World, clock: 
     preview(world, clock)
     pass_days(clock, 2)
     made = world.release({})
-    script = Script(watch=lambda method, _: gc(world) if method == "copy" else None)
+    script = Script(watch=lambda method, _: collecting(world) if method == "copy" else None)
     records = Records(ScriptedStore(world.store, script))
     publisher = Publisher(records, world.edge, lambda *_: None, PREVIEW)
     publisher.publish(made, ACTOR, audience=Audience(clock.now + timedelta(days=1)))
@@ -581,7 +587,7 @@ def test_a_release_that_is_being_published_stays(world: World, clock: Clock) -> 
     pass_days(clock, 40)
     world.publish({})
     store = ScriptedStore(
-        world.store, Script(watch=lambda method, _: gc(world) if method == "copy" else None)
+        world.store, Script(watch=lambda method, _: collecting(world) if method == "copy" else None)
     )
     assert world.publisher(store).publish(old, ACTOR).release == old
     assert world.shown() == old
@@ -661,7 +667,7 @@ def test_killed_at_any_step_and_run_again_it_has_done_its_work(
     for at in count(1):
         _restore(world, held)
         clock.now, fallback_edge.fallback = now, ""
-        script = Script(fail_at=at, after=after, dead=True)
+        script = Script(fail_at=at, fault="after" if after else "before", dead=True)
         store, edge = ScriptedStore(world.store, script), ScriptedEdge(world.edge, script)
         try:
             gc(world, store=store, edge=edge)
@@ -768,7 +774,7 @@ class Everybody(RuleBasedStateMachine):
         if path == "/":
             self.world.records.put_blob(text.encode())
         kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
-        return Entry(sites.sha256(text), len(text.encode()), kind, sites.cache_control(kind))
+        return Entry(sites.sha256(text), len(text.encode()), kind, cache_control(kind))
 
     @rule(which=st.integers(0, 9), rolls_back=st.booleans(), fails_at=st.integers(0, 60))
     def publishes(self, which: int, rolls_back: bool, fails_at: int) -> None:

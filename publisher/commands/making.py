@@ -74,7 +74,8 @@ def export(
     from publisher.site import Site
 
     site = Site(config, dry_run=dry_run)
-    request = site.request(acting(actor, reason), overriding(override, reason), full=full)
+    who = acting(actor, reason)
+    request = site.request(who, overriding(override, reason), full=full)
     clock = console.Clock()
     with site.exporting(), console.progress() as bar:
         exported = run(
@@ -90,5 +91,5 @@ def export(
     if publish:
         made = exported.release
         onto = made.parent if exported.is_new else made.id
-        result["published"] = go_live(site, made, reason, actor, dry_run, json, onto=onto)
+        result["published"] = go_live(site, made, who, dry_run, json, onto=onto)
     print_document(result, json)

@@ -8,7 +8,7 @@ import msgspec
 
 from publisher.errors import Conflict, NotFound
 from publisher.store.port import ABSENT, Store
-from redirects.compile import LIVE_KEY, parse_live_entry
+from redirects.compile import LIVE_KEY, parse_live_entry, shown_by
 
 
 class LocalEdge:
@@ -30,7 +30,8 @@ class LocalEdge:
         generation = parse_live_entry(entry).generation
         while True:
             held, etag = self._read(name)
-            if held and parse_live_entry(held).generation >= generation:
+            shown = shown_by(held)
+            if shown and shown.generation >= generation:
                 return
             try:
                 self._store.put(f"edge/{name}", entry.encode(), expect=etag)
