@@ -36,7 +36,6 @@ from publisher.retention import (
     needs_fallback,
     retained,
     settled,
-    stepped,
     still_withdrawn,
     with_fallback,
 )
@@ -166,8 +165,8 @@ class Collector:
     # ------------------------------------------------------------------- edge
 
     def _tidy(self, edge: Edge) -> None:
-        """Keep at the edge what visitors may get. What somebody loaded meanwhile and did not
-        name yet is loaded again, by them, as the intent's move fails; or here."""
+        """Keep at the edge what visitors may get. Who moved an intent meanwhile may have lost
+        what they loaded: it is loaded again. Who moves one later loads it later, too."""
         intents = self._intents()
         if self._is_busy(intents):
             self._done.notes.append("a publish is under way: redirect data stay")
@@ -185,8 +184,7 @@ class Collector:
                         sets.add(self._compiled(release[0], slot.without)[0])
         removed = edge.tidy(names, sets, intents[LIVE].fallback)
         self._done.removed["entries at the edge"] += removed
-        for target in self._intents():
-            intent = self._change(target, lambda one: stepped(one) if one.slot else one)
+        for target, intent in self._intents().items():
             is_new = target not in names or intent.redirect_set not in sets
             if intent.slot and is_new:
                 self._load(edge, intent, self._records.intent()[0])

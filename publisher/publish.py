@@ -253,7 +253,8 @@ class Publisher:
             return Outcome(release, previous, "", Plan(), 0.0)
         ready = self._slots.ready(intent, release, wanted.withdrawn, wait=wait)
         self._error_page(release)
-        self._go_live(intent, ready, release, change, wanted)
+        redirect_set = self._load_redirects(release, wanted.withdrawn)
+        self._go_live(intent, ready, redirect_set, change, wanted)
         self.repair()
         return Outcome(release, previous, ready.slot, ready.plan, time.monotonic() - started)
 
@@ -284,7 +285,7 @@ class Publisher:
         self,
         before: Intent,
         ready: Ready,
-        release: Release,
+        redirect_set: str,
         change: Change,
         wanted: Intent,
     ) -> None:
@@ -297,9 +298,6 @@ class Publisher:
             is_ours = intent.slots.get(slot) == ready.claimed
             if not is_ours and slot_with(intent, filled.release, filled.without) != slot:
                 raise LostRace(f"slot {slot} was given to another publisher", "Try again.")
-            # Between the look and the move: `gc`, which removes what nothing names, changes the
-            # intent afterwards, so that the move fails and this is loaded again.
-            redirect_set = self._load_redirects(release, wanted.withdrawn)
             moved = go_live(intent, slot, filled, redirect_set, change, self._edge.cooling_s)
             moved = msgspec.structs.replace(
                 moved,

@@ -83,13 +83,14 @@ class Records:
     def captured(self, digest: str) -> Iterator[tuple[str, Captured]]:
         """Where each file of a release came from, in path order; '' is nothing."""
         for part in self.manifest(digest).parts:
-            for row in decode_part(self._part(part.digest), Captured):
+            for row in decode_part(self.part(part.digest), Captured):
                 yield row.path, row
 
     def _load_part(self, digest: str) -> list[Row]:
-        return decode_part(self._part(digest), Row)
+        return decode_part(self.part(digest), Row)
 
-    def _part(self, digest: str) -> bytes:
+    def part(self, digest: str) -> bytes:
+        """The bytes of a manifest's part, checked against their name."""
         key = f"manifests/{digest}"
         data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:

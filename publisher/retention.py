@@ -102,7 +102,7 @@ def settled(intent: Intent, now: datetime, cooling_s: float) -> Intent:
     is_over = intent.slot and expires and expires + timedelta(seconds=cooling_s) <= now
     if expires and is_over and not is_filling(intent, now):  # nobody gives it more time
         moved = _ended(moved, expires)
-    return moved if moved == intent else stepped(moved)
+    return moved if moved == intent else _stepped(moved)
 
 
 def _ended(intent: Intent, since: datetime) -> Intent:
@@ -136,17 +136,12 @@ def dropped(intent: Intent, names: Collection[str]) -> Intent:
         if name not in names or slot.state != "abandoned"
     }
     moved = msgspec.structs.replace(intent, slots=slots)
-    return moved if moved == intent else stepped(moved)
+    return moved if moved == intent else _stepped(moved)
 
 
 def is_slot(folder: str) -> bool:
     """Whether a folder below `site/` can only be that of a slot."""
     return bool(_SLOT.fullmatch(folder))
-
-
-def stepped(intent: Intent) -> Intent:
-    """The same, one generation on: whoever read it before can't move it any more."""
-    return msgspec.structs.replace(intent, generation=intent.generation + 1)
 
 
 def still_withdrawn(intent: Intent, withdrawn: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -181,15 +176,19 @@ def with_fallback(intent: Intent, name: str, claimed: Slot, filled: Slot) -> Int
         return intent
     if filled.without != tuple(sorted(intent.withdrawn)):
         slots[name] = msgspec.structs.replace(filled, state="abandoned")
-        return stepped(msgspec.structs.replace(intent, slots=slots))
+        return _stepped(msgspec.structs.replace(intent, slots=slots))
     before = slots.get(intent.fallback)
     if before:
         slots[intent.fallback] = msgspec.structs.replace(
             before, state="abandoned", since=filled.since
         )
     slots[name] = filled
-    return stepped(msgspec.structs.replace(intent, slots=slots, fallback=name))
+    return _stepped(msgspec.structs.replace(intent, slots=slots, fallback=name))
 
 
 def _is_claimed(slot: Slot, now: datetime) -> bool:
     return slot.state == "filling" and slot.since + CLAIM_MAX >= now
+
+
+def _stepped(intent: Intent) -> Intent:
+    return msgspec.structs.replace(intent, generation=intent.generation + 1)

@@ -20,9 +20,9 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates init inspection inventory judge layer mail manifest notfound outcome "
+        "facts front gates init inspection inventory judge layer mail manifest notfound "
         "paths places plan prepare queries release remarks retention routes rules scope traps "
-        "views "
+        "noticing outcome views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "

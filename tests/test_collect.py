@@ -24,12 +24,14 @@ from publisher.edge.port import Edge
 from publisher.errors import PublisherError
 from publisher.manifest import Entry, Manifest, entries_of
 from publisher.outcome import Captured, Outcome
+from publisher.paths import SitePath
 from publisher.publish import Audience, Publisher
 from publisher.records import Records, blob_key, slot_key
 from publisher.release import (
     CLAIM_MAX,
     RING_SIZE,
     Intent,
+    Release,
     Slot,
     Withdrawal,
     choose_slot,
@@ -167,7 +169,7 @@ def check(world: World) -> None:
     records = Records(world.store)
     check_readable(records)
     check_slots(records)
-    world.shown()
+    world.shown(gone=records.intent()[0].withdrawn)
 
 
 def preview(world: World, clock: Clock, days: float = 1, edge: Edge | None = None) -> Publisher:
@@ -679,25 +681,60 @@ def test_killed_at_any_step_and_run_again_it_has_done_its_work(
     assert at > 100
 
 
-def test_two_at_once_lose_nothing(world: World, clock: Clock) -> None:
-    for number in range(3):
-        world.publish({f"/{number}.html": ""})
+OTHERS: dict[str, Callable[[World], object]] = {
+    "collects": gc,
+    "publishes": lambda world: world.publisher().publish(newest(world), ACTOR),
+    "rolls back": lambda world: world.publisher().rollback(oldest(world), ACTOR),
+    "withdraws": lambda world: world.publisher().withdraw(SitePath("/日本/"), ACTOR),
+    "restores": lambda world: world.publisher().restore(SitePath("/秘密/"), ACTOR),
+    "previews": lambda world: world.publisher(target=PREVIEW).publish(
+        newest(world), ACTOR, audience=Audience(release.utc_now() + timedelta(days=1))
+    ),
+}
+
+
+def newest(world: World) -> Release:
+    return list(world.releases.values())[-1][0]
+
+
+def oldest(world: World) -> Release:
+    """Of those that a slot has."""
+    held = {slot.release for slot in world.records.intent()[0].slots.values()}
+    return next(made for name, (made, _) in world.releases.items() if name in held)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_who_acts_amid_a_collection_loses_nothing(world: World, clock: Clock, what: str) -> None:
+    """Between whichever two calls: slots, releases and redirect data are whole."""
     for _ in range(3):
-        world.release({})
+        world.release({"/never.html": ""})
+    files = {"/日本/": "日", "/秘密/": "秘"}
+    world.publish(files, ("/?p=1",))
+    world.publisher().withdraw(SitePath("/秘密/"), ACTOR)
+    world.publish(files, ("/?p=2",))
+    world.release(files, ("/?p=3",))
     pass_days(clock, 40)
-    held = _copied(world)
-    for at in range(1, 400, 3):
+    held, now = _copied(world), clock.now
+    at, is_done = 1, False
+    while not is_done:
         _restore(world, held)
-        script = Script()
+        clock.now, script = now, Script()
 
         def watch(_m: str, _k: str, script: Script = script, at: int = at) -> None:
             if len(script.calls) == at:
-                gc(world)
+                OTHERS[what](world)
 
         script.watch = watch
-        gc(world, store=ScriptedStore(world.store, script))
+        gc(world, store=ScriptedStore(world.store, script), edge=ScriptedEdge(world.edge, script))
         check(world)
-        assert len(world.records.release_ids()) == 4, at
+        for target in ("live", PREVIEW):
+            if entry := world.edge.entry(target):
+                named = parse_live_entry(entry).set_id
+                assert keys(world.edge._store, f"edge/sets/{named}"), (target, at)
+                assert entry == publish.entry_of(world.records.intent(target)[0])
+        is_done = len(script.calls) < at
+        at += 1 if at < 100 else 7
+    assert at > 250
 
 
 def test_a_dry_run_says_what_would_go_and_writes_nothing(world: World, clock: Clock) -> None:
@@ -793,6 +830,19 @@ class Everybody(RuleBasedStateMachine):
                 publisher.resume(ACTOR)
             else:
                 publisher.publish(chosen, ACTOR)
+
+    @rule(at=st.integers(0, 40), restores=st.booleans())
+    def withdraws_or_restores(self, at: int, restores: bool) -> None:
+        """By itself, or with a collection in its midst."""
+        script = Script()
+        script.watch = lambda *_: self.collect(1, Script()) if len(script.calls) == at else None
+        store = ScriptedStore(self.world.store, script)
+        publisher = self.world.publisher(store, ScriptedEdge(self.world.edge, script))
+        with contextlib.suppress(PublisherError):
+            if restores:
+                publisher.restore(SitePath("/頁/"), ACTOR)
+            else:
+                publisher.withdraw(SitePath("/頁/"), ACTOR)
 
     @rule(days=st.integers(1, 5))
     def shows_a_preview(self, days: int) -> None:
