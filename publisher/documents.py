@@ -14,6 +14,7 @@ import msgspec
 from publisher.errors import ConfigError, GateRefused, PublisherError
 
 if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.collect import Collected
     from publisher.difference import Compared
     from publisher.init import Row
     from publisher.pipeline import Exported
@@ -73,6 +74,19 @@ def of_outcome(outcome: Outcome) -> Document:
         "slot": outcome.slot,
         "files": len(outcome.plan),
         "seconds": round(outcome.seconds, 3),
+    }
+
+
+def of_collected(done: Collected, seconds: float, *, dry_run: bool) -> Document:
+    """What a collection removed, or would remove, and what is kept."""
+    return {
+        "dry_run": dry_run,
+        "removed": +done.removed,
+        "kept": +done.kept,
+        "kept_bytes": done.kept_bytes,
+        "fallback": done.fallback,
+        "notes": done.notes,
+        "seconds": round(seconds, 3),
     }
 
 

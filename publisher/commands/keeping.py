@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -36,7 +35,7 @@ def gc(
       publisher gc --dry-run
       publisher gc --keep-releases 50 --keep-days 90
     """
-    from publisher import console
+    from publisher import console, documents
     from publisher.retention import Keep
     from publisher.site import Site
 
@@ -46,5 +45,4 @@ def gc(
         done = site.collector(bar.update, Keep(keep_releases, keep_days)).collect()
     if not json:
         console.show_collected(done, clock.seconds, dry_run=dry_run)
-    document = asdict(done)
-    print_document({**document, "dry_run": dry_run, "seconds": round(clock.seconds, 3)}, json)
+    print_document(documents.of_collected(done, clock.seconds, dry_run=dry_run), json)
