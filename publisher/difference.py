@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from publisher.documents import NAMED_MAX
 from publisher.filling import Progress
 from publisher.manifest import Difference, Entry, decode_part, differences
 from publisher.noticing import Change, PageChange, common, compare, own, read
@@ -19,6 +18,8 @@ from redirects.rules import Rule
 
 # So many pages are read of each kind; the others are counted. Larger ones are not looked at.
 PAGES_MAX = 200
+# So many of a kind are named, as in all documents (`publisher.documents`).
+NAMED_MAX = 1000
 _PAGE_BYTES_MAX = 2 * 1024 * 1024
 
 Reason = Literal["new", "gone", "content", "headers"]

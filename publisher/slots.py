@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+import msgspec
+
 from publisher.compose import ASSET_RELEASES, older_assets, slot_differences, without
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
@@ -69,8 +71,12 @@ class Slots:
         name = slot_with(intent, release.id, withdrawn)
         if name:
             return Ready(name, intent.slots[name], intent.slots[name], Plan())
+        _check(release)
         name, held, claimed = self._claim(intent, wait=wait)
-        self._is_there(release)
+        # After the claim: `gc` says what it is about to remove, then looks for claims, so that
+        # one of the two sees the other.
+        found = self._records.stored_release(release.id)
+        _check(found[0] if found else msgspec.structs.replace(release, retired=True))
         older = self._older(intent, release)
         plan = self._steps(held, release, older, withdrawn)
         stale = fill(self._records, name, plan, self._progress)
@@ -138,16 +144,6 @@ class Slots:
                 return name, claimed.slots[name]
         raise LostRace("other publishers kept claiming slots", "Try again.")
 
-    def _is_there(self, release: Release) -> None:
-        """Looked at after the claim: `gc` says what it is about to remove, then looks for
-        claims, so one of the two sees the other."""
-        found = self._records.stored_release(release.id)
-        if found is None or found[0].retired:
-            raise PublisherError(
-                f"release {release.id} is being removed by `publisher gc`",
-                "Publish a newer one: see `publisher releases list`.",
-            )
-
     def _cool(self, until: datetime, now: datetime, *, wait: bool) -> None:
         seconds = max(1, math.ceil((until - now).total_seconds()))
         if not wait:
@@ -211,3 +207,11 @@ def lost_to(intent: Intent) -> LostRace:
         f"release {intent.release} went live meanwhile",
         "Export again: the CMS is asked once more for what changed.",
     )
+
+
+def _check(release: Release) -> None:
+    if release.retired:
+        raise PublisherError(
+            f"release {release.id} is being removed by `publisher gc`",
+            "Publish a newer one: see `publisher releases list`.",
+        )
