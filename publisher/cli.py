@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from publisher.cms.interrupt import terminable
-from publisher.commands import going_live, looking, making, setting_up
+from publisher.commands import going_live, keeping, looking, making, setting_up
 from publisher.commands.history import releases
 from publisher.commands.options import print_document
 from publisher.errors import ConfigError, GateRefused, LostRace, NotNow, PublisherError
@@ -33,6 +33,7 @@ for command in (
     going_live.rollback,
     going_live.resume,
     going_live.withdraw,
+    keeping.gc,
     looking.preview,
     looking.demo,
     setting_up.infra,

@@ -83,13 +83,14 @@ class Records:
     def captured(self, digest: str) -> Iterator[tuple[str, Captured]]:
         """Where each file of a release came from, in path order; '' is nothing."""
         for part in self.manifest(digest).parts:
-            for row in decode_part(self._part(part.digest), Captured):
+            for row in decode_part(self.part(part.digest), Captured):
                 yield row.path, row
 
     def _load_part(self, digest: str) -> list[Row]:
-        return decode_part(self._part(digest), Row)
+        return decode_part(self.part(digest), Row)
 
-    def _part(self, digest: str) -> bytes:
+    def part(self, digest: str) -> bytes:
+        """The bytes of a manifest's part, checked against their name."""
         key = f"manifests/{digest}"
         data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
@@ -116,6 +117,26 @@ class Records:
                 "See `publisher releases list`.",
             )
         return _decoded(f"releases/{matches[0]}", self.store, Release)
+
+    def lineage(self, name: str) -> Iterator[Release]:
+        """A release, the one it was made from, and so on, as far as they are still there."""
+        while name and (found := self.stored_release(name)):
+            yield found[0]
+            name = found[0].parent
+
+    def stored_release(self, name: str) -> tuple[Release, str] | None:
+        """The release with exactly this id, and the etag to `retire` it with."""
+        key = f"releases/{name}"
+        try:
+            found = self.store.get(key)
+        except NotFound:
+            return None
+        return _parsed(key, found.data, Release), found.etag
+
+    def retire(self, release: Release, etag: str, *, retired: bool = True) -> None:
+        """Say that a release is about to be removed, or is not. Raises Conflict."""
+        changed = msgspec.structs.replace(release, retired=retired)
+        self.store.put(f"releases/{release.id}", _encoded(changed), expect=etag)
 
     def release_ids(self) -> list[str]:
         """All releases, newest first."""
@@ -186,7 +207,11 @@ def _encoded(record: msgspec.Struct) -> bytes:
 
 
 def _decoded(key: str, store: Store, kind: type[_T]) -> _T:
+    return _parsed(key, store.get(key).data, kind)
+
+
+def _parsed(key: str, data: bytes, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(store.get(key).data, type=kind)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StoreError(f"{key} is damaged: {error}") from None

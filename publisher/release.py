@@ -23,7 +23,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     `manifest` is a manifest's digest, `captured` that of the rows that say where each file came
     from ('' for none), `redirects` the SHA-256 of the blob that holds the rule set, `parent`
-    the release that was live when this one was made ('' for none).
+    the release that was live when this one was made ('' for none). `retired`: `gc` is about to
+    remove it, so no slot is filled with it any more; all else never changes.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     rules: int
     captured: str = ""
     overrides: tuple[Override, ...] = ()
+    retired: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from publisher.release import LIVE
 
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
+    from publisher.collect import Collector
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from publisher.pipeline import Request
     from publisher.prepare import Preparing
     from publisher.publish import Actor, Audience, Publisher
+    from publisher.retention import Keep
     from publisher.store.port import Store
     from publisher.workers import Plant
 
@@ -196,9 +198,25 @@ class Site:
         from publisher.manifest import below
 
         for target in (LIVE, *self.records.previews()):
-            self.publisher(progress, target).withdraw(path, who)
+            if target == LIVE or self.records.intent(target)[0].slot:  # not of one that has ended
+                self.publisher(progress, target).withdraw(path, who)
         live = self.records.release(self.records.intent()[0].release)
         return list(below(self.records.manifest(live.manifest), path, self.records.load_part))
+
+    def collector(self, progress: Progress, keep: Keep) -> Collector:
+        """What removes what is not needed any more."""
+        from publisher.collect import Collector
+        from publisher.store.directory import DirectoryStore
+
+        store = self.store
+        return Collector(
+            self.records,
+            None if self._dry_run else self.edge(progress),
+            progress,
+            keep,
+            is_alone=self._quiet(full=False) == timedelta(),
+            leftovers=store.remove_temporary if isinstance(store, DirectoryStore) else lambda _: 0,
+        )
 
     @contextlib.contextmanager
     def exporting(self) -> Iterator[None]:

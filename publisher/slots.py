@@ -9,18 +9,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+
+import msgspec
 
 from publisher.compose import ASSET_RELEASES, older_assets, slot_differences, without
 from publisher.edge.port import Edge
-from publisher.errors import Conflict, LostRace, NotNow
+from publisher.errors import Conflict, LostRace, NotNow, PublisherError
 from publisher.filling import Progress, fill
 from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
 from publisher.paths import SitePath
 from publisher.plan import Plan
 from publisher.records import Records
-from publisher.release import LIVE, Intent, Release, Slot, choose_slot, claim, slot_with, utc_now
+from publisher.release import (
+    LIVE,
+    Intent,
+    Release,
+    Slot,
+    choose_slot,
+    claim,
+    new_slot,
+    slot_with,
+    utc_now,
+)
 
 # So often another publisher may have been faster before we give up.
 CONFLICTS_MAX = 20
@@ -57,7 +71,12 @@ class Slots:
         name = slot_with(intent, release.id, withdrawn)
         if name:
             return Ready(name, intent.slots[name], intent.slots[name], Plan())
+        _check(release)
         name, held, claimed = self._claim(intent, wait=wait)
+        # After the claim: `gc` says what it is about to remove, then looks for claims, so that
+        # one of the two sees the other.
+        found = self._records.stored_release(release.id)
+        _check(found[0] if found else msgspec.structs.replace(release, retired=True))
         older = self._older(intent, release)
         plan = self._steps(held, release, older, withdrawn)
         stale = fill(self._records, name, plan, self._progress)
@@ -70,6 +89,21 @@ class Slots:
             release=release.id,
             manifest=release.manifest,
             older=self._keep(older),
+            without=tuple(sorted(withdrawn)),
+        )
+        return Ready(name, claimed, filled, plan)
+
+    def spare(self, release: Release, withdrawn: Collection[str]) -> Ready:
+        """A slot that has never been, with this release and nothing of what is withdrawn: it
+        stands outside the ring, for when the edge can't read its data."""
+        name, claimed = self._claim_new()
+        plan = self._steps(None, release, lambda: iter(()), withdrawn)
+        fill(self._records, name, plan, self._progress)
+        filled = Slot(
+            state="fallback",
+            since=utc_now(),
+            release=release.id,
+            manifest=release.manifest,
             without=tuple(sorted(withdrawn)),
         )
         return Ready(name, claimed, filled, plan)
@@ -98,6 +132,16 @@ class Slots:
             except Conflict:
                 continue
             return chosen, intent.slots.get(chosen), claimed.slots[chosen]
+        raise LostRace("other publishers kept claiming slots", "Try again.")
+
+    def _claim_new(self) -> tuple[str, Slot]:
+        for _ in range(CONFLICTS_MAX):
+            intent, etag = self._records.intent(self._target)
+            name = new_slot(intent, self._target)
+            claimed = claim(intent, name, utc_now())
+            with suppress(Conflict):
+                self._records.move_intent(claimed, etag, self._target)
+                return name, claimed.slots[name]
         raise LostRace("other publishers kept claiming slots", "Try again.")
 
     def _cool(self, until: datetime, now: datetime, *, wait: bool) -> None:
@@ -143,20 +187,13 @@ class Slots:
         new = records.manifest(release.manifest)
         # Only visitors of the public site are in the midst of something.
         live = intent.release if self._target == LIVE else ""
-        earlier = [records.manifest(one.manifest) for one in self._history(live)]
+        history = islice(records.lineage(live), ASSET_RELEASES)
+        earlier = [records.manifest(one.manifest) for one in history]
         return lambda: older_assets(differences(old, new, records.load_part) for old in earlier)
 
     def _keep(self, older: Files) -> str:
         kept = self._records.put_manifest(older(), Manifest())
         return kept.digest if kept.parts else ""
-
-    def _history(self, name: str) -> Iterator[Release]:
-        for _ in range(ASSET_RELEASES):
-            if not name:
-                return
-            release = self._records.release(name)
-            yield release
-            name = release.parent
 
 
 def still(before: Intent, now: Intent) -> None:
@@ -170,3 +207,11 @@ def lost_to(intent: Intent) -> LostRace:
         f"release {intent.release} went live meanwhile",
         "Export again: the CMS is asked once more for what changed.",
     )
+
+
+def _check(release: Release) -> None:
+    if release.retired:
+        raise PublisherError(
+            f"release {release.id} is being removed by `publisher gc`",
+            "Publish a newer one: see `publisher releases list`.",
+        )

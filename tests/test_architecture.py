@@ -20,9 +20,9 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates init inspection inventory judge layer mail manifest notfound outcome "
-        "paths places plan prepare queries release remarks routes rules scope traps variables "
-        "views "
+        "facts front gates init inspection inventory judge layer mail manifest noticing notfound "
+        "outcome paths places plan prepare queries release remarks retention routes rules scope "
+        "traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -46,6 +46,7 @@ PURE_LIBRARIES_OF = {
     "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
+    "publisher.retention": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
@@ -56,7 +57,7 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 
 COMMANDS = {
     f"publisher.commands.{name}"
-    for name in "going_live history looking making options setting_up".split()
+    for name in "going_live history keeping looking making options setting_up".split()
 }
 
 # Library -> the only modules that may import it.

@@ -126,6 +126,17 @@ class DirectoryStore:
                         if key.startswith(prefix) and (modified := _modified(folder, name)):
                             yield Listed(key, modified)
 
+    def remove_temporary(self, before: datetime) -> int:
+        """Remove the temporary files of writers that died before a time; returns their number."""
+        removed = 0
+        with _reported(_TEMPORARY):
+            for file in (self.root / _TEMPORARY).glob("*"):
+                modified = _modified(str(file.parent), file.name)
+                if modified and modified < before:
+                    file.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
     # ------------------------------------------------------------------ files
 
     def _path(self, key: str) -> str:
