@@ -62,7 +62,7 @@ def checked(folder: Path, host: str, *, everything: bool = True) -> dict[str, fl
 
 
 def _check(records: Records, path: SitePath, entry: Entry, host: bytes) -> None:
-    body = records.blob(entry.blob)
+    body = records.content(entry)
     if host in body:
         raise Failed(f"{path} still names {host.decode()}")
     if entry.is_page and path != NOT_FOUND_PATH and b'href="/' not in body:

@@ -20,7 +20,8 @@ from publisher.records import Records
 from publisher.rewrite.document import Rewriter
 from publisher.rules import Moved, Redirects
 from publisher.store.memory import MemoryStore
-from publisher.workers import Plant, sink
+from publisher.store.port import Headers
+from publisher.workers import Plant
 from redirects.rules import RuleSet
 
 
@@ -67,14 +68,18 @@ class Seen:
 
     def text(self, path: str) -> str:
         """The bytes kept for a path."""
-        return self.records.blob(self.entries[path].blob).decode()
+        return self.records.content(self.entries[path]).decode()
 
 
 def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen:
     """Ask a CMS for everything."""
     records, ledger = Records(MemoryStore()), Ledger()
+
+    def keep(data: bytes, headers: Headers, live: str) -> str:
+        return records.put_blob(data, headers)
+
     preparing = Inline(
-        Preparer(Rewriter(addresses), Inspector(SiteFacts(addresses.urls.public)), sink(records))
+        Preparer(Rewriter(addresses), Inspector(SiteFacts(addresses.urls.public)), keep)
     )
     found = crawl(cms, addresses, preparing, ledger, lambda *_: None, doubts=Doubts(ends), live={})
     outcomes = sorted(ledger.outcomes, key=lambda outcome: outcome.path)

@@ -16,7 +16,7 @@ from publisher.publish import Actor, Outcome, Publisher
 from publisher.records import Records
 from publisher.release import Release, new_id, utc_now
 from publisher.store.memory import MemoryStore
-from publisher.store.port import Store
+from publisher.store.port import Headers, Store
 from redirects.compile import parse_live_entry, set_id
 from redirects.rules import Rule, RuleSet
 
@@ -54,7 +54,10 @@ class World:
     def _entry(self, path: str, text: str) -> Entry:
         kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
         return Entry(
-            self.records.put_blob(text.encode()), len(text.encode()), kind, cache_control(kind)
+            self.records.put_blob(text.encode(), Headers(kind, cache_control(kind))),
+            len(text.encode()),
+            kind,
+            cache_control(kind),
         )
 
     def publisher(self, store: Store | None = None, edge: Edge | None = None) -> Publisher:

@@ -28,6 +28,7 @@ PURE = {
         "scripts sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    "publisher.store.refusals",
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
@@ -41,6 +42,7 @@ PURE_LIBRARIES = frozenset(
 PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.facts": frozenset(("datetime",)),
+    "publisher.store.port": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
@@ -50,8 +52,8 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 
 # Library -> the only modules that may import it.
 ONLY_IN = {
-    "boto3": {"publisher.store.s3"},
-    "botocore": {"publisher.store.s3"},
+    "boto3": {"publisher.store.credentials"},
+    "botocore": set(),
     "obstore": {"publisher.store.s3"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
