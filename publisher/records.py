@@ -160,8 +160,12 @@ class Records:
 
     def note(self, change: Change) -> None:
         """Write a change into the journal, once."""
-        with contextlib.suppress(Conflict):  # noted before
-            self.store.put(journal_key(change), _encoded(change), expect=ABSENT)
+        key = journal_key(change)
+        try:
+            self.store.get(key)  # each run looks: one that finds nothing to do writes nothing
+        except NotFound:
+            with contextlib.suppress(Conflict):  # noted meanwhile
+                self.store.put(key, _encoded(change), expect=ABSENT)
 
     def journal(self) -> Iterator[Change]:
         """All changes, newest first."""

@@ -15,7 +15,7 @@ from publisher.layer import Answers, Layer, answers
 from publisher.manifest import Entry
 from publisher.outcome import Outcome
 from publisher.paths import SitePath
-from publisher.prepare import Inline, Preparer
+from publisher.prepare import Inline, Preparer, Sink
 from publisher.records import Records
 from publisher.rewrite.document import Rewriter
 from publisher.rules import Moved, Redirects
@@ -74,19 +74,24 @@ class Seen:
 def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen:
     """Ask a CMS for everything."""
     records, ledger = Records(MemoryStore()), Ledger()
-
-    def keep(data: bytes, headers: Headers, live: str) -> str:
-        return records.put_blob(data, headers)
-
     preparing = Inline(
-        Preparer(Rewriter(addresses), Inspector(SiteFacts(addresses.urls.public)), keep)
+        Preparer(Rewriter(addresses), Inspector(SiteFacts(addresses.urls.public)), sink(records))
     )
     found = crawl(cms, addresses, preparing, ledger, lambda *_: None, doubts=Doubts(ends), live={})
     outcomes = sorted(ledger.outcomes, key=lambda outcome: outcome.path)
     return Seen(addresses, records, outcomes, found, answers(outcomes, found.doubts))
 
 
+def sink(records: Records) -> Sink:
+    """Keeps bytes at once."""
+
+    def keep(data: bytes, headers: Headers, live: str) -> str:
+        return records.put_blob(data, headers)
+
+    return keep
+
+
 @contextlib.contextmanager
 def inline(plant: Plant) -> Iterator[Inline]:
     """Prepares in this process, where a store in memory is."""
-    yield Inline(plant.preparer())
+    yield Inline(plant.preparer(sink(Records(plant.store))))

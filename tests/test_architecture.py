@@ -53,8 +53,8 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 # Library -> the only modules that may import it.
 ONLY_IN = {
     "boto3": {"publisher.store.credentials"},
-    "botocore": set(),
-    "obstore": {"publisher.store.s3"},
+    "botocore": {"publisher.store.credentials"},
+    "obstore": {"publisher.store.s3", "publisher.store.credentials"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml"},

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.errors import StoreError
+from publisher.store.refusals import unavailable
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -48,9 +49,14 @@ def account(bucket: str) -> Account:
 
 def _from_boto3(bucket: str, region: str) -> Account:
     import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    session = boto3.Session()
-    found = session.get_credentials()
+    try:
+        session = boto3.Session()
+        found = session.get_credentials()
+    except (BotoCoreError, ClientError) as error:
+        # A profile that is not there, a session that nobody is logged in to.
+        raise unavailable(f"s3://{bucket}", str(error)) from None
     if found is None:
         raise StoreError(
             f"no AWS credentials for s3://{bucket}",

@@ -79,10 +79,15 @@ def refusal(store: str, key: str, said: str) -> StoreError:
     if known:
         return StoreError(f"{store}: {known[0]} ({code or 'redirect'}, {key!r})", known[1])
     if "credential provider" in said:
-        why = said.partition("credential provider: ")[2].partition("\n")[0]
-        return StoreError(f"{store}: no credentials could be had: {why}", _LOG_IN)
+        return unavailable(store, said.partition("credential provider: ")[2])
     if not code:
         reason = _REASON.search(said)
         why = reason[0] if reason else "no answer"
         return StoreError(f"{store} can't be reached: {why.lower()} ({key!r})", _UNREACHABLE)
     return StoreError(f"{store} refuses {key!r}: {code}", f"{_REGION} {_ALLOWED}")
+
+
+def unavailable(store: str, why: str) -> StoreError:
+    """The error for credentials that a profile or a role does not give."""
+    first = why.partition("\n")[0]
+    return StoreError(f"{store}: no credentials could be had: {first}", f"{_LOG_IN} {_KEYS}")
