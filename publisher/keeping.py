@@ -10,7 +10,9 @@ from publisher.records import Records, blob_key
 from publisher.store.port import Headers
 
 # What is given together is 16 bodies at most (`workers.py`): more threads have nothing to do.
-_WRITERS_MAX = 16
+_WRITERS = 16
+# Bodies are held until they are written: no more than this.
+_UNDER_WAY_MAX = 2 * _WRITERS
 
 
 class Keeper:
@@ -18,9 +20,7 @@ class Keeper:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        writers = min(records.store.writers, _WRITERS_MAX)
-        self._pool = ThreadPoolExecutor(writers) if writers > 1 else None
-        self._under_way_max = 2 * writers
+        self._pool = ThreadPoolExecutor(_WRITERS) if records.store.waits else None
         self._under_way: deque[Future[str]] = deque()
 
     def __call__(self, data: bytes, headers: Headers, live: str) -> str:
@@ -31,7 +31,7 @@ class Keeper:
             return digest
         if self._pool is None:
             return self._records.put_blob(data, headers, digest)
-        if len(self._under_way) >= self._under_way_max:
+        if len(self._under_way) >= _UNDER_WAY_MAX:
             self._under_way.popleft().result()
         self._under_way.append(self._pool.submit(self._records.put_blob, data, headers, digest))
         return digest

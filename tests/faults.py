@@ -52,6 +52,7 @@ class ScriptedStore:
         self._store = store
         self._script = script
         self.writers = store.writers
+        self.waits = store.waits
 
     def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
         return self._script.run(StoreError, method, key, call)

@@ -15,6 +15,8 @@ class DryRun:
     Blobs are forgotten: a dry run needs their names only, and memory must not grow with them.
     """
 
+    waits = False
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self.writers = store.writers

@@ -13,7 +13,8 @@ from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 class MemoryStore:
     """Implements `Store` in a dict; safe to share between threads."""
 
-    writers = 4  # as is usual, so that tests see more than one thread
+    writers = 4  # so that tests see more than one thread
+    waits = False
 
     def __init__(self) -> None:
         self._objects: dict[str, Object] = {}

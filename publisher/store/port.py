@@ -52,10 +52,12 @@ class Store(Protocol):
     Every method raises StoreError when the store can't be used. A reader sees the whole
     old or the whole new object, never a part. What was written is seen by the next read.
 
-    `writers`: so many calls at once, from as many threads, are worth it.
+    `writers`: so many calls at once, from as many threads, are worth it. `waits`: whether a call
+    waits for a network most of its time, so that something else can be done meanwhile.
     """
 
     writers: int
+    waits: bool
 
     def get(self, key: str) -> Object:
         """The object. Raises NotFound."""

@@ -50,6 +50,7 @@ class S3Store:
     # Measured against a server on the same machine: 16 are slower, 64 no faster. Threads take
     # three quarters of the CPU time that an event loop takes for the same.
     writers = 32
+    waits = True
 
     def __init__(self, bucket: str, prefix: str = "", endpoint_url: str = "") -> None:
         self._made_with = (bucket, prefix, endpoint_url)
