@@ -129,11 +129,11 @@ def _page(
     if one.old and one.new:
         if one.old.size > _PAGE_BYTES_MAX:
             return PageDifference(path, reason, source=source)
-        change = compare(records.blob(one.old.blob), records.blob(one.new.blob))
+        change = compare(records.content(one.old), records.content(one.new))
         return PageDifference(path, reason, change.title, source, change)
     entry = one.new or one.old
     assert entry  # noqa: S101 - one of the two is there
-    return PageDifference(path, reason, read(records.blob(entry.blob)).title, source)
+    return PageDifference(path, reason, read(records.content(entry)).title, source)
 
 
 def _headers(entry: Entry) -> str:

@@ -29,7 +29,7 @@ from publisher.manifest import Difference, Entry, Manifest, differences, entries
 from publisher.outcome import Captured, Outcome
 from publisher.paths import SitePath, is_shortened
 from publisher.prepare import Preparing
-from publisher.records import Records
+from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.remarks import remarks, varies
 from publisher.rewrite.document import Rewriter
@@ -223,12 +223,12 @@ class _Live:
         return self.records.captured(self.release.captured if self.release else "")
 
     def blobs(self) -> dict[int, str]:
-        return {hash(path): entry.blob for path, entry in self.entries()}
+        return {hash(path): entry_key(entry) for path, entry in self.entries()}
 
     def ends(self) -> bool | None:
         """Whether its pages end with `</html>`; None if nothing is live."""
         home = find(self.manifest, SitePath("/"), self.records.load_part)
-        return ends(self.records.blob(home.blob)) if home else None
+        return ends(self.records.content(home)) if home else None
 
     def unanswered(self, said: Answers) -> frozenset[str]:
         """The live paths about which the CMS gave no answer, or none to be believed."""
@@ -275,7 +275,7 @@ def _varying(records: Records, cms: Cms, spool: Spool, rewriter: Rewriter) -> It
         again = rewriter.rewrite(capture.body, capture.content_type, address).body
         if hashlib.sha256(again).hexdigest() != outcome.entry.blob:
             with contextlib.suppress(NotFound):  # a dry run keeps no blobs
-                first = records.blob(outcome.entry.blob).decode(errors="replace")
+                first = records.content(outcome.entry).decode(errors="replace")
                 yield varies(outcome.path, varying(first, again.decode(errors="replace")))
 
 

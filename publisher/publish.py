@@ -266,7 +266,7 @@ class Publisher:
         own = find(
             self._records.manifest(release.manifest), NOT_FOUND_PATH, self._records.load_part
         )
-        page = self._records.blob(own.blob) if own else not_found_page()
+        page = self._records.content(own) if own else not_found_page()
         content_type = "text/html; charset=utf-8"
         headers = Headers(content_type, cache_control(content_type))
         key = "site/_errors/404.html"

@@ -19,7 +19,7 @@ from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
 from publisher.outcome import Captured
 from publisher.paths import SitePath
 from publisher.release import LIVE, PREVIEW, Change, Intent, Release
-from publisher.store.port import ABSENT, Store
+from publisher.store.port import ABSENT, PLAIN, Headers, Store
 from redirects.rules import RuleSet, encode_path
 
 _T = TypeVar("_T")
@@ -34,17 +34,25 @@ class Records:
 
     # ------------------------------------------------------------------ blobs
 
-    def put_blob(self, data: bytes, digest: str = "") -> str:
-        """Keep bytes; returns the SHA-256 that names them (`digest`, if it is known already)."""
+    def put_blob(self, data: bytes, headers: Headers = PLAIN, digest: str = "") -> str:
+        """Keep bytes for what is served with these headers; returns their SHA-256 (`digest`, if
+        it is known already)."""
         digest = digest or hashlib.sha256(data).hexdigest()
-        self.store.put(blob_key(digest), data)
+        self.store.put(blob_key(digest, headers), data, headers)
         return digest
 
     def blob(self, digest: str) -> bytes:
-        """The bytes, checked against their name."""
-        data = self.store.get(blob_key(digest)).data
+        """Bytes that are served nowhere, checked against their name."""
+        return self._blob(blob_key(digest), digest)
+
+    def content(self, entry: Entry) -> bytes:
+        """The bytes of a file, checked against their name."""
+        return self._blob(entry_key(entry), entry.blob)
+
+    def _blob(self, key: str, digest: str) -> bytes:
+        data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreError(f"blob {digest} is damaged", "Export again: it will be replaced.")
+            raise StoreError(f"{key} is damaged", "Export again: it will be replaced.")
         return data
 
     # -------------------------------------------------------------- manifests
@@ -173,8 +181,12 @@ class Records:
 
     def note(self, change: Change) -> None:
         """Write a change into the journal, once."""
-        with contextlib.suppress(Conflict):  # noted before
-            self.store.put(journal_key(change), _encoded(change), expect=ABSENT)
+        key = journal_key(change)
+        try:
+            self.store.get(key)  # each run looks: one that finds nothing to do writes nothing
+        except NotFound:
+            with contextlib.suppress(Conflict):  # noted meanwhile
+                self.store.put(key, _encoded(change), expect=ABSENT)
 
     def journal(self) -> Iterator[Change]:
         """All changes, newest first."""
@@ -182,9 +194,27 @@ class Records:
             yield _decoded(one.key, self.store, Change)
 
 
-def blob_key(digest: str) -> str:
-    """Where a blob lies."""
-    return f"blobs/{digest[:2]}/{digest}"
+def blob_key(digest: str, headers: Headers = PLAIN) -> str:
+    """Where a blob lies: named by its bytes and, if it is served, by the headers, so that a plain
+    copy of it is what a slot needs."""
+    key = f"blobs/{digest[:2]}/{digest}"
+    return key if headers == PLAIN else f"{key}-{_name_of(headers)}"
+
+
+def entry_key(entry: Entry) -> str:
+    """Where the blob of a file lies."""
+    return blob_key(entry.blob, headers_of(entry))
+
+
+def headers_of(entry: Entry) -> Headers:
+    """What a file is served with."""
+    return Headers(entry.content_type, entry.cache_control)
+
+
+@lru_cache(maxsize=256)
+def _name_of(headers: Headers) -> str:
+    text = f"{headers.content_type}\n{headers.cache_control}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def journal_key(change: Change) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import signal
@@ -21,6 +20,7 @@ from publisher.cms.interrupt import noticed
 from publisher.errors import PublisherError
 from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
+from publisher.keeping import Keeper
 from publisher.prepare import Prepared, Preparer, Sink, Task
 from publisher.records import Records
 from publisher.rewrite.document import Rewriter
@@ -65,20 +65,9 @@ class Plant:
         """What makes pages fit for the public."""
         return Rewriter(addresses, self.keep, self.tokens)
 
-    def preparer(self) -> Preparer:
-        """A preparer of this process's own."""
-        rewriter = self.rewriter(self.addresses())
-        return Preparer(rewriter, Inspector(self.facts), sink(Records(self.store)))
-
-
-def sink(records: Records) -> Sink:
-    """Keeps bytes, but does not write again what the live release has."""
-
-    def keep(data: bytes, live: str) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        return digest if digest == live else records.put_blob(data, digest)
-
-    return keep
+    def preparer(self, sink: Sink) -> Preparer:
+        """A preparer of this process's own, which keeps bodies by `sink`."""
+        return Preparer(self.rewriter(self.addresses()), Inspector(self.facts), sink)
 
 
 class Workers:
@@ -195,12 +184,14 @@ def _died() -> PublisherError:
 # ------------------------------------------------------------------ in the worker's process
 
 _preparer: Preparer
+_keeper: Keeper
 
 
 def _begin(plant: Plant, leash: Connection) -> None:
-    global _preparer
+    global _preparer, _keeper
     threading.Thread(target=_end_with, args=(leash,), daemon=True).start()
-    _preparer = plant.preparer()
+    _keeper = Keeper(Records(plant.store))
+    _preparer = plant.preparer(_keeper)
 
 
 def _end_with(leash: Connection) -> None:
@@ -210,4 +201,6 @@ def _end_with(leash: Connection) -> None:
 
 def _work(batch: bytes) -> bytes:
     tasks = msgspec.msgpack.decode(batch, type=list[Task])
-    return msgspec.msgpack.encode([_preparer.prepare(task) for task in tasks])
+    done = [_preparer.prepare(task) for task in tasks]
+    _keeper.settle()  # an outcome names bytes that are kept
+    return msgspec.msgpack.encode(done)

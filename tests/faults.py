@@ -85,6 +85,8 @@ class ScriptedStore:
     def __init__(self, store: Store, script: Script) -> None:
         self._store = store
         self._script = script
+        self.writers = store.writers
+        self.waits = store.waits
 
     def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
         return self._script.run(StoreError, method, key, call)
@@ -97,11 +99,11 @@ class ScriptedStore:
     ) -> str:
         return self._run("put", key, lambda: self._store.put(key, data, headers, expect))
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
-        self._run("copy", target, lambda: self._store.copy(source, target, headers))
+    def copy(self, source: str, target: str) -> None:
+        self._run("copy", target, lambda: self._store.copy(source, target))
 
-    def delete(self, key: str) -> None:
-        self._run("delete", key, lambda: self._store.delete(key))
+    def delete(self, *keys: str) -> None:
+        self._run("delete", " ".join(keys), lambda: self._store.delete(*keys))
 
     def list(self, prefix: str) -> Iterator[Listed]:
         return iter(self._run("list", prefix, lambda: list(self._store.list(prefix))))

@@ -13,7 +13,7 @@ from publisher.errors import NotFound
 from publisher.manifest import Entry, Manifest
 from publisher.paths import SitePath
 from publisher.publish import Actor, Outcome, Publisher
-from publisher.records import Records
+from publisher.records import Records, headers_of
 from publisher.release import LIVE, Release, new_id, utc_now
 from publisher.rules import with_withdrawn
 from publisher.store.memory import MemoryStore
@@ -40,7 +40,7 @@ class World:
         now = utc_now()
         name = new_id(now)
         files = {"/": f"home of {name}", **files}
-        entries = {SitePath(path): self._entry(path, text) for path, text in files.items()}
+        entries = {SitePath(path): self.keep(path, text) for path, text in files.items()}
         rules = RuleSet.of(Rule(source=url, status=301, target="/") for url in old_urls)
         release = Release(
             id=name, manifest=self.records.put_manifest(sorted(entries.items()), Manifest()).digest,
@@ -52,11 +52,11 @@ class World:
         self.releases[name] = (release, files)
         return release
 
-    def _entry(self, path: str, text: str) -> Entry:
-        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
-        return Entry(
-            self.records.put_blob(text.encode()), len(text.encode()), kind, cache_control(kind)
-        )
+    def keep(self, path: str, text: str) -> Entry:
+        """Write the bytes of a file, as an export does."""
+        entry = entry_of(path, text)
+        self.records.put_blob(text.encode(), headers_of(entry))
+        return entry
 
     def publisher(
         self, store: Store | None = None, edge: Edge | None = None, target: str = LIVE
@@ -104,6 +104,12 @@ class World:
         if target == LIVE:
             assert len(self.edge.entries()) == len(rules.rules) + 1
         return release
+
+
+def entry_of(path: str, text: str) -> Entry:
+    """What a release has for a file."""
+    kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+    return Entry(sha256(text), len(text.encode()), kind, cache_control(kind))
 
 
 def sha256(text: str) -> str:

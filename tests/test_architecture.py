@@ -29,6 +29,7 @@ PURE = {
         "scripts sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    "publisher.store.refusals",
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
@@ -62,15 +63,15 @@ COMMANDS = {
 
 # Library -> the only modules that may import it.
 ONLY_IN = {
-    "boto3": {"publisher.store.s3", "publisher.edge.cloudfront_client"},
+    "boto3": {"publisher.store.credentials", "publisher.edge.cloudfront_client"},
     "botocore": {
-        "publisher.store.s3",
+        "publisher.store.credentials",
         *(
             f"publisher.edge.cloudfront_{name}"
             for name in "client function invalidation keys".split()
         ),
     },
-    "obstore": {"publisher.store.s3"},
+    "obstore": {"publisher.store.s3", "publisher.store.credentials"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml"},

@@ -18,7 +18,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from publisher import collect, publish, release, slots, spool
 from publisher.collect import Collected, Collector
 from publisher.compose import ASSET_RELEASES
-from publisher.content_types import cache_control
 from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
 from publisher.errors import PublisherError
@@ -26,7 +25,7 @@ from publisher.manifest import Entry, Manifest, entries_of
 from publisher.outcome import Captured, Outcome
 from publisher.paths import SitePath
 from publisher.publish import Audience, Publisher
-from publisher.records import Records, blob_key, slot_key
+from publisher.records import Records, blob_key, entry_key, slot_key
 from publisher.release import (
     CLAIM_MAX,
     RING_SIZE,
@@ -141,7 +140,7 @@ def check_readable(records: Records) -> None:
         made = records.release(name)
         records.rules(made)
         for path, entry in entries_of(records.manifest(made.manifest), records.load_part):
-            assert records.blob(entry.blob) is not None, f"{path} of {name}"
+            assert records.content(entry) is not None, f"{path} of {name}"
         assert list(records.captured(made.captured)) is not None
 
 
@@ -162,7 +161,7 @@ def check_slots(records: Records) -> None:
             }
             assert keys(records.store, f"site/{name}/") == wanted.keys(), name
             for key, entry in wanted.items():
-                assert records.store.get(key).data == records.blob(entry.blob)
+                assert records.store.get(key).data == records.content(entry)
 
 
 def check(world: World) -> None:
@@ -201,8 +200,8 @@ def test_what_a_removed_release_alone_needed_goes(world: World, clock: Clock) ->
     world.publish({"/b.html": shared})
     pass_days(clock, 3)
     done = gc(world)
-    assert blob_key(sites.sha256(only_old)) not in keys(world.store)
-    assert blob_key(sites.sha256(shared)) in keys(world.store)
+    assert entry_key(sites.entry_of("/a.html", only_old)) not in keys(world.store)
+    assert entry_key(sites.entry_of("/a.html", shared)) in keys(world.store)
     assert done.removed["blobs"] == 2  # and its home page
     assert done.kept["releases"] == 1
     check(world)
@@ -265,10 +264,10 @@ def test_an_export_that_began_while_a_release_was_live_finds_its_files(
     pass_days(clock, 1)
     assert began_on not in {slot.release for slot in world.records.intent()[0].slots.values()}
     gc(world)
-    assert blob_key(sites.sha256("昔から")) in keys(world.store)
+    assert entry_key(sites.entry_of("/a.html", "昔から")) in keys(world.store)
     pass_days(clock, 2)
     gc(world)
-    assert blob_key(sites.sha256("昔から")) not in keys(world.store)
+    assert entry_key(sites.entry_of("/a.html", "昔から")) not in keys(world.store)
 
 
 # ------------------------------------------------------- what exports write meanwhile
@@ -798,28 +797,27 @@ class Everybody(RuleBasedStateMachine):
     def begins_an_export(self, number: int) -> None:
         """Its blobs are written; its release comes later."""
         files = self.files(number)
-        for text in files.values():
-            self.world.records.put_blob(text.encode())
+        for path, text in files.items():
+            self.world.keep(path, text)
         self.unfinished.append((files, self.clock.now))
 
     @rule()
     def ends_an_export(self) -> None:
         for files, began in self.unfinished:
             if self.clock.now - began < GRACE - timedelta(hours=1):
-                entry = self.world._entry
-                self.world._entry = self.named  # type: ignore[method-assign]
+                keep = self.world.keep
+                self.world.keep = self.named  # type: ignore[method-assign]
                 try:
                     self.world.release(files)
                 finally:
-                    self.world._entry = entry  # type: ignore[method-assign]
+                    self.world.keep = keep  # type: ignore[method-assign]
         self.unfinished.clear()
 
     def named(self, path: str, text: str) -> Entry:
         """An entry whose blob was written before, but for the home page, which tells its name."""
         if path == "/":
-            self.world.records.put_blob(text.encode())
-        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
-        return Entry(sites.sha256(text), len(text.encode()), kind, cache_control(kind))
+            return World.keep(self.world, path, text)
+        return sites.entry_of(path, text)
 
     @rule(which=st.integers(0, 9), rolls_back=st.booleans(), fails_at=st.integers(0, 60))
     def publishes(self, which: int, rolls_back: bool, fails_at: int) -> None:

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import Conflict, NotFound, StoreError
+from publisher.records import Records, blob_key
 from publisher.store.directory import DirectoryStore, names_of
 from publisher.store.dryrun import DryRun
 from publisher.store.memory import MemoryStore
@@ -169,6 +170,15 @@ def test_delete_removes_and_deleting_nothing_is_no_error(store: Store) -> None:
     assert _keys(store) == ["a/b"]
 
 
+def test_many_are_deleted_by_one_call_and_others_stay(store: Store) -> None:
+    keys = [f'site/s1/記事 {number}&+<>".html' for number in range(1_005)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: store.put(key, b"", PAGE), [*keys, "site/s1", "site/s1/記事"]))
+    store.delete(*keys, "never/was/there")
+    store.delete()
+    assert sorted(_keys(store)) == ["site/s1", "site/s1/記事"]
+
+
 def test_delete_of_a_folder_like_key_leaves_what_is_below(store: Store) -> None:
     store.put("a/b", b"1")
     store.delete("a")
@@ -188,26 +198,45 @@ def test_bodies_of_any_size(store: Store, size: int) -> None:
 # ------------------------------------------------------------------------------- copy
 
 
-def test_copy_takes_bytes_and_gets_its_own_headers(store: Store) -> None:
-    store.put("src", b"text", STYLE)
-    store.copy("src", "dir/target.html", PAGE)
-    target = store.get("dir/target.html")
-    assert (target.data, target.headers) == (b"text", PAGE)
-    assert store.get("src").headers == STYLE
+def test_copy_takes_bytes_and_headers(store: Store) -> None:
+    store.put("src/元の.css", b"text", STYLE)
+    for target in ("dir/target.html", "dir", "dir/日本語 写し.css"):
+        store.copy("src/元の.css", target)
+    for key in ("src/元の.css", "dir/target.html", "dir", "dir/日本語 写し.css"):
+        found = store.get(key)
+        assert (found.data, found.headers) == (b"text", STYLE)
 
 
 def test_copy_replaces_the_target_and_can_be_repeated(store: Store) -> None:
-    store.put("src", b"new")
     store.put("target", b"old", STYLE)
-    for headers in (PAGE, PAGE, STYLE):
-        store.copy("src", "target", headers)
-        found = store.get("target")
-        assert (found.data, found.headers) == (b"new", headers)
+    for headers in (PAGE, PAGE, PLAIN, STYLE):
+        store.put("src", b"new", headers)
+        for _ in range(2):
+            store.copy("src", "target")
+            found = store.get("target")
+            assert (found.data, found.headers) == (b"new", headers)
+
+
+def test_blobs_of_the_same_bytes_keep_their_headers_apart(store: Store) -> None:
+    if isinstance(store, DryRun):
+        return  # it keeps no blobs
+    records = Records(store)
+    for headers in (PLAIN, PAGE, STYLE):
+        digest = records.put_blob(b"same", headers)
+    for headers in (PLAIN, PAGE, STYLE):
+        store.copy(blob_key(digest, headers), "site/s1/会社/概要")
+        found = store.get("site/s1/会社/概要")
+        assert (found.data, found.headers) == (b"same", headers)
+        assert store.get(blob_key(digest, headers)).headers == headers
+    store.delete(blob_key(digest, PAGE))
+    assert store.get(blob_key(digest, STYLE)).headers == STYLE
+    records.put_blob(b"other", PAGE)
+    assert store.get(blob_key(records.put_blob(b"other", PAGE), PAGE)).headers == PAGE
 
 
 def test_source_and_copy_change_independently(store: Store) -> None:
     store.put("src", b"one")
-    store.copy("src", "target", PLAIN)
+    store.copy("src", "target")
     store.put("src", b"two")
     assert store.get("target").data == b"one"
     store.put("target", b"three")
@@ -220,7 +249,7 @@ def test_copy_of_nothing_raises_not_found_and_leaves_the_target(store: Store) ->
     store.put("target", b"old", PAGE)
     for source in ("nothing", "target/x"):
         with pytest.raises(NotFound):
-            store.copy(source, "target", STYLE)
+            store.copy(source, "target")
     found = store.get("target")
     assert (found.data, found.headers) == (b"old", PAGE)
 
@@ -280,8 +309,9 @@ def test_awkward_keys_are_held_apart_and_listed_as_they_were_given(store: Store)
 def test_awkward_keys_can_be_copied_and_put_conditionally(store: Store) -> None:
     store.put("src", b"x")
     for key in AWKWARD_KEYS:
-        store.copy("src", f"copies/{key}", PAGE)
-        assert store.get(f"copies/{key}").data == b"x"
+        store.copy("src", f"copies/{key}")
+        store.copy(f"copies/{key}", f"copies of copies/{key}")
+        assert store.get(f"copies of copies/{key}").data == b"x"
         store.put(f"new/{key}", b"y", expect=ABSENT)
         with pytest.raises(Conflict):
             store.put(f"new/{key}", b"z", expect=ABSENT)
@@ -438,7 +468,7 @@ def test_a_dry_run_reads_through_and_writes_nothing() -> None:
     dry = DryRun(behind)
     dry.put("kept", b"3", expect=dry.get("kept").etag)
     dry.put("added", b"4", expect=ABSENT)
-    dry.copy("kept", "copied", STYLE)
+    dry.copy("kept", "copied")
     dry.delete("removed")
     with pytest.raises(Conflict):
         dry.put("kept", b"5", expect=ABSENT)

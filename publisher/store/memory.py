@@ -13,6 +13,9 @@ from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 class MemoryStore:
     """Implements `Store` in a dict; safe to share between threads."""
 
+    writers = 4  # so that tests see more than one thread
+    waits = False
+
     def __init__(self) -> None:
         self._objects: dict[str, Object] = {}
         self._modified: dict[str, datetime] = {}
@@ -39,13 +42,15 @@ class MemoryStore:
             self._modified[key] = datetime.now(UTC)
             return etag
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
-        self.put(target, self.get(source).data, headers)
+    def copy(self, source: str, target: str) -> None:
+        found = self.get(source)
+        self.put(target, found.data, found.headers)
 
-    def delete(self, key: str) -> None:
+    def delete(self, *keys: str) -> None:
         with self._lock:
-            self._objects.pop(key, None)
-            self._modified.pop(key, None)
+            for key in keys:
+                self._objects.pop(key, None)
+                self._modified.pop(key, None)
 
     def list(self, prefix: str) -> Iterator[Listed]:
         with self._lock:
