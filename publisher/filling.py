@@ -34,7 +34,9 @@ def fill(records: Records, slot: str, plan: Plan, progress: Progress) -> list[st
     with ThreadPoolExecutor(_WRITERS) as pool:
         for group in GROUPS:  # one is done before the next begins
             for action in _each(pool, lambda one: _apply(records, slot, one), plan.group(group)):
-                if action.reason == "headers changed" and len(stale) <= _INVALIDATED_MAX:
+                # Also where the bytes are others: an edge may still have a file of these bytes
+                # from an earlier turn of the slot, with the headers of then.
+                if action.new_headers and len(stale) <= _INVALIDATED_MAX:
                     stale.append(slot_uri(slot, action.path))
                 done += 1
                 progress("filling the slot", done, total)
