@@ -69,7 +69,9 @@ class _Filling:
             ) from None
         with self._lock:
             self.done += 1
-            if action.reason == "headers changed" and len(self.stale) <= _INVALIDATED_MAX:
+            # Also where the bytes are others: an edge may still have a file of these bytes
+            # from an earlier turn of the slot, with the headers of then.
+            if action.new_headers and len(self.stale) <= _INVALIDATED_MAX:
                 self.stale.append(slot_uri(self._slot, action.path))
 
     def remove(self, actions: list[Action]) -> None:

@@ -195,7 +195,7 @@ def test_a_store_that_counts_but_does_not_keep_is_found_out(
 ) -> None:
     def watch(what: str, _: str, before: bool) -> None:
         if what == "UpdateKeys" and not before:
-            fake.data = dict.fromkeys(fake.data, "garbage")
+            fake.data = {key: held if key == SET else "x" for key, held in fake.data.items()}
 
     fake.watch = watch
     with pytest.raises(EdgeError, match="does not have it"):

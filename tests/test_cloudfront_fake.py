@@ -193,7 +193,7 @@ def test_a_distribution_is_changed_under_its_etag(fake: CloudFront, api: Clients
     )
     assert again[:2] == (412, "PreconditionFailed")
     assert api.control.get_distribution(Id=DISTRIBUTION)["Distribution"]["Status"] == "InProgress"
-    fake.now.seconds = 60.0  # type: ignore[attr-defined]
+    fake.now.seconds = 60.0
     assert api.control.get_distribution(Id=DISTRIBUTION)["Distribution"]["Status"] == "Deployed"
 
 
@@ -221,9 +221,9 @@ def test_so_many_at_once_and_no_more(fake: CloudFront, api: Clients) -> None:
     assert refused(lambda: invalidate(api, [*files, "/x"]))[:2] == (413, "BatchTooLarge")
     made = invalidate(api, [*files, *(f"/{n}*" for n in range(15))])["Invalidation"]
     for path in ("/x", "/x*"):
-        busy = refused(lambda path=path: invalidate(api, [path]))  # type: ignore[misc]
+        busy = refused(lambda path=path: invalidate(api, [path]))
         assert busy[:2] == (400, "TooManyInvalidationsInProgress")
-    fake.now.seconds = 25.0  # type: ignore[attr-defined]
+    fake.now.seconds = 25.0
     found = api.control.get_invalidation(DistributionId=DISTRIBUTION, Id=made["Id"])
     assert found["Invalidation"]["Status"] == "Completed"
     invalidate(api, ["/x", "/x*"])
@@ -253,7 +253,7 @@ def show(fake: CloudFront, generation: int, slot: str) -> None:
 
 
 def at(fake: CloudFront, seconds: float) -> None:
-    fake.now.seconds = seconds  # type: ignore[attr-defined]
+    fake.now.seconds = seconds
 
 
 PATH = "/%E6%97%A5.html"

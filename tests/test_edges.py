@@ -24,6 +24,12 @@ ENTRIES = {f"{SET}/?p=1": "301 /blog/1.html", f"{SET}/古い": "410"}
 SPRING = "preview-spring"
 
 
+class OnFake(CloudFrontEdge):
+    """Knows the small CloudFront that it works on."""
+
+    fake: cloudfront.CloudFront
+
+
 @pytest.fixture(params=["memory", "directory", "cloudfront"])
 def edge(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -33,12 +39,12 @@ def edge(
         return
     fake = cloudfront.CloudFront()
     with cloudfront.served(fake, monkeypatch):
-        made = CloudFrontEdge(
+        made = OnFake(
             cloudfront.DISTRIBUTION, cloudfront.FUNCTION, cloudfront.ARN,
             "// falls back to {}".format, lambda *_: None,
         )  # fmt: skip
         made.install()
-        made.fake = fake  # type: ignore[attr-defined]
+        made.fake = fake
         yield made
 
 
@@ -46,7 +52,8 @@ def data_of(edge: Edge) -> dict[str, str]:
     """What the edge function reads: the live entry and the data of its set."""
     if isinstance(edge, LocalEdge):
         return edge.entries()
-    data: dict[str, str] = edge.fake.data  # type: ignore[attr-defined]
+    assert isinstance(edge, OnFake)
+    data = edge.fake.data
     if LIVE_KEY not in data:
         return {}
     own = parse_live_entry(data[LIVE_KEY]).set_id
