@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -41,9 +42,11 @@ from publisher.store.directory import DirectoryStore
 from publisher.store.dryrun import DryRun
 from publisher.store.memory import MemoryStore
 from publisher.store.port import PLAIN, Headers, Store
+from publisher.store.s3 import S3Store
 from redirects.compile import parse_live_entry
 from tests import sites
 from tests.faults import Script, ScriptedEdge, ScriptedStore
+from tests.seaweedfs import SeaweedFS
 from tests.sites import ACTOR, World
 
 FEW = Keep(releases=1, days=0)
@@ -756,6 +759,26 @@ def test_a_dry_run_says_what_would_go_and_writes_nothing(world: World, clock: Cl
     done = gc(world)
     assert planned.removed == done.removed
     assert planned.kept == done.kept
+
+
+@pytest.mark.real
+def test_in_a_bucket(seaweedfs: SeaweedFS, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", seaweedfs.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", seaweedfs.secret_key)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    bucket = f"site-{secrets.token_hex(4)}"
+    seaweedfs.create_bucket(bucket)
+    clock.now = datetime.now(UTC)  # the server has its own
+    world = World(S3Store(bucket, "production", seaweedfs.endpoint_url))
+    for number in range(3):
+        world.release({"/頁/": str(number)})
+    world.publish({"/日本/": "日"})
+    world.store.put("site/s77/late.html", b"")
+    done = gc(world, is_alone=False)
+    assert (done.removed["releases"], done.removed["slots"], done.removed["blobs"]) == (3, 1, 0)
+    pass_days(clock, 3)
+    assert gc(world, is_alone=False).removed["blobs"] == 6  # the home page of each, too
+    check(world)
 
 
 def test_temporary_files_of_the_dead_go_after_a_day(tmp_path: Path) -> None:
