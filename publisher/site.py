@@ -99,10 +99,10 @@ class Site:
 
     def publisher(self, progress: Progress) -> Publisher:
         """What changes what is live."""
-        from publisher.edge.local import LocalEdge
+        from publisher.edge.store import StoreEdge
         from publisher.publish import Publisher
 
-        return Publisher(self.records, LocalEdge(self.store), progress)
+        return Publisher(self.records, StoreEdge(self.store), progress)
 
     @contextlib.contextmanager
     def exporting(self) -> Iterator[None]:

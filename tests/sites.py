@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from publisher.content_types import cache_control
-from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
+from publisher.edge.store import StoreEdge
 from publisher.errors import NotFound
 from publisher.manifest import Entry, Manifest
 from publisher.paths import SitePath
@@ -28,7 +28,7 @@ class World:
     """A store, an edge with data of its own, and every release made."""
 
     store: Store = field(default_factory=MemoryStore)
-    edge: LocalEdge = field(default_factory=lambda: LocalEdge(MemoryStore()))
+    edge: StoreEdge = field(default_factory=lambda: StoreEdge(MemoryStore()))
     releases: dict[str, tuple[Release, Mapping[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
