@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from publisher.content_types import by_name, cache_control
-from publisher.edge.local import LocalEdge
+from publisher.edge.store import StoreEdge
 from publisher.keeping import Keeper
 from publisher.manifest import Entry, Manifest, entries_of
 from publisher.paths import SitePath
@@ -37,7 +37,7 @@ def main(folder: Path, url: str, endpoint_url: str) -> None:
     if live is None or live.manifest != made.digest:
         release = released(records, made, live.id if live else "")
     assert release
-    publisher = Publisher(records, LocalEdge(records.store), lambda *_: None)
+    publisher = Publisher(records, StoreEdge(records.store), lambda *_: None)
     done = publisher.publish(release, Actor("bench", ""))
     print(json.dumps({"files": made.rows, "written": len(done.plan)}))
 

@@ -111,14 +111,14 @@ class Site:
 
     def edge(self, progress: Progress) -> Edge:
         """What answers visitors. Raises ConfigError if keys that it needs are missing."""
-        from publisher.edge.local import LocalEdge
+        from publisher.edge.store import StoreEdge
 
         if missing := self.config.edge.missing():
             what = "outputs of the stack that `publisher infra` describes"
             raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
         edge = self.config.edge
         if edge.kind != "cloudfront":
-            return LocalEdge(self.store)
+            return StoreEdge(self.store)
         from publisher.edge.cloudfront import CloudFrontEdge
 
         return CloudFrontEdge(

@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from publisher import collect, publish, release, slots, spool
 from publisher.collect import Collected, Collector
 from publisher.compose import ASSET_RELEASES
-from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
+from publisher.edge.store import StoreEdge
 from publisher.errors import PublisherError
 from publisher.manifest import Entry, Manifest, entries_of
 from publisher.outcome import Captured, Outcome
@@ -90,7 +90,7 @@ class ClockedStore(MemoryStore):
         return etag
 
 
-class FallbackEdge(LocalEdge):
+class FallbackEdge(StoreEdge):
     """An edge that shows a slot while it can't read its data."""
 
     has_fallback = True
@@ -490,7 +490,7 @@ def test_redirect_data_that_is_loaded_meanwhile_is_not_lost(
         store, edge = ScriptedStore(world.store, script), ScriptedEdge(world.edge, script)
         actions[also](Publisher(Records(store), edge, lambda *_: None, target))
         named = parse_live_entry(world.edge.entry(target))
-        assert world.edge._store.get(f"edge/sets/{named.set_id}").data, at
+        assert world.edge._store.get(f"edge/sets/{named.set_id}/index").data, at
         check(world)
         if not done:
             return

@@ -1,4 +1,5 @@
-"""The contract of the `Edge` port, held against the local edge and against CloudFront."""
+"""The contract of the `Edge` port, held against the edge whose data lies in the store and
+against CloudFront."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from publisher.edge.cloudfront import CloudFrontEdge
-from publisher.edge.local import LocalEdge
 from publisher.edge.port import Edge
+from publisher.edge.store import StoreEdge
 from publisher.store.directory import DirectoryStore
 from publisher.store.memory import MemoryStore
 from redirects.compile import LIVE_KEY, live_entry, parse_live_entry
@@ -35,7 +36,7 @@ def edge(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Edge]:
     if request.param != "cloudfront":
-        yield LocalEdge(MemoryStore() if request.param == "memory" else DirectoryStore(tmp_path))
+        yield StoreEdge(MemoryStore() if request.param == "memory" else DirectoryStore(tmp_path))
         return
     fake = cloudfront.CloudFront()
     with cloudfront.served(fake, monkeypatch):
@@ -50,10 +51,11 @@ def edge(
 
 def data_of(edge: Edge) -> dict[str, str]:
     """What the edge function reads: the live entry and the data of its set."""
-    if isinstance(edge, LocalEdge):
-        return edge.entries()
-    assert isinstance(edge, OnFake)
-    data = edge.fake.data
+    if isinstance(edge, StoreEdge):
+        data = edge.entries()
+    else:
+        assert isinstance(edge, OnFake)
+        data = edge.fake.data
     if LIVE_KEY not in data:
         return {}
     own = parse_live_entry(data[LIVE_KEY]).set_id

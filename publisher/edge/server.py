@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from urllib.parse import unquote
 
 import uvicorn
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from publisher.edge.javascript import EdgeFunction, EdgeFunctionError
-from publisher.edge.local import LocalEdge
+from publisher.edge.store import StoreEdge
 from publisher.errors import EdgeError, NotFound, PublisherError, StoreError
 from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import find
@@ -28,10 +27,14 @@ from publisher.release import Release
 from publisher.rules import compiled
 from publisher.store.port import Object, Store
 from redirects.compile import LIVE_KEY, live_entry
+from redirects.edge import source
 
 # How long the local edge may show what was live before: the real one takes seconds, too.
 _REFRESH_S = 0.25
 _START_S_MAX = 10.0
+
+# Previews answer at NAME.localhost, which browsers take for this machine.
+PREVIEWS = "localhost"
 
 # Where the page for what is not there is published, below `site`: outside all slots.
 ERROR_PAGE = "/_errors/404.html"
@@ -47,7 +50,7 @@ def live_site(store: Store) -> tuple[Data, Origin]:
     def origin(uri: str) -> Object:
         return store.get("site" + unquote(uri))
 
-    return LocalEdge(store).entries, origin
+    return StoreEdge(store).entries, origin
 
 
 def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
@@ -73,7 +76,8 @@ def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
 
 
 class EdgeServer:
-    """Serves a site on 127.0.0.1 as the CDN would: method filter, redirects, files, 404 page.
+    """Serves a site on 127.0.0.1 as the CDN would: method filter, redirects, files, 404 page, and
+    previews at NAME.localhost.
 
     Use as a context manager: it serves from a thread of its own until the block ends.
     """
@@ -97,8 +101,7 @@ class EdgeServer:
 
     def __enter__(self) -> EdgeServer:
         # Made here and not before: an engine that nobody closes keeps the process from ending.
-        source = files("redirects").joinpath("edge.js").read_text(encoding="utf-8")
-        self._function = EdgeFunction(source)
+        self._function = EdgeFunction(source(previews=PREVIEWS))
         self._thread.start()
         deadline = time.monotonic() + _START_S_MAX
         while not self._server.started:
@@ -123,7 +126,10 @@ class EdgeServer:
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The whole ASGI application: refusing methods and paths is the function's affair."""
-        response = await run_in_threadpool(self._respond, Request(scope, receive))
+        request = Request(scope, receive)
+        response = await run_in_threadpool(self._respond, request)
+        if _is_preview(request):
+            response.headers["x-robots-tag"] = "noindex"
         await response(scope, receive, send)
 
     def _respond(self, request: Request) -> Response:
@@ -135,7 +141,7 @@ class EdgeServer:
                 request.scope["query_string"].decode("latin-1"),
                 dict(request.headers),
             )
-        except (EdgeFunctionError, StoreError) as error:
+        except (EdgeFunctionError, EdgeError, StoreError) as error:
             return _unavailable(error)
         if "statusCode" in result:
             headers = {name: field["value"] for name, field in result.get("headers", {}).items()}
@@ -167,6 +173,11 @@ class EdgeServer:
                 self._function.load(data)
                 self._loaded = data
             self._checked = now
+
+
+def _is_preview(request: Request) -> bool:
+    host = request.headers.get("host", "").partition(":")[0]
+    return host.lower().endswith(f".{PREVIEWS}")
 
 
 def _file(found: Object, request: Request) -> Response:
