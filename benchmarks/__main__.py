@@ -40,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
             measure, rounds = ROWS[row]
             with tempfile.TemporaryDirectory(prefix="publisher-bench-") as folder:
                 measured += measure(Path(folder), arguments.size, arguments.rounds or rounds, _say)
-            _write(row, [line for line in measured if line.row == row], arguments.size)
+            _write(row, [line for line in measured if line.row.startswith(row)], arguments.size)
     except (Failed, ServerError, Unavailable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

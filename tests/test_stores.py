@@ -567,6 +567,12 @@ def test_keys_that_no_store_takes_are_refused(tmp_path: Path, key: str) -> None:
     assert _keys(DirectoryStore(tmp_path)) == []
 
 
+def test_a_blob_that_goes_takes_no_headers_from_others(tmp_path: Path) -> None:
+    one, other = (Records(DirectoryStore(tmp_path)).put_blob(text, PAGE) for text in (b"1", b"2"))
+    DirectoryStore(tmp_path).delete(blob_key(one, PAGE))
+    assert DirectoryStore(tmp_path).get(blob_key(other, PAGE)).headers == PAGE
+
+
 def test_a_delete_leaves_no_empty_folders(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     store.put("a/b/c.html", b"1", PAGE)
