@@ -16,7 +16,7 @@ from itertools import islice
 
 import msgspec
 
-from publisher.compose import ASSET_RELEASES, older_assets, slot_differences, without
+from publisher.compose import ASSET_RELEASES, compose, older_assets, slot_differences, without
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
 from publisher.filling import Progress, fill
@@ -70,7 +70,7 @@ class Slots:
         that is filled now. Raises NotNow while all slots cool and `wait` is False; LostRace."""
         name = slot_with(intent, release.id, withdrawn)
         if name:
-            return Ready(name, intent.slots[name], intent.slots[name], Plan())
+            return self._completed(intent, name, release, withdrawn)
         _check(release)
         name, held, claimed = self._claim(intent, wait=wait)
         # After the claim: `gc` says what it is about to remove, then looks for claims, so that
@@ -78,7 +78,7 @@ class Slots:
         found = self._records.stored_release(release.id)
         _check(found[0] if found else msgspec.structs.replace(release, retired=True))
         older = self._older(intent, release)
-        plan = self._steps(held, release, older, withdrawn)
+        plan = Plan(self._changes(held, release, older, withdrawn))
         stale = fill(self._records, name, plan, self._progress)
         if stale:
             self._progress("waiting until the edge forgets old headers", 0, len(stale))
@@ -97,7 +97,7 @@ class Slots:
         """A slot that has never been, with this release and nothing of what is withdrawn: it
         stands outside the ring, for when the edge can't read its data."""
         name, claimed = self._claim_new()
-        plan = self._steps(None, release, lambda: iter(()), withdrawn)
+        plan = Plan(self._changes(None, release, lambda: iter(()), withdrawn))
         fill(self._records, name, plan, self._progress)
         filled = Slot(
             state="fallback",
@@ -111,7 +111,7 @@ class Slots:
     def plan(self, intent: Intent, release: Release, withdrawn: Collection[str]) -> Plan:
         """What publishing would write and remove, compared with the slot that is live."""
         held = intent.slots.get(intent.slot)
-        return self._steps(held, release, self._older(intent, release), withdrawn)
+        return Plan(self._changes(held, release, self._older(intent, release), withdrawn))
 
     # ------------------------------------------------------------------ steps
 
@@ -152,9 +152,44 @@ class Slots:
             self._progress("waiting for a slot to cool", second, seconds)
             time.sleep(1)
 
-    def _steps(
+    def _completed(
+        self, intent: Intent, name: str, release: Release, withdrawn: Collection[str]
+    ) -> Ready:
+        """A slot that has the release already, with the assets of what is live beside it: pages
+        that are open need them after the flip. Nearly always it has them, and nothing is written.
+
+        Such files hurt nobody who is still shown this slot: nothing in it refers to them.
+        """
+        held = intent.slots[name]
+        changes = self._changes(held, release, self._older(intent, release), withdrawn)
+        plan = Plan(lambda: (change for change in changes() if change.old is None))
+        if name == intent.slot or not len(plan):
+            return Ready(name, held, held, Plan())
+        claimed = self._claim_held(intent, name)
+        fill(self._records, name, plan, self._progress)
+        load = self._records.load_part
+        beside = entries_of(self._records.manifest(held.older), load)
+        added = ((action.path, action.entry) for action in plan.group("assets") if action.entry)
+        older = self._keep(lambda: compose((beside, added)))
+        return Ready(name, claimed, msgspec.structs.replace(held, older=older), plan)
+
+    def _claim_held(self, before: Intent, name: str) -> Slot:
+        """Claim a slot for what it holds already. If we die, the slot is lost, and what it holds
+        is not."""
+        for _ in range(CONFLICTS_MAX):
+            intent, etag = self._records.intent(self._target)
+            still(before, intent)
+            if intent.slots.get(name) != before.slots[name]:
+                raise LostRace(f"slot {name} was given to another publisher", "Try again.")
+            claimed = claim(intent, name, utc_now())
+            with suppress(Conflict):
+                self._records.move_intent(claimed, etag, self._target)
+                return claimed.slots[name]
+        raise LostRace("other publishers kept claiming slots", "Try again.")
+
+    def _changes(
         self, held: Slot | None, release: Release, older: Files, withdrawn: Collection[str]
-    ) -> Plan:
+    ) -> Callable[[], Iterator[Difference]]:
         """From what a slot holds to a release and its older assets, without what is withdrawn."""
         records = self._records
         before = records.manifest(held.manifest if held else "")
@@ -180,15 +215,23 @@ class Slots:
             )
             return without(changes, missing, out_of_line()) if missing else changes
 
-        return Plan(steps)
+        return steps
 
     def _older(self, intent: Intent, release: Release) -> Files:
+        """The assets beside a release: of what is live and what came before it, and of what else
+        visitors have had since, as far as slots tell (a rollback goes back, not on)."""
+        if self._target != LIVE:
+            return lambda: iter(
+                ()
+            )  # only visitors of the public site are in the midst of something
         records = self._records
         new = records.manifest(release.manifest)
-        # Only visitors of the public site are in the midst of something.
-        live = intent.release if self._target == LIVE else ""
-        history = islice(records.lineage(live), ASSET_RELEASES)
-        earlier = [records.manifest(one.manifest) for one in history]
+        lineage = islice(records.lineage(intent.release), ASSET_RELEASES)
+        digests = [one.manifest for one in lineage]
+        left = [slot for slot in intent.slots.values() if slot.state == "cooling"]
+        left.sort(key=lambda slot: slot.since, reverse=True)
+        digests += [slot.manifest for slot in left[: ASSET_RELEASES - 1]]
+        earlier = [records.manifest(digest) for digest in dict.fromkeys(digests)]
         return lambda: older_assets(differences(old, new, records.load_part) for old in earlier)
 
     def _keep(self, older: Files) -> str:

@@ -13,6 +13,7 @@ from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
 from publisher.content_types import by_name
 from publisher.discovery import listed
+from publisher.edge.store import StoreEdge
 from publisher.errors import GateRefused
 from publisher.gates import Limits
 from publisher.inventory import Inventory, Item
@@ -256,28 +257,10 @@ class Site:
         )  # fmt: skip
         exported = export(self.records, cms, request, inline, lambda *_: None)
         if exported.is_new:
-            Publisher(self.records, NoEdge(), lambda *_: None).publish(
+            Publisher(self.records, StoreEdge(MemoryStore()), lambda *_: None).publish(
                 exported.release, Actor("test", "")
             )
         return exported
-
-
-class NoEdge:
-    """An edge that shows what it was told to."""
-
-    cooling_s = 0.0
-
-    def __init__(self) -> None:
-        self.entry = ""
-
-    def load(self, redirect_set: str, entries: object) -> None:
-        pass
-
-    def flip(self, entry: str) -> None:
-        self.entry = entry
-
-    def live(self) -> str:
-        return self.entry
 
 
 def test_a_page_that_fails_keeps_what_is_live(cms: ScriptedCms) -> None:

@@ -266,10 +266,32 @@ def test_a_rollback_to_a_release_whose_slot_was_used_again_fills_it_anew(world: 
     assert world.shown() == first
 
 
-def test_a_rollback_within_the_ring_writes_no_files(world: World) -> None:
-    world.publish(OLD)
+def test_a_rollback_within_the_ring_writes_what_open_pages_need_and_nothing_else(
+    world: World,
+) -> None:
+    first = world.publish(OLD)
     world.publish(NEW)
-    assert len(world.publisher().rollback(None, ACTOR).plan) == 0
+    plan = world.publisher().rollback(None, ACTOR).plan
+    assert [(action.path, action.reason) for action in plan] == [("/new.css", "new")]
+    assert world.shown() == first.release
+    assert world.slot_file(first.slot, "/new.css") == "y"
+    # It is known to lie there: the slot's next release but three has it no more.
+    world.publisher().resume(ACTOR)
+    for number in range(2 * RING_SIZE):
+        world.publish({"/n.html": str(number)})
+    assert world.slot_file(first.slot, "/new.css") is None
+
+
+def test_a_rollback_within_the_ring_writes_no_files_if_assets_are_the_same(world: World) -> None:
+    world.publish(OLD)
+    world.publish(OLD | {"/a.html": "edited"})
+    script = Script()
+    publisher = world.publisher(ScriptedStore(world.store, script))
+    assert len(publisher.rollback(None, ACTOR).plan) == 0
+    assert not [key for method, key in script.calls if method == "copy"]
+    assert [key for method, key in script.calls if key == "refs/live" and method == "put"] == [
+        "refs/live"  # one entry
+    ]
 
 
 def test_resume_lets_the_next_release_through(world: World) -> None:
@@ -370,12 +392,12 @@ def test_a_rollback_to_what_is_live_wins_over_a_publish_under_way(world: World) 
 
 def test_a_rollback_never_shows_a_slot_that_another_is_filling(world: World) -> None:
     """The slot that the rollback wants to show has cooled, so a publisher may take it."""
-    first = world.publish(OLD).release
+    was = world.publish(OLD)
+    first, slot = was.release, was.slot
     world.publish(NEW)
 
     def take() -> None:
         intent, etag = world.records.intent()
-        slot = next(n for n, held in intent.slots.items() if held.release == first.id)
         world.records.move_intent(claim(intent, slot, utc_now()), etag)
         world.store.delete(f"site/{slot}/a.html")
 

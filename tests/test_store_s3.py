@@ -54,6 +54,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "_RETRIES", retries)
 
 
+def test_without_an_address_of_its_own_a_store_is_on_aws(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked of AWS: a proxy that nobody listens at stands before it."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    for prefix in ("", "production"):
+        with pytest.raises(StoreError, match="s3://example-site can't be"):
+            S3Store("example-site", prefix).get("refs/live")
+
+
 class Server(ThreadingHTTPServer):
     """Answers everything the same, and writes down what it was asked."""
 

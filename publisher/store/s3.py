@@ -19,7 +19,7 @@ from publisher.store.refusals import code_of, refusal
 
 if TYPE_CHECKING:
     from obstore import Attributes, PutMode
-    from obstore.store import RetryConfig
+    from obstore.store import RetryConfig, S3Config
 
 # User metadata of every object: what its bytes and headers are. S3's ETag says nothing of headers,
 # and is no digest of large or encrypted objects (S3 API reference, "Object").
@@ -56,10 +56,12 @@ class S3Store:
         self._made_with = (bucket, prefix, endpoint_url)
         region, credentials = account(bucket)
         self._name = f"s3://{bucket}"
+        # The client takes no None for an address that is not given.
+        where: S3Config = {"endpoint": endpoint_url} if endpoint_url else {}
         self._client = Client(
             bucket,
+            config=where,
             prefix=prefix or None,
-            endpoint=endpoint_url or None,
             region=region,
             client_options={
                 "allow_http": endpoint_url.startswith("http://"),
