@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from publisher.content_types import cache_control
+from publisher.content_types import by_name, cache_control
 from publisher.edge.port import Edge
 from publisher.edge.store import StoreEdge
 from publisher.errors import NotFound
@@ -52,7 +52,7 @@ class World:
         return release
 
     def _entry(self, path: str, text: str) -> Entry:
-        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+        kind = by_name(path) or "text/html; charset=utf-8"
         return Entry(
             self.records.put_blob(text.encode()), len(text.encode()), kind, cache_control(kind)
         )
