@@ -117,8 +117,12 @@ class Site:
             what = "outputs of the stack that `publisher infra` describes"
             raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
         edge = self.config.edge
-        if edge.kind != "cloudfront":
+        if edge.kind == "local":
             return StoreEdge(self.store)
+        if edge.kind == "nginx":
+            from publisher.edge.nginx import COOLING_S
+
+            return StoreEdge(self.store, COOLING_S)
         from publisher.edge.cloudfront import CloudFrontEdge
 
         return CloudFrontEdge(

@@ -37,7 +37,7 @@ def source(host: str = "", previews: str = "", fallback: str = "") -> str:
     `Site`, without comments and indentation, at most CODE_BYTES_MAX bytes of ASCII.
 
     Raises ValueError for a host or slot that is none (a host is lower-case, in Punycode, and has
-    no port).
+    no port), and for names so long that the code is too large.
     """
     for name in (host, previews):
         if not _HOST.fullmatch(name) or len(name) > _HOST_CHARACTERS_MAX:
@@ -48,4 +48,9 @@ def source(host: str = "", previews: str = "", fallback: str = "") -> str:
     lines = files("redirects").joinpath("edge.js").read_text(encoding="utf-8").splitlines()
     # No text of the file goes on over a line's end, so a line is all comment or none.
     code = "\n".join(line for line in map(str.strip, lines) if line and not line.startswith("//"))
-    return code.replace(_SETTINGS, settings) + "\n"
+    code = code.replace(_SETTINGS, settings) + "\n"
+    if len(code) > CODE_BYTES_MAX:
+        raise ValueError(
+            f"the edge function is {len(code)} bytes long: {host!r} is too long a name"
+        )
+    return code

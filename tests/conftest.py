@@ -26,6 +26,8 @@ PACKAGES_OF_FIXTURES = {
     "wordpress_plain": packages.WORDPRESS,
     "wordpress_blog": packages.WORDPRESS,
     "njs": packages.NJS,
+    "nginx": packages.NGINX,
+    "chromium": packages.CHROMIUM,
     "linkchecker": packages.LINKCHECKER,
 }
 
@@ -131,6 +133,26 @@ def njs(request: pytest.FixtureRequest) -> str:
         return packages.program("njs")
     except Unavailable as reason:
         pytest.skip(f"no njs: {reason}")
+
+
+@pytest.fixture(scope="session")
+def nginx(request: pytest.FixtureRequest) -> str:
+    """The path of nginx, with its module for JavaScript installed."""
+    try:
+        packages.ensure(packages.NGINX, say_in(request.config))
+        return packages.program("nginx")
+    except Unavailable as reason:
+        pytest.skip(f"no nginx: {reason}")
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> str:
+    """The path of a browser."""
+    try:
+        packages.ensure(packages.CHROMIUM, say_in(request.config))
+        return packages.program("chromium")
+    except Unavailable as reason:
+        pytest.skip(f"no browser: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,12 @@ WORDPRESS = (
 # The reference engine of the edge function: it refuses what CloudFront refuses.
 NJS = ("njs",)
 
+# The edge on a server of one's own.
+NGINX = ("nginx", "libnginx-mod-http-js")
+
+# A browser, to see what a visitor sees.
+CHROMIUM = ("chromium",)
+
 # A crawler that is kept by others and knows nothing of us.
 LINKCHECKER = ("linkchecker",)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from publisher.content_types import cache_control
+from publisher.content_types import by_name, cache_control
 from publisher.edge.port import Edge
 from publisher.edge.store import StoreEdge
 from publisher.errors import NotFound
@@ -108,7 +108,7 @@ class World:
 
 def entry_of(path: str, text: str) -> Entry:
     """What a release has for a file."""
-    kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+    kind = by_name(path) or "text/html; charset=utf-8"
     return Entry(sha256(text), len(text.encode()), kind, cache_control(kind))
 
 

@@ -128,3 +128,20 @@ def test_no_rule_names_an_author_by_log_in() -> None:
     targets = [rule.target for rule in rules(of, "/author/alice/").values()]
     assert targets
     assert not any("alice" in target for target in targets)
+
+
+def test_a_path_as_a_mac_writes_it_leads_nowhere_else_than_its_page() -> None:
+    """The edge looks for composed kana: such a rule would lead the page to itself for ever."""
+    of = addresses("/%postname%/")
+    redirects = Redirects(of)
+    page = SitePath("/がいよう/")
+    redirects.add(page, f"{HOME}/first/")
+    redirects.add(SitePath("/blog/12.html"), f"{HOME}/first/")
+    moved = redirect(of, "/か\u3099いよう/", "/blog/12.html")
+    found = {rule.source for rule in redirects.rules((moved,)).rules}
+    assert page not in found
+    assert not any("\u3099" in source for source in found)
+    elsewhere = Redirects(of)
+    elsewhere.add(SitePath("/blog/12.html"), f"{HOME}/first/")
+    found = {rule.source for rule in elsewhere.rules((moved,)).rules}
+    assert page in found

@@ -150,7 +150,7 @@ class StoreEdge:
 
 
 def shard_of(key: str) -> str:
-    """The shard that holds a key; njs does the same in `nginx/function.js`."""
+    """The shard that holds a key; `nginx_files/cloudfront.js` does the same."""
     return hashlib.sha256(key.encode()).hexdigest()[:2]
 
 

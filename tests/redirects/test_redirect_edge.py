@@ -259,6 +259,28 @@ REQUESTS = st.builds(
 CASES = st.tuples(st.sampled_from([0] * 20 + list(range(1, len(STORES)))), REQUESTS)
 
 
+def test_long_texts_that_end_in_something_special_end_in_all_three_engines(
+    njs: str, edge: EdgeFunction
+) -> None:
+    """njs 0.7.9 counts characters in steps of 32, and can lose itself at such a place."""
+    queries = [
+        "name={}%25",
+        "name={}%26",
+        "name={}%2B",
+        "name={}+",
+        "m={}%E3%81%82",
+        "m={}1",
+        "{}+",
+    ]
+    texts = [quote("会" * n) for n in range(29, 34)] + [quote("会" * n) for n in range(61, 66)]
+    requests = [Request("GET", "/", query.format(text)) for query in queries for text in texts]
+    requests += [Request("GET", "/", query.format("会" * n)) for query in queries for n in (31, 32)]
+    ends = ["", quote("か\u3099"), "%25", "%20"]
+    requests += [Request("GET", f"/{text}{end}") for text in texts for end in ends]
+    requests += [Request("GET", "/" + quote("か\u3099" * n)) for n in range(14, 18)]
+    assert_all_agree(njs, edge, [(0, request) for request in requests])
+
+
 @settings(
     max_examples=30,
     deadline=None,
