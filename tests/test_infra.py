@@ -14,6 +14,7 @@ from cfnlint.api import lint
 from cfnlint.decode import cfn_yaml
 
 from publisher.content_types import cache_control
+from publisher.edge import nginx
 from publisher.edge.cloudformation import name_for
 from publisher.errors import ConfigError
 from publisher.infra import Setup, describe
@@ -50,10 +51,16 @@ def setup(folder: Path, text: str, output: Path | None = None) -> Setup:
     return describe(folder / "site-config.yaml", output)
 
 
+def text_of(folder: Path, text: str) -> str:
+    """The one file that CloudFront needs."""
+    (made,) = setup(folder, text).files.values()
+    return made
+
+
 def template(folder: Path, text: str) -> dict[str, Any]:
     """The template, its short forms (`!Ref`) written in full."""
     loaded: dict[str, Any] = json.loads(
-        json.dumps(cfn_yaml.loads(setup(folder, text).text), default=str)
+        json.dumps(cfn_yaml.loads(text_of(folder, text)), default=str)
     )
     return loaded
 
@@ -90,19 +97,19 @@ def as_list(value: Any) -> list[Any]:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_cfn_lint_finds_nothing(name: str, tmp_path: Path) -> None:
-    text = setup(tmp_path, CONFIGURATIONS[name]).text
+    text = text_of(tmp_path, CONFIGURATIONS[name])
     assert [str(found) for found in lint(text)] == []
 
 
 def test_cfn_lint_would_find_something(tmp_path: Path) -> None:
-    text = setup(tmp_path, LEAST).text
+    text = text_of(tmp_path, LEAST)
     assert len(lint(text.replace("cloudfront-js-2.0", "cloudfront-js-9.0"))) == 1
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_the_template_is_always_the_same_and_small_enough(name: str, tmp_path: Path) -> None:
-    text = setup(tmp_path, CONFIGURATIONS[name]).text
-    assert text == setup(tmp_path, CONFIGURATIONS[name]).text
+    text = text_of(tmp_path, CONFIGURATIONS[name])
+    assert text == text_of(tmp_path, CONFIGURATIONS[name])
     assert len(text.encode()) < TEMPLATE_BYTES_MAX
     assert "\n\n\n" not in text
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
@@ -355,14 +362,14 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_template_is_all_that_standard_output_gets(tmp_path: Path) -> None:
-    text = setup(tmp_path, LEAST).text
+    text = text_of(tmp_path, LEAST)
     done = run(tmp_path)
     assert (done.returncode, done.stdout) == (0, text)
     assert "aws cloudformation deploy" in done.stderr
 
 
 def test_a_file_is_written_and_what_to_do_with_it_is_said(tmp_path: Path) -> None:
-    text = setup(tmp_path, FULL).text
+    text = text_of(tmp_path, FULL)
     done = run(tmp_path, "--output", "my stack.yaml")
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "my stack.yaml").read_text(encoding="utf-8") == text
@@ -374,14 +381,15 @@ def test_a_file_is_written_and_what_to_do_with_it_is_said(tmp_path: Path) -> Non
     for output in ("DistributionId", "FunctionName", "KeyValueStoreArn", "PublisherRoleArn"):
         assert output in outputs
         assert output in done.stderr
-    assert run(tmp_path, "--output", "no/such/folder").returncode == 1
+    (tmp_path / "file").write_text("")
+    assert run(tmp_path, "--output", "file/stack.yaml").returncode == 1
 
 
 def test_a_program_gets_one_document(tmp_path: Path) -> None:
-    text = setup(tmp_path, LEAST).text
+    text = text_of(tmp_path, LEAST)
     done = run(tmp_path, "--json")
     document = json.loads(done.stdout)
-    assert (document["kind"], document["file"], document["text"]) == ("cloudfront", "", text)
+    assert (document["kind"], document["files"]) == ("cloudfront", {"stack.yaml": text})
     assert document["next"]
     assert done.stderr == ""
 
@@ -424,3 +432,55 @@ def test_to_publish_the_outputs_must_be_there(tmp_path: Path) -> None:
     file.write_text(f"{file.read_text()}  distribution: E2EXAMPLE1\n  key_value_store: {STORE_ARN}")
     with pytest.raises(ConfigError, match="needs function: outputs"):
         Site(file).publisher(lambda what, done, total: None)
+
+
+NGINX = """site: {url: https://www.example.co.jp}
+cms: {url: http://127.0.0.1:8081}
+store: STORE
+edge: {kind: nginx, previews: preview.example.co.jp, content_security_policy: "default-src 'self'"}
+"""
+
+
+def test_for_nginx_a_folder_is_written(tmp_path: Path) -> None:
+    (tmp_path / "site-config.yaml").write_text(NGINX.replace("STORE", ".publisher"))
+    done = run(tmp_path, "--output", "nginx", "--certificate", "/c.pem", "--certificate-key", "/k")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nginx -t" in done.stderr
+    folder = tmp_path / "nginx"
+    wanted = nginx.config(
+        nginx.Nginx(
+            "www.example.co.jp", str(tmp_path / ".publisher"), "preview.example.co.jp",
+            "default-src 'self'", str(folder), certificate="/c.pem", certificate_key="/k",
+        )
+    )  # fmt: skip
+    assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == wanted
+
+
+@pytest.mark.parametrize(
+    ("store", "region", "origin"),
+    [
+        ("{url: s3://example-site/p}", "ap-northeast-1",
+         "https://example-site.s3.ap-northeast-1.amazonaws.com/p"),
+        ("{url: s3://example-site, endpoint_url: 'http://127.0.0.1:8333'}", "",
+         "http://127.0.0.1:8333/example-site"),
+    ],
+)  # fmt: skip
+def test_nginx_is_told_where_the_bucket_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, region: str, origin: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+    found = setup(tmp_path, NGINX.replace("STORE", store), tmp_path / "nginx")
+    assert origin in found.files[str(tmp_path / "nginx/site.conf")]
+    assert "without a signature" in " ".join(found.steps)
+
+
+def test_nginx_needs_a_folder_and_a_bucket_on_aws_its_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    text = NGINX.replace("STORE", "{url: s3://example-site}")
+    with pytest.raises(ConfigError, match="--output"):
+        setup(tmp_path, text)
+    with pytest.raises(ConfigError, match="AWS_REGION"):
+        setup(tmp_path, text, tmp_path / "nginx")

@@ -65,7 +65,7 @@ def deployed(aws: MiniStack, folder: Path, change: Callable[[dict[str, Any]], No
         f"store: {{url: s3://{name}/{PREFIX}}}\n"
         f"edge: {{kind: cloudfront, previews: preview.{name}.example.co.jp}}\n"
     )
-    text = describe(config).text
+    (text,) = describe(config).files.values()
     template = json.loads(json.dumps(cfn_yaml.loads(text), default=str))
     change(template)
     deployer, stranger = (user(aws, f"{name}-{who}") for who in ("deployer", "stranger"))

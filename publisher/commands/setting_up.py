@@ -15,38 +15,45 @@ from publisher.errors import PublisherError
 def infra(
     config: ConfigOption = CONFIG,
     output: Annotated[
-        Path | None, typer.Option("--output", help="What to write, instead of standard output.")
+        Path | None,
+        typer.Option("--output", help="The file for CloudFront's template, the folder for nginx."),
     ] = None,
+    certificate: Annotated[
+        str, typer.Option("--certificate", metavar="FILE", help="For an nginx that speaks TLS.")
+    ] = "",
+    certificate_key: Annotated[
+        str, typer.Option("--certificate-key", metavar="FILE", help="Its key.")
+    ] = "",
     json: JsonOption = False,
 ) -> None:
-    """Describe what the site needs on AWS, as a CloudFormation template.
+    """Describe what the site's edge needs: a CloudFormation template, or nginx's configuration.
 
-    It needs no credentials and changes nothing. What to do next is said on standard error.
+    It needs no credentials and changes nothing but the files that it writes. What to do next is
+    said on standard error.
 
     \b
-    Example:
+    Examples:
       publisher infra --output stack.yaml
+      publisher infra --output /etc/nginx/publisher
     """
-    from publisher.infra import describe
+    from publisher.infra import Certificate, describe
 
-    setup = describe(config, output)
+    setup = describe(config, output, Certificate(certificate, certificate_key))
     if output:
-        try:
-            output.write_text(setup.text, encoding="utf-8")
-        except OSError as error:
-            raise PublisherError(f"{output} can't be written: {error.strerror}") from None
+        for name, text in setup.files.items():
+            _write(Path(name), text)
     elif not json:
-        print(setup.text, end="", flush=True)
+        print(*setup.files.values(), sep="", end="", flush=True)
     if not json:
-        print(f"Written: {output}. Next:" if output else "Next:", file=sys.stderr)
+        print(f"Written: {', '.join(setup.files)}. Next:" if output else "Next:", file=sys.stderr)
         for step in setup.steps:
             print(f"  {step}", file=sys.stderr)
-    print_document(
-        {
-            "kind": setup.kind,
-            "file": str(output or ""),
-            "text": setup.text,
-            "next": list(setup.steps),
-        },
-        json,
-    )
+    print_document({"kind": setup.kind, "files": setup.files, "next": list(setup.steps)}, json)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise PublisherError(f"{file} can't be written: {error.strerror}") from None

@@ -114,6 +114,25 @@ def config(site: Nginx) -> dict[str, str]:
     return made
 
 
+def next_steps(site: Nginx) -> tuple[str, ...]:
+    """What to do once the files are in their folder."""
+    bucket = (
+        ()
+        if site.origin.startswith("/")
+        else (
+            "let nginx read site/* and edge/* of the bucket without a signature, and nobody else",
+        )
+    )
+    return (
+        "apt-get install nginx libnginx-mod-http-js",
+        *bucket,
+        f"mkdir -p {site.cache} && chown www-data {site.cache}",
+        f"ln -s {site.folder.rstrip('/')}/site.conf /etc/nginx/conf.d/publisher.conf",
+        "nginx -t && systemctl reload nginx",
+        "publisher export --publish",
+    )
+
+
 def _check(site: Nginx) -> None:
     """Nothing may end a quoted word of nginx's configuration, or begin a variable."""
     if not site.host:
