@@ -22,6 +22,7 @@ from publisher.release import LIVE
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
     from publisher.collect import Collector
+    from publisher.edge.cloudfront import CloudFrontEdge
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
@@ -113,18 +114,26 @@ class Site:
         """What answers visitors. Raises ConfigError if keys that it needs are missing."""
         from publisher.edge.store import StoreEdge
 
-        if missing := self.config.edge.missing():
-            what = "outputs of the stack that `publisher infra` describes"
-            raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
-        edge = self.config.edge
-        if edge.kind == "local":
-            return StoreEdge(self.store)
-        if edge.kind == "nginx":
-            from publisher.edge.nginx import COOLING_S
+        match self.config.edge.kind:
+            case "local":
+                return StoreEdge(self.store)
+            case "nginx":
+                from publisher.edge.nginx import COOLING_S
 
-            return StoreEdge(self.store, COOLING_S)
+                return StoreEdge(self.store, COOLING_S)
+            case "cloudfront":
+                return self.cloudfront(progress)
+
+    def cloudfront(self, progress: Progress) -> CloudFrontEdge:
+        """CloudFront as the edge. Raises ConfigError if it is not, or keys are missing."""
         from publisher.edge.cloudfront import CloudFrontEdge
 
+        edge = self.config.edge
+        if edge.kind != "cloudfront":
+            raise refused(self._path, "edge", f"is {edge.kind}, and not cloudfront")
+        if missing := edge.missing():
+            what = "outputs of the stack that `publisher infra` describes"
+            raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
         return CloudFrontEdge(
             edge.distribution or "",
             edge.function or "",

@@ -36,14 +36,15 @@ def preview(
       publisher preview
       publisher preview d8051c --port 9000
     """
-    from publisher.edge.server import EdgeServer, live_site, one_release
+    from publisher.edge.server import EdgeServer, intended_site, live_site, one_release
     from publisher.site import Site
 
     site = Site(config)
     if release:
         data, origin = one_release(site.records, site.records.release(release))
     else:
-        data, origin = live_site(site.store)
+        is_elsewhere = site.config.edge.kind == "cloudfront"
+        data, origin = intended_site(site.records) if is_elsewhere else live_site(site.store)
         if not data():
             raise PublisherError("nothing is live yet", "Publish first: publisher export --publish")
     with EdgeServer(data, origin, port) as server:

@@ -24,19 +24,37 @@ def infra(
     certificate_key: Annotated[
         str, typer.Option("--certificate-key", metavar="FILE", help="Its key.")
     ] = "",
+    install: Annotated[
+        bool, typer.Option("--install", help="Put the function on a distribution you have.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Describe what the site's edge needs: a CloudFormation template, or nginx's configuration.
 
     It needs no credentials and changes nothing but the files that it writes. What to do next is
-    said on standard error.
+    said on standard error. With --install it changes a distribution that was not made by the
+    template: the function of site-config.yaml is made, with its key-value store, and answers
+    visitors from then on.
 
     \b
     Examples:
       publisher infra --output stack.yaml
       publisher infra --output /etc/nginx/publisher
+      publisher infra --install
     """
+    from publisher import console
     from publisher.infra import Certificate, describe
+    from publisher.site import Site
+
+    if install:
+        site = Site(config)
+        with console.progress() as bar:
+            site.cloudfront(bar.update).install()
+        name = site.config.edge.function
+        if not json:
+            print(f"{name} answers visitors of {site.config.edge.distribution}.")
+        print_document({"installed": name}, json)
+        return
 
     setup = describe(config, output, Certificate(certificate, certificate_key))
     if output:

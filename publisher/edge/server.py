@@ -22,9 +22,10 @@ from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import find
 from publisher.notfound import not_found_page
 from publisher.paths import BadPath, SitePath
+from publisher.publish import entry_of
 from publisher.records import Records, headers_of
 from publisher.release import Release
-from publisher.rules import compiled
+from publisher.rules import compiled, with_withdrawn
 from publisher.store.port import Object, Store
 from redirects.compile import LIVE_KEY, live_entry
 from redirects.edge import source
@@ -45,12 +46,33 @@ Origin = Callable[[str], Object]
 
 
 def live_site(store: Store) -> tuple[Data, Origin]:
-    """What is live, following every change."""
+    """What is live, following every change: for an edge whose data lies in the store."""
+    return StoreEdge(store).entries, _slots(store)
 
+
+def intended_site(records: Records) -> tuple[Data, Origin]:
+    """What should be live, following every change: for an edge whose data lies elsewhere."""
+    made: dict[str, dict[str, str]] = {}
+
+    def data() -> Mapping[str, str]:
+        intent, _ = records.intent()
+        if not intent.slot:
+            return {}
+        entry = entry_of(intent)
+        if entry not in made:
+            rules = with_withdrawn(records.rules(records.release(intent.release)), intent.withdrawn)
+            made.clear()
+            made[entry] = {**compiled(rules)[1].entries, LIVE_KEY: entry}
+        return made[entry]
+
+    return data, _slots(records.store)
+
+
+def _slots(store: Store) -> Origin:
     def origin(uri: str) -> Object:
         return store.get("site" + unquote(uri))
 
-    return StoreEdge(store).entries, origin
+    return origin
 
 
 def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
