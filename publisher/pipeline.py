@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -107,8 +108,16 @@ class Exported:
     resumed: bool = False
 
 
-# Makes what prepares captures, for the length of a block.
-Staff = Callable[[Plant], AbstractContextManager[Preparing]]
+class Crew(Protocol):
+    """Whoever prepares captures, once they are told how."""
+
+    def begin(self, plant: Plant) -> Preparing:
+        """Tell them."""
+        ...
+
+
+# Has a crew for the length of a block.
+Staff = Callable[[], AbstractContextManager[Crew]]
 
 
 def export(
@@ -119,27 +128,26 @@ def export(
     Raises CmsError, StoreError, NotNow, and GateRefused when the release must not go live:
     nothing but blobs and manifests, which no release names, was written then.
     """
-    live = _Live.of(records)
-    inventory = cms.inventory()
-    plant = _plant(records, request, inventory)
-    addresses = plant.addresses()
-    spool = Spool(records.store, _key(request, inventory), request.quiet, request.overrides)
-    resumed = spool.is_resumed
-
-    try:
-        with staff(plant) as preparing:
+    with staff() as crew:  # its processes start while the CMS is asked for its lists
+        live = _Live.of(records)
+        inventory = cms.inventory()
+        plant = _plant(records, request, inventory)
+        addresses = plant.addresses()
+        spool = Spool(records.store, _key(request, inventory), request.quiet, request.overrides)
+        resumed = spool.is_resumed
+        try:
             crawled = crawl(
                 cms,
                 addresses,
-                preparing,
+                crew.begin(plant),
                 spool,
                 progress,
                 doubts=Doubts(live.ends()),
                 live=live.blobs(),
                 earlier=spool if resumed else (),
             )
-    finally:
-        spool.flush()
+        finally:
+            spool.flush()
     unstable = tuple(_varying(records, cms, spool, plant.rewriter(addresses)))
     withdrawn = _withdrawn(cms, inventory)
 

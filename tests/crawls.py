@@ -81,7 +81,14 @@ def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen
     return Seen(addresses, records, outcomes, found, answers(outcomes, found.doubts))
 
 
+class _Alone:
+    """Implements `Crew` in this process, where a store in memory is."""
+
+    def begin(self, plant: Plant) -> Inline:
+        return Inline(plant.preparer())
+
+
 @contextlib.contextmanager
-def inline(plant: Plant) -> Iterator[Inline]:
-    """Prepares in this process, where a store in memory is."""
-    yield Inline(plant.preparer())
+def inline() -> Iterator[_Alone]:
+    """A crew that needs no other process."""
+    yield _Alone()
