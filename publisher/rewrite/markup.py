@@ -12,7 +12,8 @@ read twice on account of what is missing behind it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from publisher.rewrite.foreign import Spaces
 
@@ -161,20 +162,20 @@ def one_by_one(source: bytes) -> list[bytes]:
 _ENDS = re.compile(rb"</([a-zA-Z][^\t\n\f\r />]*+)")
 _BEGINS = re.compile(rb"<([a-zA-Z][^\t\n\f\r />]*+)")
 _PART = re.compile(
-    rb"[\t\n\f\r /]++|(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)(?:" + _SPACE + rb"*+="
+    rb"[\t\n\f\r /]*+(?:(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)(?:" + _SPACE + rb"*+="
     + _SPACE + rb"*+(?:\"(?P<double>[^\"]*+)(?:\"|(?P<cut>\Z))"
     rb"|'(?P<single>[^']*+)(?:'|(?P<cut2>\Z))"
-    rb"|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+)?+|(?P<end>>)"
+    rb"|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+)?+|(?P<end>>)|\Z)"
 )  # fmt: skip
 _QUOTES = {"double": b'"', "single": b"'"}
+_CUT = ("cut", "cut2")
 _BYTES = ("utf-8", "surrogateescape")
 _MUST_BE_QUOTED = re.compile(rb"[\t\n\f\r \"'=<>`]")
 _STANDS_ALONE = b"\t\n\f\r >"
 _WHITE = b"\t\n\f\r "
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True, gc=False):
     """An attribute in a tag. `name`: lower-case; `start`, `end`: where it stands; `at`: where its
     value begins; `value`: as written, entities and all; `quote`: what is around it, if anything."""
 
@@ -186,8 +187,7 @@ class Attribute:
     quote: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """A start tag: its name, lower-case; its attributes, those given twice included, of which the
     first counts; where it ends in its token; whether it closes itself (which counts in SVG and
     MathML only)."""
@@ -205,24 +205,17 @@ class Tag:
         if begin is None:
             return None
         attributes: list[Attribute] = []
-        slash = False
-        position = begin.end()
-        while match := _PART.match(token, position):
-            position = match.end()
-            if match["end"]:
-                return cls(_text(begin[1].lower()), tuple(attributes), position, slash)
-            name = match["name"]
-            slash = name is None and match[0].endswith(b"/")
-            if name is None:
-                continue
-            group = match.lastgroup or ""
-            if group in ("cut", "cut2"):
+        for part in _PART.finditer(token, begin.end()):
+            group = part.lastgroup
+            if group == "end":
+                is_closed = part[0].endswith(b"/>")
+                return cls(_text(begin[1].lower()), tuple(attributes), part.end(), is_closed)
+            if group is None or group in _CUT:
                 return None
-            at, value = (position, b"") if group == "name" else (match.start(group), match[group])
-            quote = _QUOTES.get(group, b"")
-            attributes.append(
-                Attribute(_text(name.lower()), match.start(), position, at, value, quote)
-            )
+            end = part.end()
+            at, value = (end, b"") if group == "name" else (part.start(group), part[group])
+            name, quote = _text(part["name"].lower()), _QUOTES.get(group, b"")
+            attributes.append(Attribute(name, part.start("name"), end, at, value, quote))
         return None
 
     def edited(self, token: bytes, changes: dict[str, bytes | None]) -> bytes:
