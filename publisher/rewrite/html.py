@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from publisher.addresses import Addresses
+from publisher.addresses import Address, Addresses
 from publisher.rewrite import depends, volatile
 from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
 from publisher.rewrite.closing import Closings
@@ -112,12 +112,15 @@ class HtmlRewriter:
         known = self._memo.known.get
         linker = page.linker
         closings = Closings(pieces)
-        told: list[Outcome] = []
+        found: list[tuple[str, Address]] = []
+        made_of: list[str] = []
         has_base = False
         resume = 0  # what stands before this piece is out
-        for index in range(1, len(pieces), 2):
-            outcome = known(pieces[index])
-            if outcome is NOTHING or index < resume:
+        for number, outcome in enumerate(map(known, pieces[1::2])):
+            if outcome is NOTHING:
+                continue
+            index = 2 * number + 1
+            if index < resume:
                 continue
             if outcome is None or outcome is RELATIVE:
                 outcome = self._outcome(pieces[index], linker, depth)
@@ -129,17 +132,15 @@ class HtmlRewriter:
                     continue
             if outcome.text is not None:
                 pieces[index] = outcome.text
-            told.append(outcome)
+            found += outcome.found
+            page.removals += outcome.removals
+            made_of += outcome.depends
             if outcome.base is not None and not has_base:
                 has_base = True
                 linker.rebase(outcome.base)
-        page.depends.update([one for outcome in told for one in outcome.depends])
-        page.removals += [one for outcome in told for one in outcome.removals]
-        found = [one for outcome in told for one in outcome.found]
-        # In order of first appearance, and the first address of a path counts.
-        linker.found = {
-            **linker.found, **dict(found), **dict(reversed(found)), **linker.found
-        }  # fmt: skip
+        page.depends.update(made_of)
+        for path, address in found:
+            linker.found.setdefault(path, address)  # the first address of a path counts
         return pieces
 
     @staticmethod

@@ -98,10 +98,15 @@ _FOREIGN = (
     _DRAWING + rb"|(?:" + _name("svg") + rb"|" + _name("math") + rb")(?=" + _END + rb")[\s\S]*+"
 )
 
+# What is not cut at the next tag begins with two of these letters, as few other tags do.
+_WHOLE = (
+    rb"(?=[sStTiIxXnNpPmM][cCtTvViIeEfFmMoOlLaA])(?:" + _FOREIGN + rb"|" + _RAW_TAG + rb")"
+)  # fmt: skip
+
 # The whole page in one call; and a token where `<` stands, in HTML and in SVG or MathML.
 _TOKENS = re.compile(
-    rb"(<(?:(?:(?=[sStTiIxXnNpPmM])(?:" + _FOREIGN + rb"|" + _RAW_TAG + rb"))|(?!" + _PLAIN_TAG
-    + rb")(?:" + _ANY_TAG + rb"|" + _END_TAG + rb")|" + _COMMENT + rb"|" + _BOGUS + rb"))"
+    rb"(<(?:" + _WHOLE + rb"|(?!" + _PLAIN_TAG + rb")(?:" + _ANY_TAG + rb"|" + _END_TAG
+    + rb")|" + _COMMENT + rb"|" + _BOGUS + rb"))"
 )  # fmt: skip
 _OTHER = _ANY_TAG + rb"|" + _END_TAG + rb"|" + _COMMENT + rb"|" + _BOGUS
 _IN_HTML = re.compile(rb"<(?:" + _RAW_TAG + rb"|" + _OTHER + rb")")
