@@ -16,6 +16,7 @@ from publisher.cms.port import Capture
 from publisher.content_types import bare, by_name
 from publisher.outcome import Outcome
 from publisher.paths import SitePath
+from publisher.rewrite.words import Words
 from publisher.views import View
 
 # Where the theme's own page for what is not there lies in a release.
@@ -151,13 +152,14 @@ def _is_stand_in(address: Address, capture: Capture, addresses: Addresses) -> bo
 # ------------------------------------------------------------------- the body of a page
 
 # Pages that are no content, whatever their status says; looked for in lower-case bytes.
-_ERROR_PAGES = (
+_ERROR_PAGES = {
     # wp_die: database errors, maintenance, critical errors (`_default_wp_die_handler`).
-    (b'<body id="error-page">', "is WordPress's page for errors"),
-    (b"<title>database error</title>", "is WordPress's page for database errors"),
+    "is WordPress's page for errors": (b'<body id="error-page">',),
+    "is WordPress's page for database errors": (b"<title>database error</title>",),
     # wp-login.php (`login_header`).
-    (b'<form name="loginform" id="loginform"', "is the log-in page"),
-)
+    "is the log-in page": (b'<form name="loginform" id="loginform"',),
+}
+_ERROR_SIGNS = Words(_ERROR_PAGES)
 _PHP_ERROR = re.compile(
     rb"<b>(?:fatal error|parse error)</b>:\s|^\s*(?:php )?(?:fatal|parse) error:\s", re.IGNORECASE
 )
@@ -171,9 +173,8 @@ def flaw(body: bytes) -> str:
     if not body.strip():
         return "is empty"
     start = body[:20_000].lower()
-    for sign, error in _ERROR_PAGES:
-        if sign in start:
-            return error
+    if signs := _ERROR_SIGNS.groups_in(start):
+        return next(error for error in _ERROR_PAGES if error in signs)
     if not ends(body) and _PHP_ERROR.search(body[-20_000:]):
         return "ends in an error of PHP"
     title = _TITLE.search(start)

@@ -60,6 +60,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TASK = struct.Struct("!QQ")
 _RESULT = struct.Struct("!?Q")
 _READ_BYTES = 256 * 1024
+# So many objects more than before are a reason to look for garbage: hardly any comes to be.
+_GARBAGE_MIN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,8 @@ def _reported() -> Iterator[None]:
 def work(numbers: Sequence[int]) -> None:
     """The life of all workers, each with one of these sockets. The first one starts the others:
     what it has imported is theirs, too. It has no threads yet, which would not survive that."""
-    gc.freeze()  # else the first collection in each would copy it all
+    gc.freeze()  # what was imported stays: to look through it would also copy it
+    gc.set_threshold(_GARBAGE_MIN)
     own, *others = numbers
     children: list[int] = []
     while others:
