@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from publisher.content_types import bare, cache_control
 from publisher.discovery import ROBOTS_PATH, disallows_all, sitemaps_of
 from publisher.errors import Finding
-from publisher.inspection import Inspector, leaked
+from publisher.inspection import leaked
 from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
 from publisher.manifest import Entry
 from publisher.outcome import Content
 from publisher.paths import SitePath
-from publisher.rewrite.document import Document, Rewriter
+
+if TYPE_CHECKING:  # only those who prepare need it
+    from publisher.inspection import Inspector
+    from publisher.rewrite.document import Document, Rewriter
 
 # Keeps bytes under their SHA-256 and returns it. The second argument names bytes that are
 # kept already, '' if none are.

@@ -25,6 +25,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,11 +36,13 @@ from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
 from publisher.prepare import Prepared, Preparer, Preparing, Sink, Task
 from publisher.records import Records
-from publisher.rewrite.document import Rewriter
 from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
 from publisher.scope import Scope
 from publisher.store.port import Store
+
+if TYPE_CHECKING:  # it takes a while, and the process that gives out work needs none
+    from publisher.rewrite.document import Rewriter
 
 # So many tasks for each worker, and so many bytes in all, are under way before the crawl waits.
 # A body under way is there up to twice: here, and in the socket or the worker.
@@ -84,6 +87,8 @@ class Plant:
 
     def rewriter(self, addresses: Addresses) -> Rewriter:
         """What makes pages fit for the public."""
+        from publisher.rewrite.document import Rewriter
+
         return Rewriter(addresses, self.keep, self.tokens)
 
     def preparer(self) -> Preparer:
@@ -311,6 +316,8 @@ def _reported() -> Iterator[None]:
 def work(numbers: Sequence[int]) -> None:
     """The life of all workers, each with one of these sockets. The first one starts the others:
     what it has imported is theirs, too. It has no threads yet, which would not survive that."""
+    from publisher.rewrite import document  # noqa: F401 - once, for all of them
+
     gc.freeze()  # what was imported stays: to look through it would also copy it
     gc.set_threshold(_GARBAGE_MIN)
     own, *others = numbers
