@@ -13,14 +13,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import p1, p2, p6
+from benchmarks import p1, p2, p3, p4, p6
 from benchmarks.figures import Line, table
 from benchmarks.measure import Failed
 from tests.packages import Unavailable
 from tests.processes import ServerError
 
 # Row -> what measures it, and how often each command runs.
-ROWS = {"P1": (p1.run, 5), "P2": (p2.run, 3), "P6": (p6.run, 2)}
+ROWS = {
+    "P1": (p1.run, 5),
+    "P2": (p2.run, 3),
+    "P3": (p3.run, 5),
+    "P4": (p4.run, 5),
+    "P6": (p6.run, 2),
+}
 RESULTS = Path(__file__).parent / "results"
 
 

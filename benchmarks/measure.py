@@ -128,7 +128,7 @@ class _Sampler:
         while not self._end.wait(SAMPLE_SECONDS):
             after_s = round(time.monotonic() - self._started, 3)
             processes = tree(self._pid)
-            cpu_s = round(sum(map(_cpu, processes)), 2)
+            cpu_s = round(sum(map(cpu_seconds, processes)), 2)
             size = sum(map(_pss, processes))
             if size:
                 self.samples.append(Sample(after_s, cpu_s, size))
@@ -144,7 +144,7 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """CPU seconds of a process, with those of its children that have ended (proc(5), stat)."""
     with contextlib.suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Command, Failed, fresh
+from benchmarks.s3 import Bucket, environment
 from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import Entry, entries_of
 from publisher.paths import SitePath
@@ -17,28 +17,55 @@ from publisher.records import Records
 from publisher.store.directory import DirectoryStore
 
 PUBLIC = "https://www.example.co.jp"
+# In a bucket.
+PREFIX = "production"
 _WRITES_NONE = "PYTHONDONTWRITEBYTECODE"
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
-def export(folder: Path, cms: str, *options: str, kind: str = "generic") -> Command:
-    """An export into an empty folder, which it makes. Exports that follow would have less to do."""
+def export(
+    folder: Path, cms: str, *options: str, kind: str = "generic", onto: Bucket | None = None
+) -> Command:
+    """An export into an empty folder, which it makes, or into a bucket. Exports that follow would
+    have less to do."""
     folder = fresh(folder)
     (folder / "site-config.yaml").write_text(
         f"site:\n  url: {PUBLIC}\ncms:\n  url: {cms}\n"
-        + (f"  kind: {kind}\n" if kind != "wordpress" else ""),
+        + (f"  kind: {kind}\n" if kind != "wordpress" else "")
+        + (_store(onto) if onto else ""),
         encoding="utf-8",
     )
     words = [sys.executable, "-m", "publisher", "export", "--json", "--full", *options]
-    return Command("publisher export", words, folder, _installed())
+    return Command("publisher export", words, folder, _environment())
 
 
-def _installed() -> dict[str, str]:
-    """The environment of a program whose modules are compiled, as those of an installed one are,
-    whatever this shell says: to compile them each time takes 0.6 s."""
-    compileall.compile_dir(_PROJECT / "publisher", quiet=1)
-    compileall.compile_dir(_PROJECT / "redirects", quiet=1)
-    kept = {name: value for name, value in os.environ.items() if name != _WRITES_NONE}
+def publish(folder: Path, where: Bucket) -> Command:
+    """A publish of the newest release in a bucket."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"site:\n  url: {PUBLIC}\ncms:\n  url: http://127.0.0.1:9\n{_store(where)}"
+    (folder / "site-config.yaml").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-m", "publisher", "publish", "--json"]
+    return Command("publisher publish", words, folder, _environment())
+
+
+def live(folder: Path, source: Path, where: Bucket) -> Command:
+    """The files of a folder, from captured pages to live (`benchmarks/live.py`)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [sys.executable, "-m", "benchmarks.live", str(source), where.url(PREFIX)]
+    name = "publisher, from captures to live"
+    return Command(name, [*words, where.endpoint_url], folder, _environment())
+
+
+def _store(where: Bucket) -> str:
+    return f"store:\n  url: {where.url(PREFIX)}\n  endpoint_url: {where.endpoint_url}\n"
+
+
+def _environment() -> dict[str, str]:
+    """That of a program whose modules are compiled, as those of an installed one are, whatever
+    this shell says: to compile them each time takes 0.6 s."""
+    for name in ("publisher", "redirects"):
+        compileall.compile_dir(_PROJECT / name, quiet=1)
+    kept = {name: value for name, value in environment().items() if name != _WRITES_NONE}
     return {**kept, "PYTHONPATH": str(_PROJECT)}
 
 
@@ -70,7 +97,7 @@ def checked(folder: Path, host: str, *, everything: bool = True) -> dict[str, fl
 
 
 def _check(records: Records, path: SitePath, entry: Entry, host: bytes) -> None:
-    body = records.blob(entry.blob)
+    body = records.content(entry)
     if host in body:
         raise Failed(f"{path} still names {host.decode()}")
     if entry.is_page and path != NOT_FOUND_PATH and b'href="/' not in body:

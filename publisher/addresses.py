@@ -14,7 +14,7 @@ import msgspec
 
 from publisher.inventory import Inventory
 from publisher.paths import BadPath, SitePath, decoded
-from publisher.queries import without_session
+from publisher.queries import only, variant_names, without_session
 from publisher.routes import Router, Routes
 from publisher.scope import Scope
 from publisher.views import View, Views
@@ -160,7 +160,7 @@ class Addresses:
             # `?ver=6.1` tells browsers that a file has changed; the edge ignores it.
             href += f"?{query}" if query else ""
             query = query if path.endswith(".php") and self._is_wordpress else ""
-        asked = self._link(view) if view.is_first or view.kind == "attachment" else ""
+        asked = self._asked_at_link(view, query)
         if not asked:
             if query and (view.kind != "file" or view.variant):
                 query = self.views.asked_query(query, view)
@@ -197,6 +197,17 @@ class Addresses:
         parts = urlsplit(self._link(view))
         own = decoded(parts.path).removeprefix(self._base)
         return bool(own) and self.scope.excludes(own, parts.query)
+
+    def _asked_at_link(self, view: View, query: str) -> str:
+        """The CMS's own link to an object, with the parameters that select a variant of it: the
+        URL it was read in may also name a part that the view leaves out. '' if there is none."""
+        if view.is_first or view.kind == "attachment":
+            return self._link(view)
+        if not (view.variant and msgspec.structs.replace(view, variant="").is_first):
+            return ""
+        link = self._link(view)
+        chosen = only(query, variant_names(view.variant))
+        return link and f"{link}{'&' if '?' in link else '?'}{chosen}"
 
     def _link(self, view: View) -> str:
         """The CMS's own link to an object: the one form that it does not redirect."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from publisher.manifest import Difference, Entry, joined
 from publisher.paths import SitePath
@@ -57,3 +57,17 @@ def slot_differences(
             before, after = difference.old or before, difference.new or after
         if before != after:
             yield Difference(SitePath(path), before, after)
+
+
+def without(
+    changes: Iterable[Difference], missing: Collection[str], withdrawn: Iterable[Difference]
+) -> Iterator[Difference]:
+    """The differences of a slot in which some paths are not what its manifests say: those of
+    `missing`, for which `withdrawn` has what is there and what is to be there. All come and go
+    in path order."""
+    others = ((change.path, change) for change in changes if change.path not in missing)
+    known = ((change.path, change) for change in withdrawn if change.old != change.new)
+    for _, change, own in joined(others, known):
+        found = own or change
+        if found:
+            yield found

@@ -29,15 +29,19 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from publisher.addresses import idna
 from publisher.errors import ConfigError, Problem
 from publisher.values import (
     PLACEHOLDER,
     TAXONOMIES_WITH_KEYS,
     TYPES_WITH_KEYS,
+    as_edge,
     as_patterns,
     is_date_template,
     is_day,
     is_glob,
+    is_header,
+    is_host,
     is_mail_pattern,
     is_name_of,
     is_origin,
@@ -52,6 +56,7 @@ from publisher.values import (
 Url = Annotated[str, AfterValidator(is_url)]
 Origin = Annotated[str, AfterValidator(is_origin)]
 Secret = Annotated[str, AfterValidator(is_reference)]
+_STORE_ARN = r"^arn:aws[a-z-]*:cloudfront::\d{12}:key-value-store/[0-9a-f-]{36}$"
 MailPattern = Annotated[str, AfterValidator(is_mail_pattern)]
 
 
@@ -63,6 +68,11 @@ class SiteSection(_Section):
     """The public site."""
 
     url: Origin
+
+    @property
+    def host(self) -> str:
+        """The public host name as browsers send it, without its port."""
+        return idna(urlsplit(self.url).hostname or "")
 
 
 class TokenSection(_Section):
@@ -153,6 +163,35 @@ class StoreSection(_Section):
     endpoint_url: Url | None = None
 
 
+OF_CLOUDFRONT = ("distribution", "function", "key_value_store")
+"""The keys of `edge` that are outputs of the stack that `publisher infra` describes."""
+
+
+class EdgeSection(_Section):
+    """What answers visitors."""
+
+    kind: Literal["local", "nginx", "cloudfront"] = "local"
+    distribution: Annotated[str, Field(pattern=r"^[A-Z0-9]{8,20}$")] | None = None
+    function: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    key_value_store: Annotated[str, Field(pattern=_STORE_ARN)] | None = None
+    previews: Annotated[str, AfterValidator(is_host)] | None = None
+    content_security_policy: Annotated[str, AfterValidator(is_header)] | None = None
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        given = [key for key in OF_CLOUDFRONT if getattr(self, key)]
+        if self.kind != "cloudfront" and given:
+            raise ValueError(f"has {', '.join(given)}, which only kind: cloudfront has")
+        return self
+
+    def missing(self) -> list[str]:
+        """The keys without which nothing can be published to this edge. The site's own
+        infrastructure is described before they are known."""
+        return [
+            key for key in OF_CLOUDFRONT if self.kind == "cloudfront" and not getattr(self, key)
+        ]
+
+
 class GatesSection(_Section):
     """What the checks before publishing let through."""
 
@@ -170,7 +209,7 @@ class Config(_Section):
     routes: RoutesSection = RoutesSection()
     social: SocialSection = SocialSection()
     store: StoreSection | str = ".publisher"
-    edge: Literal["local"] = "local"
+    edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -237,7 +276,23 @@ def parse(text: str, source: str, folder: Path) -> Config:
     if urlsplit(config.site.url).netloc.lower() == urlsplit(config.cms.url).netloc.lower():
         message = "is the host of cms.url: visitors must get the files, and not the CMS"
         raise ConfigError(source, [Problem(_line(data, ("site", "url")), "site.url", message)])
+    host = config.site.host
+    if config.edge.previews and host.endswith(f".{config.edge.previews}"):
+        message = f"must not have {host}, the public site, below it: that is no preview"
+        line = _line(data, ("edge", "previews"))
+        raise ConfigError(source, [Problem(line, "edge.previews", message)])
     return config
+
+
+def refused(path: Path, key: str, message: str) -> ConfigError:
+    """The error about a value of this file that is a valid one, but not for what is asked now.
+    `key` is written with dots."""
+    try:
+        data = _yaml().load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, MarkedYAMLError):  # it was changed meanwhile
+        data = None
+    line = _line(data, tuple(key.split("."))) if isinstance(data, CommentedMap) else 0
+    return ConfigError(str(path), [Problem(line, key, message)])
 
 
 class _Constructor(RoundTripConstructor):

@@ -22,15 +22,20 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from publisher.documents import NAMED_MAX
 
 if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.collect import Collected
+    from publisher.difference import Compared, PageDifference
     from publisher.init import Row
+    from publisher.noticing import Change as Noticed
+    from publisher.noticing import PageChange
     from publisher.pipeline import Changes, Exported
     from publisher.plan import Plan
-    from publisher.publish import Outcome
-    from publisher.release import Change, Intent, Release
+    from publisher.publish import Audience, Outcome
+    from publisher.release import Change, Intent, Release, Withdrawal
 
 # How many of a long list are shown before "and N more".
 _SHOWN = 10
@@ -131,19 +136,51 @@ def show_plan(plan: Plan) -> None:
         out.print(f"  and {len(plan) - _SHOWN * 2:,} more")
 
 
-def show_outcome(outcome: Outcome, url: str) -> None:
-    """What publishing did."""
+def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
+    """What publishing did, to the public site or to a preview."""
     out = _out()
     if not outcome.slot:
         out.print(f"Release {outcome.release.id} is live already; nothing to do.")
         return
-    out.print(f"[bold green]Live:[/] release {outcome.release.id} on {escape(url)}")
+    word = "Live" if is_live else "Shown"
+    out.print(f"[bold green]{word}:[/] release {outcome.release.id} on {escape(url)}")
     out.print(
         f"  {len(outcome.plan):,} files written or removed in slot {outcome.slot}, "
         f"in {outcome.seconds:.1f} s"
     )
-    if outcome.previous:
+    if outcome.previous and is_live:
         out.print(f"  Before it: {outcome.previous}. To go back: publisher rollback")
+
+
+def show_audience(audience: Audience) -> None:
+    """Until when a preview can be seen, and by whom."""
+    out = _out()
+    out.print(f"  It can be seen until {audience.expires:%Y-%m-%d %H:%M} UTC.")
+    if audience.password:
+        out.print("  It asks for a name and a password: preview, and the one you gave.")
+
+
+def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:
+    """Every path that nobody can reach."""
+    out = _out()
+    if not withdrawn:
+        out.print("Nothing is withdrawn.")
+    for path, why in sorted(withdrawn.items()):
+        out.print(
+            f"{escape(path)}  {why.since:%Y-%m-%d %H:%M}  {escape(why.actor)}  {escape(why.reason)}"
+        )
+
+
+def show_taken_out(path: str, below: Sequence[str], *, restored: bool) -> None:
+    """That a path is withdrawn, or restored, and what it does not cover."""
+    out = _out()
+    if restored:
+        out.print(f"[bold green]Restored:[/] {escape(path)}")
+        return
+    out.print(f"[bold green]Withdrawn:[/] {escape(path)} answers 410 Gone.")
+    out.print(f"  To undo it: publisher withdraw {escape(path)} --restore --reason ...")
+    out.print("  Unpublish it in the CMS, too: lists, feeds and sitemaps name it until then.")
+    _list(out, "Still there, below it", below)
 
 
 def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
@@ -169,9 +206,10 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
         gates = "".join(
             f"  [yellow]{o.gate} overridden: {escape(o.reason)}[/]" for o in change.overrides
         )
-        what = change.to_release if change.action != "resume" else "hold released"
+        what = "hold released" if change.action == "resume" else change.path or change.to_release
+        where = "" if change.target == "live" else f" to {change.target}"
         out.print(
-            f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {what}  "
+            f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {escape(what)}{where}  "
             f"{escape(change.actor)}  {escape(change.reason)}{gates}"
         )
 
@@ -194,6 +232,123 @@ def show_release(release: Release, is_live: bool) -> None:
         out.print(f"  let through {override.gate}: {escape(override.reason)}")
 
 
+def show_collected(done: Collected, seconds: float, *, dry_run: bool) -> None:
+    """What a collection removed, or would remove, and what is kept."""
+    out = _out()
+    removed, kept = +done.removed, +done.kept
+    out.print(f"{'would remove' if dry_run else 'removed':>12} {'kept':>10}")
+    for kind in sorted(removed.keys() | kept.keys()):
+        size = f"  ({done.kept_bytes / 1e6:,.1f} MB)" if kind == "blobs" else ""
+        out.print(f"{_number(removed[kind]):>12} {_number(kept[kind]):>10}  {kind}{size}")
+    for note in done.notes:
+        out.print(f"[yellow]Left for the next time:[/] {escape(note)}")
+    if done.fallback:
+        out.print(f"While the edge can't read its data, it shows slot {escape(done.fallback)}.")
+    out.print(f"In {seconds:.1f} s.{' Nothing was written.' if dry_run else ''}")
+
+
+def show_difference(found: Compared) -> None:
+    """What a visitor would notice between two releases."""
+    out = _out()
+    out.print(f"From [bold]{found.old.id}[/] to [bold]{found.new.id}[/]:")
+    if not found.counts and not found.withdrawn:
+        out.print("  nothing is different.")
+    for kind, count in sorted(found.counts.items()):
+        out.print(f"  {count:>7,}  {_KINDS[kind]}")
+    if found.common:
+        out.print(f"\n[bold]On many pages[/] (of {found.looked_at:,} looked at)")
+        rows = [(f"{pages:,} pages", *_told(change)) for change, pages in found.common]
+        _grid(out, rows)
+    for reason, title in _REASONS.items():
+        _pages(out, title, [page for page in found.pages if page.reason == reason])
+    if found.files:
+        out.print("\n[bold]Other files[/]")
+        _grid(
+            out,
+            [
+                (_FILES[one.reason], _size(one.old_size), _size(one.new_size), one.path)
+                for one in found.files[: _SHOWN * 3]
+            ],
+        )
+        _more(out, len(found.files) - _SHOWN * 3)
+    if found.redirects:
+        out.print("\n[bold]Old addresses[/]")
+        rows = [(one.source, one.old or "-", one.new or "-") for one in found.redirects]
+        _grid(out, rows[: _SHOWN * 3])
+        _more(out, len(rows) - _SHOWN * 3)
+    _list(out, "Withdrawn: nobody can reach it in either", found.withdrawn)
+
+
+def _pages(out: Console, title: str, found: Sequence[PageDifference]) -> None:
+    pages = [page for page in found if not (page.change and _is_alike(page.change))]
+    if found:
+        out.print(f"\n[bold]{title}[/]")
+    for page in pages[: _SHOWN * 3]:
+        source = f"  [dim]({escape(page.source)})[/]" if page.source else ""
+        out.print(f"  {escape(page.path)}  {escape(page.title)}{source}")
+        if page.reason == "headers":
+            _grid(out, [("", *page.headers)])
+        elif page.change:
+            _grid(out, [("", *_told(change)) for change in page.change.changes])
+            _more(out, page.change.more)
+            if page.change.rest:
+                out.print(f"      {_RESTS[page.change.rest]}")
+    _more(out, len(pages) - _SHOWN * 3)
+    if len(pages) < len(found):
+        out.print(f"  and {len(found) - len(pages):,} pages with nothing but what many share")
+
+
+_REASONS = {
+    "new": "New pages",
+    "content": "Changed pages",
+    "gone": "Pages that are gone",
+    "headers": "Pages that are sent with other headers",
+}
+_FILES = {"new": "new", "gone": "gone", "content": "changed", "headers": "other headers"}
+_RESTS = {
+    "head": "nothing that is read: what search engines and programs are told",
+    "markup": "nothing that is read: the markup alone",
+}
+_KINDS = {
+    **{f"pages {reason}": title.lower() for reason, title in _REASONS.items()},
+    **{f"files {reason}": f"other files, {word}" for reason, word in _FILES.items()},
+    "redirects new": "old addresses that lead somewhere now",
+    "redirects gone": "old addresses that lead nowhere any more",
+    "redirects changed": "old addresses that lead elsewhere",
+}
+
+
+def _is_alike(change: PageChange) -> bool:
+    return change.shares_common and not change.changes and not change.more
+
+
+def _told(change: Noticed) -> tuple[str, str]:
+    if change.old and change.new:
+        return change.kind, f"{change.old} → {change.new}"
+    return f"{change.kind} {'added' if change.new else 'removed'}", change.old or change.new
+
+
+def _grid(out: Console, rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as their texts are shown: a Japanese character takes two places."""
+    if not rows:
+        return
+    table = Table.grid(padding=(0, 2))
+    for _ in ("", *rows[0]):
+        table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row("  ", *map(escape, row))
+    out.print(table, soft_wrap=False)
+
+
+def _more(out: Console, count: int) -> None:
+    if count > 0:
+        out.print(f"      and {count:,} more (--json names up to {NAMED_MAX:,})")
+
+
+def _size(size: int | None) -> str:
+    return "-" if size is None else f"{size:,} bytes"
+
+
 class Clock:
     """Seconds since it was made."""
 
@@ -204,6 +359,10 @@ class Clock:
     def seconds(self) -> float:
         """Elapsed so far."""
         return time.monotonic() - self._started
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "-"
 
 
 def _changes(changes: Changes) -> str:

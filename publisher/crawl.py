@@ -94,8 +94,8 @@ def crawl(
 ) -> Crawled:
     """Ask for all that the inventory lists or a page links to. Raises CmsError.
 
-    `live`: the blobs of the live release by the hash of their path. `earlier`: what a run that
-    was cut has learnt already; it is read several times.
+    `live`: the keys of the live release's blobs by the hash of their path. `earlier`: what a run
+    that was cut has learnt already; it is read several times.
     """
     crawled = Crawled(doubts, Traps(addresses.views.inventory))
     one = _Crawl(cms, addresses, preparing, ledger, progress, crawled, live)

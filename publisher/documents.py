@@ -14,6 +14,8 @@ import msgspec
 from publisher.errors import ConfigError, GateRefused, PublisherError
 
 if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from publisher.collect import Collected
+    from publisher.difference import Compared
     from publisher.init import Row
     from publisher.pipeline import Exported
     from publisher.plan import Plan
@@ -72,6 +74,34 @@ def of_outcome(outcome: Outcome) -> Document:
         "slot": outcome.slot,
         "files": len(outcome.plan),
         "seconds": round(outcome.seconds, 3),
+    }
+
+
+def of_collected(done: Collected, seconds: float, *, dry_run: bool) -> Document:
+    """What a collection removed, or would remove, and what is kept."""
+    return {
+        "dry_run": dry_run,
+        "removed": +done.removed,
+        "kept": +done.kept,
+        "kept_bytes": done.kept_bytes,
+        "fallback": done.fallback,
+        "notes": done.notes,
+        "seconds": round(seconds, 3),
+    }
+
+
+def of_difference(found: Compared) -> Document:
+    """What is different between two releases."""
+    return {
+        "old": found.old.id,
+        "new": found.new.id,
+        "counts": found.counts,
+        "looked_at": found.looked_at,
+        "common": [{**asdict(change), "pages": pages} for change, pages in found.common],
+        "pages": [asdict(page) for page in found.pages],
+        "files": [asdict(file) for file in found.files],
+        "redirects": [asdict(redirect) for redirect in found.redirects],
+        "withdrawn": found.withdrawn,
     }
 
 

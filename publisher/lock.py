@@ -24,7 +24,8 @@ def exclusive(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise NotNow(
-                "another export is running on this store", "Wait for it, and try again."
+                "another export is running on this store, or `publisher gc` is",
+                "Wait for it, and try again.",
             ) from None
         except OSError as error:
             raise StoreError(

@@ -135,6 +135,20 @@ def find(manifest: Manifest, path: SitePath, load: LoadPart) -> Entry | None:
     return None
 
 
+def below(manifest: Manifest, path: SitePath, load: LoadPart) -> Iterator[SitePath]:
+    """The paths of what is below another one (`/blog/1632/2.html` below `/blog/1632.html`),
+    reading the parts that can have one."""
+    stem, dot, _ = path.rpartition(".")
+    folder = path if path.endswith("/") else f"{stem if dot else path}/"
+    first = ""
+    for part in manifest.parts:
+        if part.last >= folder and (first < folder or first.startswith(folder)):
+            for row in load(part.digest):
+                if row.path.startswith(folder) and row.path != path:
+                    yield recorded(row.path)
+        first = part.last
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A path at which two manifests differ; None where one of them has no entry."""

@@ -30,7 +30,7 @@ from publisher.manifest import Difference, Entry, Manifest, differences, entries
 from publisher.outcome import Captured, Outcome
 from publisher.paths import SitePath, is_shortened
 from publisher.prepare import Preparing, Task
-from publisher.records import Records
+from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.remarks import remarks, varies
 from publisher.rewrite.tokens import Shape
@@ -231,12 +231,12 @@ class _Live:
         return self.records.captured(self.release.captured if self.release else "")
 
     def blobs(self) -> dict[int, str]:
-        return {hash(path): entry.blob for path, entry in self.entries()}
+        return {hash(path): entry_key(entry) for path, entry in self.entries()}
 
     def ends(self) -> bool | None:
         """Whether its pages end with `</html>`; None if nothing is live."""
         home = find(self.manifest, SitePath("/"), self.records.load_part)
-        return ends(self.records.blob(home.blob)) if home else None
+        return ends(self.records.content(home)) if home else None
 
     def unanswered(self, said: Answers) -> frozenset[str]:
         """The live paths about which the CMS gave no answer, or none to be believed."""
@@ -273,20 +273,21 @@ def _varying(records: Records, cms: Cms, spool: Spool, preparing: Preparing) -> 
             samples.setdefault(outcome.path.rpartition("/")[0][:20], outcome)
         if len(samples) == _SAMPLES_MAX:
             break
-    first = {one.url: (one.path, one.entry.blob) for one in samples.values() if one.entry}
+    first = {one.url: (one.path, one.entry) for one in samples.values() if one.entry}
     for capture in filter(None, cms.captures(deque(first))):
         if capture.status == 200:
-            path, blob = first[capture.url]
-            task = Task(capture.url, path, capture.content_type, capture.body, blob)
-            preparing.give(task)
-    again: dict[str, str] = {}
+            path, entry = first[capture.url]
+            kind, body = capture.content_type, capture.body
+            preparing.give(Task(capture.url, path, kind, body, entry_key(entry)))
+    again: dict[str, Entry] = {}
     while preparing.is_busy:
         found = preparing.take(wait=True)
-        again |= {one.url: one.entry.blob for one in found if one.entry}
-    for url, (path, blob) in first.items():
-        if again.get(url, blob) != blob:
+        again |= {one.url: one.entry for one in found if one.entry}
+    for url, (path, before) in first.items():
+        after = again.get(url, before)
+        if after.blob != before.blob:
             with contextlib.suppress(NotFound):  # a dry run keeps no blobs
-                texts = [records.blob(one).decode(errors="replace") for one in (blob, again[url])]
+                texts = [records.content(one).decode(errors="replace") for one in (before, after)]
                 yield varies(path, varying(*texts))
 
 

@@ -18,11 +18,13 @@ GROUPS: tuple[Group, ...] = ("assets", "pages", "removals")
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Write (`entry` given) or remove (None) one file of a slot."""
+    """Write (`entry` given) or remove (None) one file of a slot. `new_headers`: what is there
+    has others."""
 
     path: SitePath
     entry: Entry | None
     reason: Reason
+    new_headers: bool = False
 
     @property
     def group(self) -> Group:
@@ -71,4 +73,6 @@ def _action(difference: Difference) -> Action:
     if old is None:
         return Action(difference.path, new, "new")
     same_bytes = old.blob == new.blob
-    return Action(difference.path, new, "headers changed" if same_bytes else "changed")
+    same_headers = (old.content_type, old.cache_control) == (new.content_type, new.cache_control)
+    reason: Reason = "headers changed" if same_bytes else "changed"
+    return Action(difference.path, new, reason, not same_headers)

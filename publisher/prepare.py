@@ -20,19 +20,20 @@ from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names
 from publisher.manifest import Entry
 from publisher.outcome import Content
 from publisher.paths import SitePath
+from publisher.store.port import Headers
 
 if TYPE_CHECKING:  # only those who prepare need it
     from publisher.inspection import Inspector
     from publisher.rewrite.document import Document, Rewriter
 
-# Keeps bytes under their SHA-256 and returns it. The second argument names bytes that are
-# kept already, '' if none are.
-Sink = Callable[[bytes, str], str]
+# Keeps bytes that are served with these headers, and returns their SHA-256. The last argument is
+# the key of a blob that is kept already, '' if none is.
+Sink = Callable[[bytes, Headers, str], str]
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    """A body to prepare: what the CMS sent for `url`. `live`: the blob that the live release
-    has at its path, '' if none."""
+    """A body to prepare: what the CMS sent for `url`. `live`: the key of the blob that the live
+    release has at its path, '' if none."""
 
     url: str
     path: str
@@ -82,13 +83,14 @@ class Preparer:
         if is_page and (error := flaw(task.body)) and (is_framed or task.body.strip()):
             return Prepared(url=task.url, error=f"{error} (status 200)")
         document = self.document(task)
+        headers = Headers(document.content_type, cache_control(document.content_type))
         return Prepared(
             url=task.url,
             entry=Entry(
-                self._sink(document.body, task.live),
+                self._sink(document.body, headers, task.live),
                 len(document.body),
-                document.content_type,
-                cache_control(document.content_type),
+                headers.content_type,
+                headers.cache_control,
             ),
             found=(*self._new(document), *self._sitemaps(task)),
             depends=tuple(sorted(document.depends)),

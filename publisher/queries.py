@@ -49,6 +49,12 @@ def parameter_name(raw: str) -> str:
     return unquote_plus(raw).removeprefix("amp;")
 
 
+def only(query: str, names: frozenset[str]) -> str:
+    """The part of a raw query that gives these parameters."""
+    parts = [part.removeprefix("amp;") for part in query.split("&")]  # see `parameters`
+    return "&".join(part for part in parts if parameter_name(part.partition("=")[0]) in names)
+
+
 def without_session(path: str) -> str:
     """A raw path without the session that Java and PHP write into it (`;jsessionid=...`)."""
     return _PATH_SESSION.sub("", path) if ";" in path else path

@@ -18,11 +18,10 @@ from publisher.errors import Conflict, NotFound, PublisherError, StoreError
 from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
 from publisher.outcome import Captured
 from publisher.paths import SitePath
-from publisher.release import Change, Intent, Release
-from publisher.store.port import ABSENT, Store
-from redirects.rules import RuleSet
+from publisher.release import LIVE, PREVIEW, Change, Intent, Release
+from publisher.store.port import ABSENT, PLAIN, Headers, Store
+from redirects.rules import RuleSet, encode_path
 
-LIVE = "refs/live"
 _T = TypeVar("_T")
 
 
@@ -35,17 +34,25 @@ class Records:
 
     # ------------------------------------------------------------------ blobs
 
-    def put_blob(self, data: bytes, digest: str = "") -> str:
-        """Keep bytes; returns the SHA-256 that names them (`digest`, if it is known already)."""
+    def put_blob(self, data: bytes, headers: Headers = PLAIN, digest: str = "") -> str:
+        """Keep bytes for what is served with these headers; returns their SHA-256 (`digest`, if
+        it is known already)."""
         digest = digest or hashlib.sha256(data).hexdigest()
-        self.store.put(blob_key(digest), data)
+        self.store.put(blob_key(digest, headers), data, headers)
         return digest
 
     def blob(self, digest: str) -> bytes:
-        """The bytes, checked against their name."""
-        data = self.store.get(blob_key(digest)).data
+        """Bytes that are served nowhere, checked against their name."""
+        return self._blob(blob_key(digest), digest)
+
+    def content(self, entry: Entry) -> bytes:
+        """The bytes of a file, checked against their name."""
+        return self._blob(entry_key(entry), entry.blob)
+
+    def _blob(self, key: str, digest: str) -> bytes:
+        data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreError(f"blob {digest} is damaged", "Export again: it will be replaced.")
+            raise StoreError(f"{key} is damaged", "Export again: it will be replaced.")
         return data
 
     # -------------------------------------------------------------- manifests
@@ -84,13 +91,14 @@ class Records:
     def captured(self, digest: str) -> Iterator[tuple[str, Captured]]:
         """Where each file of a release came from, in path order; '' is nothing."""
         for part in self.manifest(digest).parts:
-            for row in decode_part(self._part(part.digest), Captured):
+            for row in decode_part(self.part(part.digest), Captured):
                 yield row.path, row
 
     def _load_part(self, digest: str) -> list[Row]:
-        return decode_part(self._part(digest), Row)
+        return decode_part(self.part(digest), Row)
 
-    def _part(self, digest: str) -> bytes:
+    def part(self, digest: str) -> bytes:
+        """The bytes of a manifest's part, checked against their name."""
         key = f"manifests/{digest}"
         data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
@@ -118,9 +126,29 @@ class Records:
             )
         return _decoded(f"releases/{matches[0]}", self.store, Release)
 
+    def lineage(self, name: str) -> Iterator[Release]:
+        """A release, the one it was made from, and so on, as far as they are still there."""
+        while name and (found := self.stored_release(name)):
+            yield found[0]
+            name = found[0].parent
+
+    def stored_release(self, name: str) -> tuple[Release, str] | None:
+        """The release with exactly this id, and the etag to `retire` it with."""
+        key = f"releases/{name}"
+        try:
+            found = self.store.get(key)
+        except NotFound:
+            return None
+        return _parsed(key, found.data, Release), found.etag
+
+    def retire(self, release: Release, etag: str, *, retired: bool = True) -> None:
+        """Say that a release is about to be removed, or is not. Raises Conflict."""
+        changed = msgspec.structs.replace(release, retired=retired)
+        self.store.put(f"releases/{release.id}", _encoded(changed), expect=etag)
+
     def release_ids(self) -> list[str]:
         """All releases, newest first."""
-        return sorted((key[9:] for key in self.store.list("releases/")), reverse=True)
+        return sorted((one.key[9:] for one in self.store.list("releases/")), reverse=True)
 
     def rules(self, release: Release) -> RuleSet:
         """A release's redirect rules."""
@@ -128,37 +156,65 @@ class Records:
 
     # ----------------------------------------------------------------- intent
 
-    def intent(self) -> tuple[Intent, str]:
-        """What should be live, and the etag to change it with."""
+    def intent(self, target: str = LIVE) -> tuple[Intent, str]:
+        """What should be live, or on a preview, and the etag to change it with."""
+        key = f"refs/{target}"
         try:
-            found = self.store.get(LIVE)
+            found = self.store.get(key)
         except NotFound:
             return Intent(), ABSENT
         try:
             return msgspec.json.decode(found.data, type=Intent), found.etag
         except msgspec.MsgspecError as error:
-            raise StoreError(f"{LIVE} is damaged: {error}") from None
+            raise StoreError(f"{key} is damaged: {error}") from None
 
-    def move_intent(self, intent: Intent, etag: str) -> str:
-        """Change what should be live. Raises Conflict if somebody else did so first."""
-        return self.store.put(LIVE, _encoded(intent), expect=etag)
+    def move_intent(self, intent: Intent, etag: str, target: str = LIVE) -> str:
+        """Change what should be there. Raises Conflict if somebody else did so first."""
+        return self.store.put(f"refs/{target}", _encoded(intent), expect=etag)
+
+    def previews(self) -> list[str]:
+        """The targets of all previews, in the order of their names."""
+        found = self.store.list(f"refs/{PREVIEW}")
+        return sorted(one.key.removeprefix("refs/") for one in found)
 
     # ---------------------------------------------------------------- journal
 
     def note(self, change: Change) -> None:
         """Write a change into the journal, once."""
-        with contextlib.suppress(Conflict):  # noted before
-            self.store.put(journal_key(change), _encoded(change), expect=ABSENT)
+        key = journal_key(change)
+        try:
+            self.store.get(key)  # each run looks: one that finds nothing to do writes nothing
+        except NotFound:
+            with contextlib.suppress(Conflict):  # noted meanwhile
+                self.store.put(key, _encoded(change), expect=ABSENT)
 
     def journal(self) -> Iterator[Change]:
         """All changes, newest first."""
-        for key in sorted(self.store.list("journal/"), reverse=True):
-            yield _decoded(key, self.store, Change)
+        for one in sorted(self.store.list("journal/"), reverse=True):
+            yield _decoded(one.key, self.store, Change)
 
 
-def blob_key(digest: str) -> str:
-    """Where a blob lies."""
-    return f"blobs/{digest[:2]}/{digest}"
+def blob_key(digest: str, headers: Headers = PLAIN) -> str:
+    """Where a blob lies: named by its bytes and, if it is served, by the headers, so that a plain
+    copy of it is what a slot needs."""
+    key = f"blobs/{digest[:2]}/{digest}"
+    return key if headers == PLAIN else f"{key}-{_name_of(headers)}"
+
+
+def entry_key(entry: Entry) -> str:
+    """Where the blob of a file lies."""
+    return blob_key(entry.blob, headers_of(entry))
+
+
+def headers_of(entry: Entry) -> Headers:
+    """What a file is served with."""
+    return Headers(entry.content_type, entry.cache_control)
+
+
+@lru_cache(maxsize=256)
+def _name_of(headers: Headers) -> str:
+    text = f"{headers.content_type}\n{headers.cache_control}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def journal_key(change: Change) -> str:
@@ -171,12 +227,21 @@ def slot_key(slot: str, path: SitePath) -> str:
     return f"site/{slot}/{path.key}"
 
 
+def slot_uri(slot: str, path: SitePath) -> str:
+    """Where the edge asks its origin for it: what it caches, and what an invalidation names."""
+    return f"/{slot}{encode_path(path.file)}"
+
+
 def _encoded(record: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
 def _decoded(key: str, store: Store, kind: type[_T]) -> _T:
+    return _parsed(key, store.get(key).data, kind)
+
+
+def _parsed(key: str, data: bytes, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(store.get(key).data, type=kind)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise StoreError(f"{key} is damaged: {error}") from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -21,7 +23,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     `manifest` is a manifest's digest, `captured` that of the rows that say where each file came
     from ('' for none), `redirects` the SHA-256 of the blob that holds the rule set, `parent`
-    the release that was live when this one was made ('' for none).
+    the release that was live when this one was made ('' for none). `retired`: `gc` is about to
+    remove it, so no slot is filled with it any more; all else never changes.
     """
 
     id: str
@@ -36,19 +39,23 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     rules: int
     captured: str = ""
     overrides: tuple[Override, ...] = ()
+    retired: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal record: one change to what visitors get."""
+    """A journal record: one change to what visitors get. `target` is `live` or a preview's name,
+    `path` the site path that was withdrawn or restored."""
 
     id: str
     time: datetime
-    action: Literal["publish", "rollback", "resume"]
+    action: Literal["publish", "rollback", "resume", "withdraw", "restore"]
     actor: str
     reason: str
     from_release: str
     to_release: str
     overrides: tuple[Override, ...] = ()
+    target: str = "live"
+    path: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,28 +66,42 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """A site path that no release may show any more, until it is restored."""
+
+    actor: str
+    reason: str
+    since: datetime
+
+
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
     """What a slot holds and whether it can be used.
 
     filling: claimed by one publish and nobody else's, ever; live: what visitors get;
-    cooling: out of service, the edge may still hold its files until `until`; abandoned:
-    whoever filled it died, nothing in it can be relied on.
+    cooling: out of service, the edge may still hold its files until `until`; fallback: what the
+    edge shows while its data can't be read, outside the ring; abandoned: whoever filled it died,
+    or it is not needed any more: nothing in it can be relied on, and `gc` removes it.
     """
 
-    state: Literal["filling", "live", "cooling", "abandoned"]
+    state: Literal["filling", "live", "cooling", "fallback", "abandoned"]
     since: datetime
     until: datetime | None = None
     release: str = ""
     # Digests of the release's manifest and of that of the older assets beside it.
     manifest: str = ""
     older: str = ""
+    # Site paths of these that the slot has not, because they were withdrawn.
+    without: tuple[str, ...] = ()
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """What should be live: the one object that is moved, by compare-and-swap.
+    """What should be live, or on a preview: the one object that is moved, by compare-and-swap.
 
     `change` is the last change; the journal is written from it, so that no change that
-    took effect can be missing there.
+    took effect can be missing there. `withdrawn` (of what is live, and respected by previews)
+    has the site paths that nobody may get. A preview ends at `expires` and may ask for a
+    password, kept as `redirects.compile.password_digest` alone. `fallback` is the slot that the
+    edge shows while its data can't be read.
     """
 
     generation: int = 0
@@ -91,6 +112,24 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     slots: dict[str, Slot] = {}
     slots_made: int = 0
     change: Change | None = None
+    withdrawn: dict[str, Withdrawal] = {}
+    expires: datetime | None = None
+    password: str = ""
+    fallback: str = ""
+
+
+# What can be published to: the public site, or a preview, whose name is a part of a host name.
+LIVE = "live"
+PREVIEW = "preview-"
+_PREVIEW_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def is_target(name: str) -> bool:
+    """Whether something can be published to this: `live`, or `preview-` and up to 40 lower-case
+    letters, digits and hyphens."""
+    return name == LIVE or (
+        name.startswith(PREVIEW) and bool(_PREVIEW_NAME.fullmatch(name.removeprefix(PREVIEW)))
+    )
 
 
 def new_id(now: datetime) -> str:
@@ -112,7 +151,7 @@ RING_SIZE = 5
 CLAIM_MAX = timedelta(hours=24)
 
 
-def choose_slot(intent: Intent, now: datetime) -> str | datetime:
+def choose_slot(intent: Intent, now: datetime, target: str = LIVE) -> str | datetime:
     """The slot that the next release goes to, or the time when one will have cooled.
 
     The slot that went out of service last is the most like what is live, so it takes the
@@ -128,8 +167,14 @@ def choose_slot(intent: Intent, now: datetime) -> str | datetime:
         return max(cooled)[1]
     in_order = [slot for slot in intent.slots.values() if slot.state in ("live", "cooling")]
     if len(in_order) < RING_SIZE:
-        return f"s{intent.slots_made + 1}"
+        return new_slot(intent, target)
     return min(slot.until for slot in in_order if slot.until is not None)
+
+
+def new_slot(intent: Intent, target: str = LIVE) -> str:
+    """The name of a slot that has never been. Each preview has slots of its own."""
+    prefix = "s" if target == LIVE else f"{target}-s"
+    return f"{prefix}{intent.slots_made + 1}"
 
 
 def claim(intent: Intent, name: str, now: datetime) -> Intent:
@@ -153,7 +198,6 @@ def go_live(
     filled: Slot,
     redirect_set: str,
     change: Change,
-    hold: Hold | None,
     cooling_s: float,
 ) -> Intent:
     """The intent with this slot live, and the one that was live cooling for `cooling_s`."""
@@ -172,19 +216,39 @@ def go_live(
         release=change.to_release,
         slot=name,
         redirect_set=redirect_set,
-        hold=hold,
         slots=slots,
         change=change,
     )
 
 
-def slot_with(intent: Intent, release: str) -> str | None:
-    """A slot in good order that already holds this release, if there is one."""
+def slot_with(intent: Intent, release: str, withdrawn: Iterable[str]) -> str | None:
+    """A slot in good order that already holds this release, and nothing that is withdrawn."""
+    missing = tuple(sorted(withdrawn))
     return next(
         (
             name
             for name, slot in intent.slots.items()
-            if slot.release == release and slot.state in ("live", "cooling")
+            if slot.release == release
+            and slot.without == missing
+            and slot.state in ("live", "cooling")
         ),
         None,
     )
+
+
+def withdrawn_from(intent: Intent, path: str, why: Withdrawal) -> Intent:
+    """The intent with a path withdrawn, and none of its slots that can be seen holding it. A
+    path that was withdrawn before keeps its reason."""
+    slots = {
+        name: msgspec.structs.replace(slot, without=tuple(sorted({*slot.without, str(path)})))
+        if is_seen(slot)
+        else slot
+        for name, slot in intent.slots.items()
+    }
+    withdrawn = {str(path): why} | intent.withdrawn
+    return msgspec.structs.replace(intent, slots=slots, withdrawn=withdrawn)
+
+
+def is_seen(slot: Slot) -> bool:
+    """Whether the edge may show this slot, or what it cached of it."""
+    return slot.state in ("live", "cooling", "fallback")

@@ -13,8 +13,9 @@ from publisher.errors import PublisherError
 from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
+from redirects.kana import composed
 from redirects.query import INTEGERS, canonical_query
-from redirects.rules import Rule, RuleSet, encode_path
+from redirects.rules import GONE, Rule, RuleSet, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 
@@ -51,7 +52,7 @@ class Redirects:
         known = {rule.source for rule in rules}
         rules += (rule for rule in self._asides if rule.source not in known)
         # A page that exists answers for itself.
-        return RuleSet.of(rule for rule in rules if hash(rule.source) not in self._there)
+        return RuleSet.of(rule for rule in rules if hash(composed(rule.source)) not in self._there)
 
 
 def _rules_of(
@@ -83,6 +84,12 @@ def _asides(
                 yield Rule(source, 301, path.url, origin=f"{kind} feed")
     if path == "/wp-sitemap.xml":
         yield Rule("/sitemap.xml", 301, path.url, origin="usual place of a sitemap")
+
+
+def with_withdrawn(rules: RuleSet, paths: Iterable[str]) -> RuleSet:
+    """The rules, and 410 at the paths of pages that were withdrawn, and for what leads there."""
+    gone = tuple(Rule(str(path), GONE, origin="withdrawn") for path in sorted(paths))
+    return RuleSet.of((*gone, *rules.rules)) if gone else rules
 
 
 def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:

@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from publisher.config import Config, load, parse
+from publisher.config import Config, load, parse, refused
 from publisher.errors import ConfigError, Problem
 from publisher.records import Records
+from publisher.release import LIVE
 
 if TYPE_CHECKING:
     from publisher.cms.port import Cms
+    from publisher.collect import Collector
+    from publisher.edge.port import Edge
+    from publisher.filling import Progress
     from publisher.init import Row
+    from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
-    from publisher.publish import Actor, Progress, Publisher
+    from publisher.publish import Actor, Audience, Publisher
+    from publisher.retention import Keep
     from publisher.store.port import Store
 
 # An export into a bucket that has written nothing for so long is dead: it writes four times a
@@ -36,6 +42,7 @@ class Site:
     def __init__(self, path: Path, *, dry_run: bool = False) -> None:
         from publisher.store.dryrun import DryRun
 
+        self._path = path
         self.config: Config = load(path)
         store = _store(self.config)
         self.store: Store = DryRun(store) if dry_run else store
@@ -94,12 +101,120 @@ class Site:
 
         return Workers()
 
-    def publisher(self, progress: Progress) -> Publisher:
-        """What changes what is live."""
-        from publisher.edge.local import LocalEdge
+    def publisher(self, progress: Progress, target: str = LIVE) -> Publisher:
+        """What changes what is live, or on a preview."""
         from publisher.publish import Publisher
 
-        return Publisher(self.records, LocalEdge(self.store), progress)
+        return Publisher(self.records, self.edge(progress), progress, target)
+
+    def edge(self, progress: Progress) -> Edge:
+        """What answers visitors. Raises ConfigError if keys that it needs are missing."""
+        from publisher.edge.local import LocalEdge
+
+        if missing := self.config.edge.missing():
+            what = "outputs of the stack that `publisher infra` describes"
+            raise refused(self._path, "edge", f"needs {', '.join(missing)}: {what}")
+        edge = self.config.edge
+        if edge.kind != "cloudfront":
+            return LocalEdge(self.store)
+        from publisher.edge.cloudfront import CloudFrontEdge
+
+        return CloudFrontEdge(
+            edge.distribution or "",
+            edge.function or "",
+            edge.key_value_store or "",
+            self._function,
+            progress,
+        )
+
+    def _function(self, fallback: str) -> str:
+        """The edge function's code for this site."""
+        from redirects.edge import source
+
+        return source(self.config.site.host, self.config.edge.previews or "", fallback)
+
+    def audience(self, target: str, days: int, password: str) -> Audience | None:
+        """Who may look at a target: None is everybody, always. Raises ConfigError for a target
+        that can't be, and for a password (`env:NAME`) that is not in the environment."""
+        from publisher.publish import Audience
+        from publisher.release import PREVIEW, is_target, utc_now
+        from publisher.values import is_reference
+        from redirects.compile import password_digest
+
+        if not is_target(target):
+            message = (
+                f"{target!r} is no target: live, or preview- and up to 40 letters a-z, digits and "
+                "hyphens"
+            )
+            raise _wrong_option("--to", message)
+        if target == LIVE:
+            if password:
+                raise _wrong_option("--password", "is for previews: see --to")
+            return None
+        secret = ""
+        if password:
+            try:
+                secret = self.config.secret(is_reference(password))
+            except ValueError as error:
+                raise _wrong_option("--password", str(error)) from None
+        name = target.removeprefix(PREVIEW)
+        digest = password_digest(name, secret) if secret else ""
+        return Audience(utc_now() + timedelta(days=days), digest)
+
+    def address(self, target: str) -> str:
+        """Where a target can be seen."""
+        from publisher.release import PREVIEW
+
+        if target == LIVE:
+            return self.config.site.url
+        previews = self.config.edge.previews
+        return f"https://{target.removeprefix(PREVIEW)}.{previews}" if previews else target
+
+    def path(self, text: str) -> SitePath:
+        """The site path that somebody names, also by its public address. Raises PublisherError
+        if no release has it."""
+        from publisher.errors import PublisherError
+        from publisher.manifest import find
+        from publisher.paths import BadPath, SitePath, decoded
+
+        named = text.removeprefix(self.config.site.url) or "/"
+        try:
+            path = SitePath(decoded(named))
+        except BadPath as error:
+            raise PublisherError(f"{text!r} is no path of the site: {error}") from None
+        for name in self.records.release_ids():
+            manifest = self.records.manifest(self.records.release(name).manifest)
+            if find(manifest, path, self.records.load_part):
+                return path
+        raise PublisherError(
+            f"no release has {path}", "Copy the address of the page from a browser."
+        )
+
+    def withdraw(self, path: SitePath, who: Actor, progress: Progress) -> list[SitePath]:
+        """Take a path out of the public site and all previews. Returns what lies below it: it
+        stays."""
+        from publisher.manifest import below
+
+        for target in (LIVE, *self.records.previews()):
+            if target == LIVE or self.records.intent(target)[0].slot:  # not of one that has ended
+                self.publisher(progress, target).withdraw(path, who)
+        live = self.records.release(self.records.intent()[0].release)
+        return list(below(self.records.manifest(live.manifest), path, self.records.load_part))
+
+    def collector(self, progress: Progress, keep: Keep) -> Collector:
+        """What removes what is not needed any more."""
+        from publisher.collect import Collector
+        from publisher.store.directory import DirectoryStore
+
+        store = self.store
+        return Collector(
+            self.records,
+            None if self._dry_run else self.edge(progress),
+            progress,
+            keep,
+            is_alone=self._quiet(full=False) == timedelta(),
+            leftovers=store.remove_temporary if isinstance(store, DirectoryStore) else lambda _: 0,
+        )
 
     @contextlib.contextmanager
     def exporting(self) -> Iterator[None]:
@@ -139,6 +254,10 @@ def begin(path: Path, cms: str, site: str, basic_auth: str | None, *, force: boo
         message = f"can't be written: {error.strerror}"
         raise ConfigError(str(path), [Problem(0, "", message)]) from None
     return rows(seen, found)
+
+
+def _wrong_option(option: str, message: str) -> ConfigError:
+    return ConfigError("publisher", [Problem(0, option, message)])
 
 
 def _options(cms: str, site: str, basic_auth: str | None) -> Config:

@@ -152,43 +152,88 @@ class Spool:
         return f"exports/{self._id}/{name}"
 
     def _outcomes(self, segment: str) -> Iterator[Outcome]:
-        key = self._key(segment)
-        try:
-            packed = self._store.get(key).data
-            with gzip.open(io.BytesIO(packed)) as lines:
-                if not packed:  # gzip takes this for an empty text
-                    raise EOFError("it is empty")
-                yield from map(_DECODER.decode, lines)
-        except NotFound:
-            raise _taken_over() from None
-        except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
-            hint = "Export again with --full: it starts from the beginning."
-            raise StoreError(f"{key} is damaged: {error}", hint) from None
+        return _outcomes(self._store, self._key(segment))
 
     def _known(self, now: datetime) -> list[tuple[str, Run, str]]:
         """The runs in the store, oldest first. What is too old is removed."""
-        known = []
-        oldest = new_id(now - _KEPT_MAX)
-        for name in sorted({key.split("/")[1] for key in self._store.list("exports/")}):
-            run, etag = self._read(name)
-            # By its name if it is of another version, or has lost its record.
-            if name < oldest and not (run and run.written + _KEPT_MAX > now):
-                self._remove(name)
-            elif run:
-                known.append((name, run, etag))
-        return known
+        for name in outdated(self._store, now):
+            remove(self._store, name)
+        found = ((name, *self._read(name)) for name in names(self._store))
+        return [(name, run, etag) for name, run, etag in found if run]
 
     def _read(self, name: str) -> tuple[Run | None, str]:
-        try:
-            found = self._store.get(f"exports/{name}/run")
-            return msgspec.json.decode(found.data, type=Run), found.etag
-        except (NotFound, msgspec.MsgspecError):
-            return None, ABSENT
+        return _read(self._store, name)
 
     def _remove(self, name: str) -> None:
-        self._store.delete(f"exports/{name}/run")
-        for key in list(self._store.list(f"exports/{name}/")):
-            self._store.delete(key)
+        remove(self._store, name)
+
+
+# -------------------------------------------------------------- what `gc` asks of runs
+
+
+def names(store: Store) -> list[str]:
+    """The runs in a store, oldest first."""
+    return sorted({one.key.split("/")[1] for one in store.list("exports/")})
+
+
+def outdated(store: Store, now: datetime) -> list[str]:
+    """The runs that nobody comes back to."""
+    oldest = new_id(now - _KEPT_MAX)
+    found = []
+    for name in names(store):
+        run, _ = _read(store, name)
+        # By its name if it is of another version, or has lost its record.
+        if name < oldest and not (run and run.written + _KEPT_MAX > now):
+            found.append(name)
+    return found
+
+
+def remove(store: Store, name: str) -> None:
+    """Remove a run, its record first: whoever still has it notices."""
+    store.delete(f"exports/{name}/run")
+    for one in list(store.list(f"exports/{name}/")):
+        store.delete(one.key)
+
+
+def is_any_at_work(store: Store, now: datetime) -> bool:
+    """Whether an export may be running: one that wrote so lately that it can be gone on with."""
+    found = (_read(store, name)[0] for name in names(store))
+    return any(run and run.written + _PAUSES_MAX > now for run in found)
+
+
+def blobs(store: Store) -> Iterator[str]:
+    """The blobs that outcomes of runs name: no release does so yet."""
+    for name in names(store):
+        run, _ = _read(store, name)
+        for segment in run.segments if run else ():
+            try:
+                for outcome in _outcomes(store, f"exports/{name}/{segment}"):
+                    if outcome.entry:
+                        yield outcome.entry.blob
+            except NotNow:  # it has ended: a release names them, if anything does
+                break
+
+
+def _read(store: Store, name: str) -> tuple[Run | None, str]:
+    try:
+        found = store.get(f"exports/{name}/run")
+        return msgspec.json.decode(found.data, type=Run), found.etag
+    except (NotFound, msgspec.MsgspecError):
+        return None, ABSENT
+
+
+def _outcomes(store: Store, key: str) -> Iterator[Outcome]:
+    try:
+        packed = store.get(key).data
+        with gzip.open(io.BytesIO(packed)) as lines:
+            if not packed:  # gzip takes this for an empty text
+                raise EOFError("it is empty")
+            yield from map(_DECODER.decode, lines)
+    except NotFound:
+        raise _taken_over() from None
+    except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
+        hint = "Export again with --full: it starts from the beginning."
+        raise StoreError(f"{key} is damaged: {error}", hint) from None
 
 
 def _taken_over() -> NotNow:

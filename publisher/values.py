@@ -15,6 +15,11 @@ from publisher.rewrite import tokens
 
 _ENVIRONMENT = re.compile(r"^env:[A-Za-z_][A-Za-z0-9_]*$")
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_HOST_CHARACTERS_MAX = 253
+_HEADER = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
 
 def is_url(value: str) -> str:
     """An http(s) address, without its last slash."""
@@ -45,6 +50,25 @@ def is_reference(value: str) -> str:
         raise ValueError(
             "must be env:NAME, the name of an environment variable: secrets are never written here"
         )
+    return value
+
+
+def as_edge(value: object) -> object:
+    """`edge: local`, in full."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def is_host(value: str) -> str:
+    """A host name such as preview.example.co.jp, in lower case."""
+    if not _HOST.fullmatch(value) or len(value) > _HOST_CHARACTERS_MAX:
+        raise ValueError("must be a host name such as preview.example.co.jp")
+    return value
+
+
+def is_header(value: str) -> str:
+    """The value of a response header."""
+    if not _HEADER.fullmatch(value):
+        raise ValueError("must be one line of printable ASCII")
     return value
 
 

@@ -19,12 +19,23 @@ from publisher.paths import decoded, is_page_file
 from publisher.queries import (
     PARAMETERS_MAX,
     has_meaning,
-    parameter_name,
+    only,
     parameters,
     selection,
     variant,
     variant_names,
     without_session,
+)
+from publisher.variables import (
+    GROUPS,
+    NOT_IN_CAT,
+    ORDERING,
+    QUERY_VARIABLES,
+    SELECTING,
+    SEVERAL,
+    date_of,
+    listed,
+    sitemap_of,
 )
 
 Kind = Literal[
@@ -107,8 +118,8 @@ class Views:
         taxonomies = {term.taxonomy for term in inventory.terms} | {"post_format"}
         self._taxonomies = taxonomies - {"category", "post_tag"}
         self._types = {item.kind for item in inventory.items} - {"post", "page"}
-        self._selecting = _SELECTING | self._taxonomies | self._types
-        self._known = _QUERY_VARIABLES | self._selecting
+        self._selecting = SELECTING | self._taxonomies | self._types
+        self._known = QUERY_VARIABLES | self._selecting
         self._slugs = {(item.kind, item.slug): item for item in inventory.items}
         self._base = urlsplit(inventory.home).path.rstrip("/")
         self._date_base = self._date_prefix(inventory.date_base)
@@ -253,7 +264,7 @@ class Views:
             if identity:  # not listed: a draft, gone, or of a type that REST does not show
                 return View("post", str(identity))
         if "sitemap" in given or "sitemap-stylesheet" in given:
-            return View("sitemap", _sitemap(given))
+            return View("sitemap", sitemap_of(given))
         if given.get("robots"):
             return View("robots")
         single = self._item_by_query(given)
@@ -264,11 +275,11 @@ class Views:
             # It is a log-in name: known by number, or not at all.
             author = self._author_names.get(given["author_name"].strip("/").rpartition("/")[2])
             return author if author and not chosen else None
-        groups = {_GROUPS.get(name, name) for name in chosen}
+        groups = {GROUPS.get(name, name) for name in chosen}
         found = self._archive(chosen) if len(groups) == 1 else None
         if found or not chosen:
             return found or View("home")
-        return View("query", variant((name, _listed(name, chosen[name])) for name in chosen))
+        return View("query", variant((name, listed(name, chosen[name])) for name in chosen))
 
     def _archive(self, chosen: dict[str, str]) -> View | None:
         """The list that one variable (or one date) names."""
@@ -276,11 +287,11 @@ class Views:
             return View("author", str(_number(chosen["author"])))
         if "post_type" in chosen:
             return View("archive", chosen["post_type"])
-        date = _query_date(chosen)
+        date = date_of(chosen)
         return View("date", date) if date else self._term_by_query(chosen)
 
     def _term_by_query(self, chosen: dict[str, str]) -> View | None:
-        category = _number(_NOT_IN_CAT.sub("", chosen.get("cat", "")))
+        category = _number(NOT_IN_CAT.sub("", chosen.get("cat", "")))
         if category:
             return View("term", f"category:{category}")
         tag = self.terms.get(("post_tag", _number(chosen.get("tag_id", ""))))
@@ -290,7 +301,7 @@ class Views:
         slugs += [(taxonomy, chosen.get(taxonomy)) for taxonomy in sorted(self._taxonomies)]
         slugs.append((chosen.get("taxonomy", ""), chosen.get("term")))
         for taxonomy, slug in slugs:
-            if taxonomy and slug and not _SEVERAL.search(slug):
+            if taxonomy and slug and not SEVERAL.search(slug):
                 term = self._term_slugs.get((taxonomy, slug.split("/")[-1]))
                 return term_view(term) if term else View("term", f"{taxonomy}:{slug}")
         return None
@@ -328,52 +339,32 @@ class Views:
         if view.feed and view.kind in ("post", "page", "item") and "comments" in view.feed:
             # A post's feed holds its comments whatever it is called.
             view = msgspec.structs.replace(view, feed=view.feed.replace("comments-", ""))
-        return msgspec.structs.replace(view, variant=self._variant(given, selecting))
+        own = [name for name in given if given[name] and name in ORDERING | selecting]
+        unknown = "" if view.feed else self._last_unknown(given)
+        if unknown and view.kind in ("post", "page", "item"):
+            # One pager more: that of the comments, below what this parameter pages.
+            view = msgspec.structs.replace(view, cpage=0)
+        names = own[:PARAMETERS_MAX] + [unknown] * bool(unknown)
+        return msgspec.structs.replace(view, variant=variant((name, given[name]) for name in names))
 
-    def _variant(self, given: dict[str, str], selecting: frozenset[str] | set[str]) -> str:
-        """What else may change the view: WordPress's own ordering, and the last parameter
-        that it does not know. Only one of those is kept: combinations of independent pagers
-        have no end, and each pager alone reaches all that it shows."""
-        own = [name for name in given if given[name] and name in _ORDERING | selecting]
-        unknown = [
-            name
-            for name, value in given.items()
-            if name not in self._known and has_meaning(name, value)
-        ]
-        return variant((name, given[name]) for name in own[:PARAMETERS_MAX] + unknown[-1:])
+    def _last_unknown(self, given: dict[str, str]) -> str:
+        """The last parameter that WordPress does not know. Only one is kept: combinations of
+        independent pagers have no end, and each pager alone reaches all that it shows."""
+        return next(
+            (
+                name
+                for name, value in reversed(given.items())
+                if name not in self._known and has_meaning(name, value)
+            ),
+            "",
+        )
 
     def asked_query(self, query: str, view: View) -> str:
         """The part of a raw query that selects this view: the rest need not be asked for."""
         names = variant_names(view.variant)
         if self.inventory.kind == "wordpress":
-            names |= self._known - {"cst"}
-        parts = [part.removeprefix("amp;") for part in query.split("&")]  # see `parameters`
-        return "&".join(part for part in parts if parameter_name(part.partition("=")[0]) in names)
-
-
-# The public variables of `WP` that choose what is shown; several of one group are one choice.
-_SELECTING = frozenset(
-    "attachment name pagename category_name cat tag tag_id author m year monthnum day w hour "
-    "minute second post_type taxonomy term".split()
-)
-_GROUPS = {
-    **dict.fromkeys(("m", "year", "monthnum", "day"), "date"),
-    **dict.fromkeys(("taxonomy", "term"), "term"),
-}
-# They change the order or kind of what is shown, and not what it is.
-_ORDERING = frozenset(("order", "orderby", "withcomments", "withoutcomments"))
-_QUERY_VARIABLES = (
-    _SELECTING
-    | _ORDERING
-    | frozenset(
-        "p page_id attachment_id author_name feed paged page cpage embed sitemap sitemap-subtype "
-        "sitemap-stylesheet robots cst".split()
-    )
-)
-# What `WP_Query::parse_query` drops from `cat`, and what parts several tags from each other
-# (`WP_Query::parse_tax_query`): any of them, or all of them.
-_NOT_IN_CAT = re.compile(r"[^0-9,-]")
-_SEVERAL = re.compile(r"[,+\s]")
+            names |= self._known - {"cst"} - (frozenset() if view.cpage else {"cpage"})
+        return only(query, names)
 
 
 def _generic(path: str, query: str) -> View:
@@ -388,14 +379,6 @@ def _generic(path: str, query: str) -> View:
     return View(
         "file" if is_file else "path", path if is_file else path.rstrip("/"), variant=chosen
     )
-
-
-def _listed(name: str, value: str) -> str:
-    """Several categories or tags in one order, whichever they were written in."""
-    if name not in ("cat", "tag", "category_name"):
-        return value
-    values = sorted(filter(None, _SEVERAL.split(value)))
-    return ("," if "," in value else "+").join(values)
 
 
 def item_view(item: Item) -> View:
@@ -423,28 +406,3 @@ def _feed(name: str) -> str:
     return {"": "rss2", "feed": "rss2", "rss": "rss2", "comments-feed": "comments-rss2"}.get(
         name, name
     )
-
-
-def _query_date(chosen: dict[str, str]) -> str:
-    digits = re.sub(r"\D", "", chosen.get("m", ""))
-    if len(digits) in (4, 6, 8):
-        return digits
-    year = chosen.get("year", "")
-    if not re.fullmatch(r"\d{4}", year):
-        return ""
-    month, day = chosen.get("monthnum", ""), chosen.get("day", "")
-    if not month.isdecimal():
-        return year
-    return year + month.zfill(2) + (day.zfill(2) if day.isdecimal() else "")
-
-
-def _sitemap(given: dict[str, str]) -> str:
-    """The path of a core sitemap, as `WP_Sitemaps_Provider::get_sitemap_url` builds it."""
-    stylesheet = given.get("sitemap-stylesheet")
-    if stylesheet:
-        return "/wp-sitemap-index.xsl" if stylesheet == "index" else "/wp-sitemap.xsl"
-    name = given["sitemap"]
-    if name == "index":
-        return "/wp-sitemap.xml"
-    parts = [name, given.get("sitemap-subtype", ""), given.get("paged") or "1"]
-    return f"/wp-sitemap-{'-'.join(part for part in parts if part)}.xml"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
 import os
 import pickle
 import select
@@ -25,7 +24,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -34,6 +33,7 @@ from publisher.cms.interrupt import noticed
 from publisher.errors import PublisherError
 from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
+from publisher.keeping import Keeper
 from publisher.prepare import Prepared, Preparer, Preparing, Sink, Task
 from publisher.records import Records
 from publisher.rewrite.tokens import Shape
@@ -53,6 +53,7 @@ _ROOM_BYTES = 512 * 1024
 # So many tasks may wait in a socket.
 _AHEAD_MAX = 16
 # A worker sends so many results together, while it has more to do: each wakes who waits for them.
+# Where the store waits for a network, all that came together are kept together.
 _RESULTS_MAX = 4
 # So long a task may take to end when nobody wants its result any more.
 _PATIENCE_S = 3.0
@@ -91,20 +92,9 @@ class Plant:
 
         return Rewriter(addresses, self.keep, self.tokens)
 
-    def preparer(self) -> Preparer:
-        """A preparer of this process's own."""
-        rewriter = self.rewriter(self.addresses())
-        return Preparer(rewriter, Inspector(self.facts), sink(Records(self.store)))
-
-
-def sink(records: Records) -> Sink:
-    """Keeps bytes, but does not write again what the live release has."""
-
-    def keep(data: bytes, live: str) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        return digest if digest == live else records.put_blob(data, digest)
-
-    return keep
+    def preparer(self, sink: Sink) -> Preparer:
+        """A preparer of this process's own, which keeps bodies by `sink`."""
+        return Preparer(self.rewriter(self.addresses()), Inspector(self.facts), sink)
 
 
 class Workers:
@@ -331,31 +321,48 @@ def work(numbers: Sequence[int]) -> None:
             for other in (own, *others):
                 os.close(other)
             own, others, children = number, [], []
-    _serve(socket.socket(fileno=own))
+    with contextlib.suppress(EOFError, ConnectionError):  # nobody wants it any more
+        _serve(socket.socket(fileno=own))
     for pid in children:
         os.waitpid(pid, 0)
     os._exit(0)
 
 
 def _serve(one: socket.socket) -> None:
-    """Do what comes until nobody wants it any more."""
-    with contextlib.suppress(EOFError, ConnectionError):
-        size, _ = _TASK.unpack(_read(one, _TASK.size))
-        plant = _read(one, size)
-        preparer: Preparer | None = None
-        held: list[bytes] = []
-        while True:
-            task = _next(one)
-            try:
-                preparer = preparer or pickle.loads(plant).preparer()  # noqa: S301 - our parent's
-                is_error, record = False, _ENCODER.encode(preparer.prepare(task))
-            except Exception as error:  # noqa: BLE001 - it is raised again where it is reported
-                error.add_note(traceback.format_exc())
-                is_error, record = True, pickle.dumps(error)
-            held.append(_RESULT.pack(is_error, len(record)) + record)
-            if len(held) >= _RESULTS_MAX or not select.select((one,), (), (), 0)[0]:
-                one.sendall(b"".join(held))
-                held.clear()
+    """Do what comes, until its end."""
+    size, _ = _TASK.unpack(_read(one, _TASK.size))
+    packed = _read(one, size)
+    try:
+        plant: Plant = pickle.loads(packed)  # noqa: S301 - our parent's
+        keeper = Keeper(Records(plant.store))
+        preparer = plant.preparer(keeper)
+        together = _AHEAD_MAX if plant.store.waits else _RESULTS_MAX
+    except Exception as error:  # noqa: BLE001 - it is raised again where it is reported
+        _refuse(one, error)
+    done: list[Prepared] = []
+    while True:
+        task = _next(one)
+        try:
+            done.append(preparer.prepare(task))
+            if len(done) < together and select.select((one,), (), (), 0)[0]:
+                continue
+            keeper.settle()  # an outcome names bytes that are kept
+        except Exception as error:  # noqa: BLE001 - it is raised again where it is reported
+            _refuse(one, error)
+        one.sendall(b"".join(_framed(_ENCODER.encode(prepared)) for prepared in done))
+        done.clear()
+
+
+def _refuse(one: socket.socket, error: Exception) -> NoReturn:
+    """Tell of an error; what is still sent is read, so that who sends it lives to be told."""
+    error.add_note(traceback.format_exc())
+    one.sendall(_framed(pickle.dumps(error), is_error=True))
+    while True:
+        _next(one)
+
+
+def _framed(record: bytes, *, is_error: bool = False) -> bytes:
+    return _RESULT.pack(is_error, len(record)) + record
 
 
 def _next(one: socket.socket) -> Task:

@@ -4,6 +4,8 @@ Every set has a prefix of its own, so a new one is loaded beside the old one, an
 whole, when the entry `live` names it.
 """
 
+import base64
+import hashlib
 import re
 from typing import NamedTuple
 
@@ -19,9 +21,13 @@ SET_ID_CHARACTERS = 12
 """How much of a rule set's digest is its prefix in the store."""
 
 LIVE_KEY = "live"
-"""The entry that says which release visitors get."""
+"""The entry that says which release visitors get. Previews have entries of their own, under
+their names: `preview-spring`."""
 
-_LIVE = re.compile(r"([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})")
+_LIVE = re.compile(
+    r"([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})"
+    r"(?: ([0-9]{1,12}) ([0-9a-f]{64}|-))?"
+)
 
 
 class LeftOut(NamedTuple):
@@ -39,11 +45,15 @@ class KeyValueData(NamedTuple):
 
 
 class LiveEntry(NamedTuple):
-    """What is live: a number that only grows, the slot of the release, its rule set."""
+    """What is live, or on a preview: a number that only grows, the slot of the release, its rule
+    set. A preview ends at `expires`, in seconds since 1970 (0: never), and may ask for a
+    password: `password` is its `password_digest`, or ''."""
 
     generation: int
     slot: str
     set_id: str
+    expires: int = 0
+    password: str = ""
 
 
 class StoreTooLargeError(Exception):
@@ -93,19 +103,48 @@ def compile_rules(rules: RuleSet, set_id: str) -> KeyValueData:
     return KeyValueData(entries, left_out)
 
 
-def live_entry(generation: int, slot: str, set_id: str) -> str:
-    """The value of the entry `live`. Raises ValueError for what could not be read back."""
+def live_entry(
+    generation: int, slot: str, set_id: str, expires: int = 0, password: str = ""
+) -> str:
+    """The value of the entry `live`, or of a preview's. Raises ValueError for what could not be
+    read back."""
     value = f"{generation} {slot} {set_id}"
+    if expires or password:
+        value += f" {expires} {password or '-'}"
     parse_live_entry(value)
     return value
 
 
 def parse_live_entry(value: str) -> LiveEntry:
-    """What the entry `live` says. Raises ValueError when it is unreadable."""
+    """What such an entry says. Raises ValueError when it is unreadable."""
     match = _LIVE.fullmatch(value)
     if match is None:
-        raise ValueError(f"not '<generation> <slot> <rule set>': {value!r}")
-    return LiveEntry(int(match[1]), match[2], match[3])
+        raise ValueError(f"not '<generation> <slot> <rule set> [<end> <password or ->]': {value!r}")
+    password = match[5] or ""
+    return LiveEntry(
+        int(match[1]), match[2], match[3], int(match[4] or 0), password.replace("-", "")
+    )
+
+
+def shown_by(value: str) -> LiveEntry | None:
+    """What an entry says that was read from an edge; None for one that is not there or that
+    nobody could read, the edge function neither: it will be written anew."""
+    try:
+        return parse_live_entry(value)
+    except ValueError:
+        return None
+
+
+def password_digest(preview: str, password: str) -> str:
+    """What the edge compares a preview's password with: SHA-256, in hexadecimal digits, over the
+    preview's name, a colon, and what a browser sends for this password in `Authorization: Basic`
+    with the name `preview`. The password itself is kept nowhere."""
+    return token_digest(preview, base64.b64encode(f"preview:{password}".encode()).decode())
+
+
+def token_digest(preview: str, token: str) -> str:
+    """`password_digest` of what a browser sent behind `Basic`."""
+    return hashlib.sha256(f"{preview}:{token}".encode()).hexdigest()
 
 
 def _value(rule: Rule) -> str:

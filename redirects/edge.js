@@ -4,24 +4,31 @@
 // The key-value store holds one entry `live`: "<generation> <slot> <rule set>". The slot is the
 // folder of the release that is live, the rule set the prefix of its redirects. Both change
 // together when that one entry is written, so no visitor ever gets half a release. A redirect is
-// an entry "<rule set><source>": "<status> <target> [<page for preview crawlers>]".
+// an entry "<rule set><source>": "<status> <target> [<page for preview crawlers>]". A preview has
+// an entry `preview-NAME` of its own, with "<end> <password>" behind: seconds since 1970 or 0, and
+// SHA-256 over "NAME:<what a browser sends for preview:password>" or -.
 //
 // The runtime is ES5.1 and little more, and its instructions are limited: no newer syntax, no
-// loop over anything but the request itself, and at most three reads of the store.
+// loop over anything but the request itself, and at most three reads of the store. `source` in
+// edge.py fills in SITE and takes the comments out: CloudFront takes 10 KB.
 
 import cf from 'cloudfront';
+import crypto from 'crypto';
+
+// The public host ('': whatever host is asked), the domain whose subdomains are previews ('':
+// none), and the slot to show while the store can't be read ('': none).
+const SITE = { host: '', previews: '', fallback: '' };
 
 const kvs = cf.kvs();
 
 // WordPress's query variables in canonical order. Those before `feed` say which page is meant,
 // the others which part or form of it.
-const VARIABLES = ['p', 'page_id', 'attachment_id', 'name', 'pagename', 'category_name', 'cat',
-  'tag', 'tag_id', 'author', 'm', 'year', 'monthnum', 'day', 'post_type', 'post_format',
-  'taxonomy', 'term', 'feed', 'paged', 'page', 'cpage', 'embed', 'sitemap', 'sitemap-subtype',
-  'sitemap-stylesheet', 'robots'];
+const VARIABLES = ('p page_id attachment_id name pagename category_name cat tag tag_id author m ' +
+  'year monthnum day post_type post_format taxonomy term feed paged page cpage embed sitemap ' +
+  'sitemap-subtype sitemap-stylesheet robots').split(' ');
 
-const INTEGERS = ['p', 'page_id', 'attachment_id', 'cat', 'tag_id', 'author', 'year', 'monthnum',
-  'day', 'paged', 'page', 'cpage'];
+const INTEGERS = ('p page_id attachment_id cat tag_id author year monthnum day paged page ' +
+  'cpage').split(' ');
 
 // What gets glued to the end of a shared link: ASCII and typographic marks, then Japanese ones.
 const GLUED = ' !"\'(),.;{}\u00a0\u2018\u2019\u201c\u201d' +
@@ -40,35 +47,65 @@ const STATUS_TEXT = {
 
 const REST_CHARACTERS_MAX = 1500;
 
+const ENTRY =
+  /^([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})(?: ([0-9]{1,12}) ([0-9a-f]{64}|-))?$/;
+
 async function handler(event) {
   const request = event.request;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return answer(405, 'Method Not Allowed', { 'allow': { value: 'GET, HEAD' } });
   }
 
-  const entry = await read('live');
-  const live = /^([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})$/.exec(entry);
-  // In this engine `$` also matches before a last line break.
-  if (live === null || live[0] !== entry) {
-    return answer(503, 'Service Unavailable', {
-      'cache-control': { value: 'no-store' },
-      'retry-after': { value: '5' }
-    });
+  const decoded = decode(request.uri);
+  const path = decoded === null || !isSitePath(decoded) ? '' : composed(decoded);
+  const raw = rawQuery(request);
+  const host = header(request, 'host').toLowerCase().replace(/:[0-9]*$/, '');
+  const preview = previewOf(host);
+  if (preview === null && SITE.host !== '' && host !== SITE.host) {
+    return path === '' ? missing(request)
+      : redirect(301, 'https://' + SITE.host + encode(path), raw);
   }
-  const slot = '/' + live[2];
-  const rules = live[3];
+  if (preview !== null && path === '/robots.txt') {
+    return page(200, 'OK', 'no-store', 'text/plain', 'User-agent: *\nDisallow: /\n');
+  }
 
-  const path = decode(request.uri);
-  if (path === null || !isSitePath(path)) {
+  const entry = await read(preview === null ? 'live' : 'preview-' + preview);
+  const live = ENTRY.exec(entry);
+  // In this engine `$` also matches before a last line break.
+  const isRead = live !== null && live[0] === entry;
+  if (preview !== null) {
+    if (!isRead) {
+      return missing(request);
+    }
+    if (Number(live[4]) > 0 && Date.now() >= Number(live[4]) * 1000) {
+      return note(410, 'Gone', 'no-store', 'This preview has ended.');
+    }
+    if (live[5] && live[5] !== '-' && !isPassword(request, preview, live[5])) {
+      const refusal = note(401, 'Unauthorized', 'no-store',
+        'This preview asks for the name "preview" and a password.');
+      refusal.headers['www-authenticate'] = { value: 'Basic realm="preview", charset="UTF-8"' };
+      return refusal;
+    }
+  } else if (!isRead && SITE.fallback === '') {
+    return unavailable();
+  }
+  const slot = '/' + (isRead ? live[2] : SITE.fallback);
+  // Without the store's data there are no redirects.
+  const rules = isRead ? live[3] : '';
+
+  if (path === '') {
     return missing(request);
   }
   if (path.indexOf('/_errors/') === 0) {
     return serve(request, '', path);
   }
 
-  const raw = rawQuery(request);
   if (path === '/' || path === '/index.php') {
     const query = canonicalQuery(raw);
+    if (query.key !== '' && rules === '') {
+      // Where this leads is not known just now, and a 404 would be believed.
+      return unavailable();
+    }
     if (query.key !== '') {
       let rule = await read(rules + '?' + query.key);
       if (rule === '' && query.base !== '') {
@@ -79,11 +116,33 @@ async function handler(event) {
       return rule === '' ? missing(request) : apply(rule, request, slot, query.rest);
     }
   }
+  if (rules === '') {
+    return serve(request, slot, path);
+  }
   const rule = await read(rules + path);
   return rule === '' ? serve(request, slot, path) : apply(rule, request, slot, raw);
 }
 
-// A value of the store, '' if there is none. A key that is not there throws.
+// The name of the preview that a host stands for, null if it is none.
+function previewOf(host) {
+  const parent = '.' + SITE.previews;
+  const isPreview = SITE.previews !== '' && host.slice(-parent.length) === parent;
+  return isPreview ? host.slice(0, -parent.length) : null;
+}
+
+// The store has a digest, never the password, and it is good for this preview alone.
+function isPassword(request, preview, digest) {
+  const sent = /^basic +([a-z0-9+\/=]+)$/i.exec(header(request, 'authorization'));
+  const token = sent === null ? '' : sent[1];
+  return crypto.createHash('sha256').update(preview + ':' + token).digest('hex') === digest;
+}
+
+function header(request, name) {
+  return request.headers[name] ? request.headers[name].value : '';
+}
+
+// A value of the store, '' if there is none. A key that is not there throws, as does a store that
+// can't be read: a redirect is then looked for as a file.
 async function read(key) {
   try {
     const value = await kvs.get(key);
@@ -96,17 +155,19 @@ async function read(key) {
 function apply(rule, request, slot, rest) {
   const fields = rule.split(' ');
   if (fields[0] === '410') {
-    return gone();
+    return note(410, 'Gone', 'max-age=300', 'This page has been removed.');
   }
-  const agent = request.headers['user-agent'];
-  if (fields.length > 2 && agent && PREVIEW_CRAWLER.test(agent.value)) {
+  if (fields.length > 2 && PREVIEW_CRAWLER.test(header(request, 'user-agent'))) {
     return serve(request, slot, decodeURIComponent(fields[2]));
   }
-  const isPermanent = fields[0] === '301' || fields[0] === '308';
-  return answer(Number(fields[0]), STATUS_TEXT[fields[0]], {
+  return redirect(Number(fields[0]), fields[1], rest);
+}
+
+function redirect(status, target, rest) {
+  return answer(status, STATUS_TEXT[status], {
     // Without a limit browsers keep a permanent redirect for ever, a mistaken one too.
-    'cache-control': { value: isPermanent ? 'max-age=3600' : 'no-cache' },
-    'location': { value: withQuery(fields[1], rest) }
+    'cache-control': { value: status === 301 || status === 308 ? 'max-age=3600' : 'no-cache' },
+    'location': { value: withQuery(target, rest) }
   });
 }
 
@@ -124,7 +185,7 @@ function withQuery(target, rest) {
 // The rewritten path is the cache key too: without the query there is one copy of each file.
 function serve(request, slot, path) {
   const file = slot !== '' && path.charAt(path.length - 1) === '/' ? path + 'index.html' : path;
-  request.uri = slot + file.split('/').map(encodeURIComponent).join('/');
+  request.uri = slot + encode(file);
   request.querystring = {};
   return request;
 }
@@ -135,15 +196,24 @@ function missing(request) {
   return serve(request, '', '/_missing');
 }
 
-function gone() {
-  const response = answer(410, 'Gone', {
-    'cache-control': { value: 'max-age=300' },
-    'content-type': { value: 'text/html; charset=utf-8' }
+function unavailable() {
+  return answer(503, 'Service Unavailable', {
+    'cache-control': { value: 'no-store' },
+    'retry-after': { value: '5' }
   });
-  response.body = {
-    encoding: 'text',
-    data: '<!doctype html><title>410 Gone</title><h1>This page has been removed.</h1>'
-  };
+}
+
+function note(status, description, cache, text) {
+  return page(status, description, cache, 'text/html', '<!doctype html><title>' + status + ' ' +
+    description + '</title><h1>' + text + '</h1>');
+}
+
+function page(status, description, cache, type, text) {
+  const response = answer(status, description, {
+    'cache-control': { value: cache },
+    'content-type': { value: type + '; charset=utf-8' }
+  });
+  response.body = { encoding: 'text', data: text };
   return response;
 }
 
@@ -158,6 +228,34 @@ function decode(text) {
   } catch (error) {
     return null;
   }
+}
+
+function encode(path) {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+// A Mac writes some kana as two characters, the second of them a sound mark; a site's paths have
+// them as one (NFC). The runtime has no `normalize`.
+function composed(text) {
+  return text.replace(/[\u3046-\u30fd][\u3099\u309a]/g, function (pair) {
+    const code = pair.charCodeAt(0);
+    const kana = code > 0x309f ? code - 0x60 : code;
+    const isHalf = pair.charAt(1) === '\u309a';
+    let by = 0;
+    if (kana >= 0x306f && kana <= 0x307b && kana % 3 === 0) {
+      by = isHalf ? 2 : 1;
+    } else if (isHalf) {
+      by = 0;
+    } else if (kana === 0x309d || (kana >= 0x304b && kana <= 0x3068 &&
+        kana % 2 === (kana > 0x3062 ? 0 : 1))) {
+      by = 1;
+    } else if (kana === 0x3046) {
+      by = 0x4e;
+    } else if (code >= 0x30ef && code <= 0x30f2) {
+      by = 8;
+    }
+    return by === 0 ? pair : String.fromCharCode(code + by);
+  });
 }
 
 // A path that a file of the site can have: no tricks for the store behind it.

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from redirects.kana import composed
 from redirects.query import canonical_query, decode
 
 REDIRECTS = frozenset({301, 302, 307, 308})
@@ -118,10 +119,11 @@ class RuleSet(msgspec.Struct, frozen=True):
 
         A rule that points at its own source is dropped. A chain is shortened to its last target;
         the status stays that of the first hop, unless it ends in a 410, then it all is gone.
+        Paths are in the form in which the edge looks for them (`kana.composed`).
         """
         by_source: dict[str, Rule] = {}
         conflicts: list[Conflict] = []
-        for rule in rules:
+        for rule in map(_looked_for, rules):
             if _follow(rule.target, {rule.source: rule}):
                 continue
             kept = by_source.setdefault(rule.source, rule)
@@ -153,6 +155,11 @@ class RuleSet(msgspec.Struct, frozen=True):
     def digest(self) -> str:
         """SHA-256 of `to_json`, in hex: the name of this set."""
         return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def _looked_for(rule: Rule) -> Rule:
+    source = rule.source if rule.source.startswith("?") else composed(rule.source)
+    return rule if source == rule.source else msgspec.structs.replace(rule, source=source)
 
 
 def _source_problem(source: str) -> str:
@@ -208,9 +215,10 @@ def _follow(target: str, by_source: dict[str, Rule]) -> tuple[Rule, str] | None:
     """
     page, hash_mark, fragment = target.partition("#")
     raw_path, _, rest = page.partition("?")
-    path = decode(raw_path) if target.startswith("/") else None
-    if path is None:
+    decoded = decode(raw_path) if target.startswith("/") else None
+    if decoded is None:
         return None
+    path = composed(decoded)
     sources: list[str | None] = [path]
     if path in ("/", "/index.php"):
         query = canonical_query(rest)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from publisher.store.directory import DirectoryStore
+from publisher.store.s3 import S3Store
 from tests import packages, skips
+from tests.machines import Place
+from tests.ministack import MiniStack
 from tests.seaweedfs import SeaweedFS
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
@@ -105,6 +110,16 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 
 
 @pytest.fixture(scope="session")
+def ministack() -> Iterator[MiniStack]:
+    """An AWS that keeps to IAM policies. A test makes stacks and buckets of its own in it."""
+    try:
+        with MiniStack() as server:
+            yield server
+    except Unavailable as reason:
+        pytest.skip(f"no AWS: {reason}")
+
+
+@pytest.fixture(scope="session")
 def njs(request: pytest.FixtureRequest) -> str:
     """The path of njs, the JavaScript engine that is closest to CloudFront's."""
     try:
@@ -126,3 +141,20 @@ def linkchecker(request: pytest.FixtureRequest) -> str:
         return packages.program("linkchecker")
     except Unavailable as reason:
         pytest.skip(f"no linkchecker: {reason}")
+
+
+@pytest.fixture(params=["directory", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    if request.param == "directory":
+        return Place("directory", ".publisher", DirectoryStore(tmp_path / ".publisher"))
+    server: SeaweedFS = request.getfixturevalue("seaweedfs")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret_key)
+    monkeypatch.setenv("AWS_REGION", server.region)
+    bucket = f"killed-{secrets.token_hex(4)}"
+    server.create_bucket(bucket)
+    return Place(
+        "bucket",
+        f"{{url: s3://{bucket}/p, endpoint_url: '{server.endpoint_url}'}}",
+        S3Store(bucket, "p", server.endpoint_url),
+    )

@@ -15,12 +15,13 @@ from publisher.layer import Answers, Layer, answers
 from publisher.manifest import Entry
 from publisher.outcome import Outcome
 from publisher.paths import SitePath
-from publisher.prepare import Inline, Preparer
+from publisher.prepare import Inline, Preparer, Sink
 from publisher.records import Records
 from publisher.rewrite.document import Rewriter
 from publisher.rules import Moved, Redirects
 from publisher.store.memory import MemoryStore
-from publisher.workers import Plant, sink
+from publisher.store.port import Headers
+from publisher.workers import Plant
 from redirects.rules import RuleSet
 
 
@@ -67,7 +68,7 @@ class Seen:
 
     def text(self, path: str) -> str:
         """The bytes kept for a path."""
-        return self.records.blob(self.entries[path].blob).decode()
+        return self.records.content(self.entries[path]).decode()
 
 
 def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen:
@@ -81,11 +82,20 @@ def crawled(cms: Cms, addresses: Addresses, *, ends: bool | None = None) -> Seen
     return Seen(addresses, records, outcomes, found, answers(outcomes, found.doubts))
 
 
+def sink(records: Records) -> Sink:
+    """Keeps bytes at once."""
+
+    def keep(data: bytes, headers: Headers, live: str) -> str:
+        return records.put_blob(data, headers)
+
+    return keep
+
+
 class _Alone:
     """Implements `Crew` in this process, where a store in memory is."""
 
     def begin(self, plant: Plant) -> Inline:
-        return Inline(plant.preparer())
+        return Inline(plant.preparer(sink(Records(plant.store))))
 
 
 @contextlib.contextmanager

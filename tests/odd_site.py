@@ -89,7 +89,7 @@ class OddSite:
     def stored(self) -> list[str]:
         """The keys of the live slot."""
         store, slot = self._live()
-        return [key.removeprefix(slot) for key in store.list(slot)]
+        return [one.key.removeprefix(slot) for one in store.list(slot)]
 
     def file(self, path: str) -> bytes:
         """The bytes that the store has for a site path."""

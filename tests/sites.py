@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from publisher.content_types import cache_control
@@ -13,8 +13,9 @@ from publisher.errors import NotFound
 from publisher.manifest import Entry, Manifest
 from publisher.paths import SitePath
 from publisher.publish import Actor, Outcome, Publisher
-from publisher.records import Records
-from publisher.release import Release, new_id, utc_now
+from publisher.records import Records, headers_of
+from publisher.release import LIVE, Release, new_id, utc_now
+from publisher.rules import with_withdrawn
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Store
 from redirects.compile import parse_live_entry, set_id
@@ -39,7 +40,7 @@ class World:
         now = utc_now()
         name = new_id(now)
         files = {"/": f"home of {name}", **files}
-        entries = {SitePath(path): self._entry(path, text) for path, text in files.items()}
+        entries = {SitePath(path): self.keep(path, text) for path, text in files.items()}
         rules = RuleSet.of(Rule(source=url, status=301, target="/") for url in old_urls)
         release = Release(
             id=name, manifest=self.records.put_manifest(sorted(entries.items()), Manifest()).digest,
@@ -51,15 +52,17 @@ class World:
         self.releases[name] = (release, files)
         return release
 
-    def _entry(self, path: str, text: str) -> Entry:
-        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
-        return Entry(
-            self.records.put_blob(text.encode()), len(text.encode()), kind, cache_control(kind)
-        )
+    def keep(self, path: str, text: str) -> Entry:
+        """Write the bytes of a file, as an export does."""
+        entry = entry_of(path, text)
+        self.records.put_blob(text.encode(), headers_of(entry))
+        return entry
 
-    def publisher(self, store: Store | None = None, edge: Edge | None = None) -> Publisher:
+    def publisher(
+        self, store: Store | None = None, edge: Edge | None = None, target: str = LIVE
+    ) -> Publisher:
         """A new process, as it were: nothing in it is remembered from another."""
-        return Publisher(Records(store or self.store), edge or self.edge, lambda *_: None)
+        return Publisher(Records(store or self.store), edge or self.edge, lambda *_: None, target)
 
     def publish(
         self, files: Mapping[str, str] | None = None, old_urls: tuple[str, ...] = ()
@@ -74,28 +77,39 @@ class World:
         except NotFound:
             return None
 
-    def shown(self) -> Release | None:
-        """The release that visitors get, once every part of it is checked; None before any.
+    def shown(self, target: str = LIVE, gone: Collection[str] = ()) -> Release | None:
+        """The release that visitors get, or see on a preview, once every part of it is checked;
+        None before any. `gone`: the paths that were withdrawn.
 
         Raises AssertionError if what the edge names is not one whole release.
         """
-        entry = self.edge.live()
+        entry = self.edge.entry(target)
         if not entry:
             return None
-        _, slot, rule_set = parse_live_entry(entry)
+        _, slot, rule_set, *_ = parse_live_entry(entry)
         home = self.slot_file(slot, "/") or ""
         assert home.startswith("home of "), f"{slot} has no home page"
         release, files = self.releases[home.removeprefix("home of ")]
+        files = {path: text for path, text in files.items() if path not in gone}
         for path, text in files.items():
             assert self.slot_file(slot, path) == text, f"{path} in {slot} is not of {release.id}"
         pages = {SitePath(path).key for path in files if not path.endswith(".css")}
         prefix = f"site/{slot}/"
-        held = {key.removeprefix(prefix) for key in self.store.list(prefix)}
+        held = {one.key.removeprefix(prefix) for one in self.store.list(prefix)}
+        # What is withdrawn can't be reached any more, also while its file is still there.
+        held -= {SitePath(path).key for path in gone}
         assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"
-        rules = self.records.rules(release)
+        rules = with_withdrawn(self.records.rules(release), gone)
         assert rule_set == set_id(rules)
-        assert len(self.edge.entries()) == len(rules.rules) + 1
+        if target == LIVE:
+            assert len(self.edge.entries()) == len(rules.rules) + 1
         return release
+
+
+def entry_of(path: str, text: str) -> Entry:
+    """What a release has for a file."""
+    kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+    return Entry(sha256(text), len(text.encode()), kind, cache_control(kind))
 
 
 def sha256(text: str) -> str:

@@ -57,6 +57,24 @@ def test_an_object_is_asked_for_by_its_own_link(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("of", "url", "path", "asked"),
+    [
+        (PLAIN, "/?p=12&cpage=2&q=3", "/blog/12/q-3.html", "/?p=12&q=3"),
+        (PLAIN, "/?q=3&page_id=12", "/blog/12/q-3.html", "/?p=12&q=3"),
+        (BLOG, "/blog/12.html/comment-page-2?q=3", "/blog/12/q-3.html", "/blog/12.html?q=3"),
+        (BLOG, "/?p=12&q=3", "/blog/12/q-3.html", "/blog/12.html?q=3"),
+        (PLAIN, "/?feed=rss2&cat=5&q=3", "/category/news/tokyo/feed.xml", "/?feed=rss2&cat=5"),
+        (BLOG, "/feed/?q=3", "/feed.xml", "/feed/"),
+    ],
+)
+def test_what_selects_nothing_is_not_asked_for(
+    of: Addresses, url: str, path: str, asked: str
+) -> None:
+    address = located(of, HOME + url)
+    assert (address.path, address.url) == (path, HOME + asked)
+
+
+@pytest.mark.parametrize(
     "url",
     ["/?p=1700", "/?page_id=1700", "/?p=1700&page=2", "/?p=1700&feed=rss2", "/wp-login.php",
      "/wp-admin/", "/?rest_route=/", "/wp-json/wp/v2/users", "/?s=x", "/?p=12&preview=true",
@@ -190,7 +208,8 @@ FORMS = (
 )
 PARTS = ("", "/", "2/", "?page=2", "?paged=3", "/feed/", "?feed=atom", "?cpage=2", "?a=1&b=2",
          "?utm_source=x", "?orderby=date&order=asc", "?embed=true", "?query-1-page=2&s_id=3",
-         "?PHPSESSID=abc", ";jsessionid=0F1A")  # fmt: skip
+         "?PHPSESSID=abc", ";jsessionid=0F1A", "?cpage=2&query-1-page=2", "?x=1&feed=rss2",
+         "/comment-page-2/?query-1-page=2", "/feed/?query-1-page=2")  # fmt: skip
 MORE = ("/?cat=1,5", "/?tag=wine+x", "/?foo=bar", "/?monthnum=4", "/x%93%FA%5C.png", "/e%CC%81/",
         "/v1.2", "/2.0-release/", "/a.php?x=1", "/a%2Fb", "/" + "%E3%81%82" * 400,
         "/" + "a/" * 600, "/wp-content/" + "x" * 300 + ".png",

@@ -20,26 +20,34 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates init inspection inventory judge layer mail manifest notfound outcome "
-        "paths places plan prepare queries release remarks routes rules scope traps views "
+        "facts front gates init inspection inventory judge layer mail manifest noticing notfound "
+        "outcome paths places plan prepare queries release remarks retention routes rules scope "
+        "traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
         "scripts sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    "publisher.store.refusals",
     *PORTS,
     "redirects",
-    *(f"redirects.{name}" for name in "compile crawlers match query rules wordpress".split()),
+    *(f"redirects.{name}" for name in (
+        "compile crawlers edge kana match query rules wordpress"
+    ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ codecs collections collections.abc contextlib dataclasses difflib enum functools "
-    "hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
+    "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
+    "functools hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
-# A release has a random id and a time; a page is read without its parser's warnings.
+# A release has a random id and a time; a page is read without its parser's warnings; the edge
+# function is a part of the package, like a constant.
 PURE_LIBRARIES_OF = {
+    "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.release": frozenset(("secrets", "datetime")),
+    "publisher.store.port": frozenset(("datetime",)),
+    "publisher.retention": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
@@ -48,11 +56,22 @@ PURE_LIBRARIES_OF = {
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
+COMMANDS = {
+    f"publisher.commands.{name}"
+    for name in "going_live history keeping looking making options setting_up".split()
+}
+
 # Library -> the only modules that may import it.
 ONLY_IN = {
-    "boto3": {"publisher.store.s3"},
-    "botocore": {"publisher.store.s3"},
-    "obstore": {"publisher.store.s3"},
+    "boto3": {"publisher.store.credentials", "publisher.edge.cloudfront_client"},
+    "botocore": {
+        "publisher.store.credentials",
+        *(
+            f"publisher.edge.cloudfront_{name}"
+            for name in "client function invalidation keys".split()
+        ),
+    },
+    "obstore": {"publisher.store.s3", "publisher.store.credentials"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml"},
@@ -60,15 +79,19 @@ ONLY_IN = {
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
     "bs4": {"publisher.front", "publisher.demo.check"},
-    "typer": {"publisher.cli"},
+    "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},
 }
 # The command line; and a worker whose parent has died.
 EXITS_IN = {"publisher.cli", "publisher.workers"}
-# They wait for a slot to cool, for a server of their own to listen, or as long as a CMS asks.
+# They wait for a slot to cool, for a server of their own to listen, as long as a CMS asks, or for
+# CloudFront.
 SLEEPS_IN = {
-    "publisher.publish",
+    "publisher.edge.cloudfront",
+    "publisher.edge.cloudfront_function",
+    "publisher.edge.cloudfront_invalidation",
+    "publisher.slots",
     "publisher.edge.server",
     "publisher.demo.cms",
     "publisher.cms.http",

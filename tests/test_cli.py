@@ -166,6 +166,49 @@ def test_export_publish_look_back_and_forth(publisher: Cli, cms: str) -> None:
     assert sorted(actions) == ["publish", "publish", "publish", "resume", "rollback"]
 
 
+def test_a_release_is_looked_at_on_a_preview(
+    publisher: Cli, cms: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(cms, "edge: {previews: preview.www.example.co.jp}\n")
+    publisher("export")
+    monkeypatch.setenv("PREVIEW_PASSWORD", "合言葉-2026")
+    run = publisher(
+        "publish", "--to", "preview-spring", "--days", "3", "--password", "env:PREVIEW_PASSWORD"
+    )
+    assert "Shown:" in run.out
+    assert "https://spring.preview.www.example.co.jp" in run.out
+    assert not Path(".publisher/refs/live%").exists()  # visitors get nothing of it
+    files = tree()
+    assert not [path for path, data in files.items() if "合言葉".encode() in data]
+    entry = next(data for path, data in files.items() if "edge/preview-spring" in path).decode()
+    assert re.fullmatch(r"2 preview-spring-s1 [0-9a-f]{12} [0-9]{10} [0-9a-f]{64}", entry)
+
+    journal = publisher("releases", "list", "--json").document["journal"]
+    assert [(one["action"], one["target"]) for one in journal] == [("publish", "preview-spring")]
+    again = publisher("publish", "--to", "preview-spring", "--json").document["published"]
+    assert (again["files"], again["slot"]) == (0, "preview-spring-s1")
+
+
+def test_a_page_is_withdrawn_and_restored(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    publisher("publish", "--to", "preview-spring")
+    assert publisher("withdraw", "--list").out == "Nothing is withdrawn.\n"
+    run = publisher("withdraw", "https://www.example.co.jp/blog/1632.html", "--reason", "誤植")
+    assert "/blog/1632.html answers 410" in run.out
+    assert "/blog/1632/feed.xml" in run.out  # what is left
+    assert not [path for path in tree() if "/site/" in path and path.endswith("/1632.html")]
+    assert "誤植" in publisher("withdraw", "--list").out
+
+    unchanged = publisher("export", "--publish", "--json").document
+    assert unchanged["published"]["slot"] == ""
+    publisher("withdraw", "/blog/1632.html", "--restore", "--reason", "corrected")
+    # The preview is left alone until something is published to it.
+    held = [path for path in tree(".publisher/site") if path.endswith("/1632.html")]
+    assert held == [".publisher/site/s2/blog/1632.html"]
+    assert publisher("withdraw", "/blog/1632.html", "--restore", "--reason", "again").code == 5
+
+
 def test_a_dry_run_writes_nothing(publisher: Cli, cms: str) -> None:
     configure(cms)
     run = publisher("export", "--dry-run", "--publish")
@@ -466,6 +509,8 @@ def test_wrong_usage(publisher: Cli, arguments: list[str], message: str) -> None
         (["publish"], "there is no release yet"),
         (["publish", "abc"], "there is no release 'abc'"),
         (["rollback"], "there is no earlier release"),
+        (["withdraw", "/nothing.html", "--reason", "r"], "no release has /nothing.html"),
+        (["withdraw", "/../x", "--reason", "r"], "is no path of the site"),
         (["rollback", "../../etc/passwd"], "there is no release"),
         (["releases", "show", "a//b"], "there is no release"),
         (["preview"], "nothing is live yet"),

@@ -33,7 +33,7 @@ def problems(text: str) -> list[tuple[int, str, str]]:
 def test_the_least_configuration_has_defaults_for_the_rest() -> None:
     config = parsed(LEAST)
     assert config.site.url == "https://www.example.co.jp"
-    assert (config.store, config.edge, config.gates) == (".publisher", "local", GatesSection())
+    assert (config.store, config.edge.kind, config.gates) == (".publisher", "local", GatesSection())
     assert (config.routes.post, config.social.cutover) == ("/blog/{id}.html", None)
 
 
@@ -63,7 +63,12 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
         ("gates:\n  errors: 1.5", 6, "gates.errors", _SHARE),
         ("gates: [1]", 5, "gates", "must be keys and values below it"),
         ("gates: 3", 5, "gates", "must be keys and values below it"),
-        ("edge: cloudfront", 5, "edge", "must be 'local'"),
+        ("edge: fastly", 5, "edge.kind", "must be 'local', 'nginx' or 'cloudfront'"),
+        ("edge: {previews: example.co.jp}", 5, "edge.previews", "must not have www.example.co.jp"),
+        ("edge: {kind: nginx, function: f}", 5, "edge", "has function, which only kind"),
+        ("edge: {previews: 'a b'}", 5, "edge.previews", "must be a host name"),
+        ("edge: {previews: localhost}", 5, "edge.previews", "must be a host name"),
+        (r'edge: {content_security_policy: "a\nb"}', 5, "edge.content_security_policy", "must"),
         ("folder: x", 5, "folder", "is no key"),
         ("social:\n  cutover: 2026-02-30", 6, "social.cutover", "day is out of range for month"),
         ("social:\n  cutover: '2026-13-01'", 6, "social.cutover", "month must be in 1..12"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from tests.odd_site import PUBLIC, run_export
 from tests.wordpress import WordPress
@@ -19,7 +17,6 @@ PLUGIN = Path(__file__).parent / "wordpress/odd/volatile-site.php"
 # Posts and pages will do: lists by date, term and author would take twice the time.
 LESS = "  exclude: ['/?m=*', '/?cat=*', '/?tag=*', '/?author=*', '/?*feed=*', '/?*cpage=*']\n"
 TOKENS = "  tokens:\n    - attribute: data-visit\n    - pattern: 'sess_([0-9a-f]{32})'\n"
-VOLATILE = re.compile(r"<!-- volatile begins -->.*?<!-- volatile ends -->", re.DOTALL)
 
 
 @pytest.fixture
@@ -40,26 +37,14 @@ def configure(folder: Path, wordpress: WordPress) -> None:
     )
 
 
-def steady(wordpress: WordPress, url: str) -> bool:
-    """Whether WordPress itself, without the plugin, gives the same page twice."""
-    looks = {VOLATILE.sub("", requests.get(url, timeout=60).text) for _ in range(3)}
-    return len(looks) == 1
-
-
 def test_what_plugins_make_anew_at_each_look_makes_no_release(
     volatile: WordPress, tmp_path: Path
 ) -> None:
     configure(tmp_path, volatile)
     first = run_export(tmp_path, "")
     again = run_export(tmp_path, "")
-    # The theme test data has lists in random order: these do differ.
-    asked = {
-        re.sub(r"^/blog/(\d+)\.html$", r"/?p=\1", path) for path in again["changes"]["changed"]
-    }
-    posts = [path for path in asked if path.startswith("/?p=")]
-    assert [path for path in posts if steady(volatile, volatile.url + path)] == []
-    assert len(asked) < first["release"]["pages"] / 5
-    assert again["counts"]["new"] == again["counts"]["gone"] == 0
+    assert again["changes"] == {"new": [], "changed": [], "gone": []}
+    assert again["release"]["id"] == first["release"]["id"]
 
 
 def test_what_is_not_declared_is_named_with_the_line_that_declares_it(

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -278,13 +278,16 @@ def test_no_link_carries_a_parameter_of_the_exporter(site: OddSite) -> None:
     """The crawler's own query parameter gets into the links of a list's pages."""
     staging = {name for url in site.asked for name in re.findall(r"[?&]([^=&]+)=", url)}
     assert not {name for name in staging if re.search("publish|export|static|crawl|nocache", name)}
-    links = Counter(
-        name
-        for url in site.visit.answers
-        for name in re.findall(r"[?&]([\w-]+)=", url)
-        if name != "ver"
-    )
-    assert links == Counter()
+    # The few that are left stand on the same page of staging: `?w=604` of an image, `?_=1` of
+    # WordPress's player.
+    links = [url for url in site.visit.answers if set(parse_qs(urlsplit(url).query)) - {"ver"}]
+    rows = site.wordpress.wp("list-public-urls") if links else []
+    sources = {site.path(row["url"]): row["url"] for row in rows if not row.get("protected")}
+    for link in links:
+        page = site.visit.answers[site.visit.linked_from[link]]
+        staging = BeautifulSoup(site.staging(sources[urlsplit(page.url).path]).content, "lxml")
+        file = "{0.path}?{0.query}".format(urlsplit(link))
+        assert staging.select(f'[href$="{file}"], [src$="{file}"]'), link
 
 
 def test_no_dead_link_to_the_rest_api_is_left(site: OddSite) -> None:

@@ -138,3 +138,21 @@ def test_the_first_layer_that_has_a_path_wins() -> None:
         (SitePath("/a"), entry("cms")),
         (SitePath("/b"), entry("designer")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (entry("x"), entry("x", STYLE), True),
+        (entry("x"), entry("y", cache="max-age=1"), True),
+        (entry("x"), entry("y"), False),
+        (None, entry("x"), False),
+        (entry("x"), None, False),
+    ],
+)
+def test_an_action_says_whether_headers_change(
+    old: Entry | None, new: Entry | None, expected: bool
+) -> None:
+    """Whatever becomes of the bytes: an edge may have kept the new ones, with other headers."""
+    (action,) = Plan(lambda: [Difference(SitePath("/日本.html"), old, new)])
+    assert action.new_headers is expected

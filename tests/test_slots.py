@@ -94,7 +94,7 @@ class Ring(RuleBasedStateMachine):
     @precondition(lambda self: len(self.intent.slots) > 1)
     @rule(release=st.integers(0, 9).map(str))
     def goes_back_to_a_release_that_a_slot_still_has(self, release: str) -> None:
-        name = slot_with(self.intent, release)
+        name = slot_with(self.intent, release, ())
         if name and name != self.intent.slot:
             assert name not in self.fillers
             assert name not in self.spoilt
@@ -109,7 +109,7 @@ class Ring(RuleBasedStateMachine):
             self.until[self.intent.slot] = self.now + timedelta(seconds=COOLING_S)
         generation = self.intent.generation
         made = change(release, self.now)
-        self.intent = go_live(self.intent, name, filled, "set", made, None, COOLING_S)
+        self.intent = go_live(self.intent, name, filled, "set", made, COOLING_S)
         self.until.pop(name, None)
         assert self.intent.generation == generation + 1
 

@@ -195,7 +195,7 @@ def test_who_reads_what_another_has_ended_says_so() -> None:
 def test_a_damaged_segment_says_what_to_do(data: bytes | str) -> None:
     store = MemoryStore()
     spool = filled(store, *(f"/{number}" for number in range(50)))
-    (segment,) = (key for key in store.list("exports/") if not key.endswith("/run"))
+    (segment,) = (one.key for one in store.list("exports/") if not one.key.endswith("/run"))
     whole = store.get(segment).data
     if data == "cut":
         data = whole[: len(whole) // 2]
@@ -212,7 +212,7 @@ def test_a_damaged_segment_says_what_to_do(data: bytes | str) -> None:
 def test_a_damaged_record_is_no_run() -> None:
     store = MemoryStore()
     filled(store, "/a")
-    (record,) = (key for key in store.list("exports/") if key.endswith("/run"))
+    (record,) = (one.key for one in store.list("exports/") if one.key.endswith("/run"))
     store.put(record, b"{")
     assert not Spool(store, "same").is_resumed
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import Conflict, NotFound, StoreError
+from publisher.records import Records, blob_key
 from publisher.store.directory import DirectoryStore, names_of
 from publisher.store.dryrun import DryRun
 from publisher.store.memory import MemoryStore
@@ -113,6 +115,10 @@ def local_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return stores[request.param]
 
 
+def _keys(store: Store, prefix: str = "") -> list[str]:
+    return [one.key for one in store.list(prefix)]
+
+
 # ------------------------------------------------------------------- get, put, delete
 
 
@@ -161,7 +167,16 @@ def test_delete_removes_and_deleting_nothing_is_no_error(store: Store) -> None:
     with pytest.raises(NotFound):
         store.get("a/b/c")
     assert store.get("a/b").data == b"2"
-    assert list(store.list("")) == ["a/b"]
+    assert _keys(store) == ["a/b"]
+
+
+def test_many_are_deleted_by_one_call_and_others_stay(store: Store) -> None:
+    keys = [f'site/s1/記事 {number}&+<>".html' for number in range(1_005)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: store.put(key, b"", PAGE), [*keys, "site/s1", "site/s1/記事"]))
+    store.delete(*keys, "never/was/there")
+    store.delete()
+    assert sorted(_keys(store)) == ["site/s1", "site/s1/記事"]
 
 
 def test_delete_of_a_folder_like_key_leaves_what_is_below(store: Store) -> None:
@@ -183,26 +198,45 @@ def test_bodies_of_any_size(store: Store, size: int) -> None:
 # ------------------------------------------------------------------------------- copy
 
 
-def test_copy_takes_bytes_and_gets_its_own_headers(store: Store) -> None:
-    store.put("src", b"text", STYLE)
-    store.copy("src", "dir/target.html", PAGE)
-    target = store.get("dir/target.html")
-    assert (target.data, target.headers) == (b"text", PAGE)
-    assert store.get("src").headers == STYLE
+def test_copy_takes_bytes_and_headers(store: Store) -> None:
+    store.put("src/元の.css", b"text", STYLE)
+    for target in ("dir/target.html", "dir", "dir/日本語 写し.css"):
+        store.copy("src/元の.css", target)
+    for key in ("src/元の.css", "dir/target.html", "dir", "dir/日本語 写し.css"):
+        found = store.get(key)
+        assert (found.data, found.headers) == (b"text", STYLE)
 
 
 def test_copy_replaces_the_target_and_can_be_repeated(store: Store) -> None:
-    store.put("src", b"new")
     store.put("target", b"old", STYLE)
-    for headers in (PAGE, PAGE, STYLE):
-        store.copy("src", "target", headers)
-        found = store.get("target")
-        assert (found.data, found.headers) == (b"new", headers)
+    for headers in (PAGE, PAGE, PLAIN, STYLE):
+        store.put("src", b"new", headers)
+        for _ in range(2):
+            store.copy("src", "target")
+            found = store.get("target")
+            assert (found.data, found.headers) == (b"new", headers)
+
+
+def test_blobs_of_the_same_bytes_keep_their_headers_apart(store: Store) -> None:
+    if isinstance(store, DryRun):
+        return  # it keeps no blobs
+    records = Records(store)
+    for headers in (PLAIN, PAGE, STYLE):
+        digest = records.put_blob(b"same", headers)
+    for headers in (PLAIN, PAGE, STYLE):
+        store.copy(blob_key(digest, headers), "site/s1/会社/概要")
+        found = store.get("site/s1/会社/概要")
+        assert (found.data, found.headers) == (b"same", headers)
+        assert store.get(blob_key(digest, headers)).headers == headers
+    store.delete(blob_key(digest, PAGE))
+    assert store.get(blob_key(digest, STYLE)).headers == STYLE
+    records.put_blob(b"other", PAGE)
+    assert store.get(blob_key(records.put_blob(b"other", PAGE), PAGE)).headers == PAGE
 
 
 def test_source_and_copy_change_independently(store: Store) -> None:
     store.put("src", b"one")
-    store.copy("src", "target", PLAIN)
+    store.copy("src", "target")
     store.put("src", b"two")
     assert store.get("target").data == b"one"
     store.put("target", b"three")
@@ -215,7 +249,7 @@ def test_copy_of_nothing_raises_not_found_and_leaves_the_target(store: Store) ->
     store.put("target", b"old", PAGE)
     for source in ("nothing", "target/x"):
         with pytest.raises(NotFound):
-            store.copy(source, "target", STYLE)
+            store.copy(source, "target")
     found = store.get("target")
     assert (found.data, found.headers) == (b"old", PAGE)
 
@@ -228,22 +262,32 @@ def test_list_by_prefix_may_cut_within_a_name(store: Store) -> None:
     for key in keys:
         store.put(key, b"")
     for prefix in ("", "a", "a/", "a/b", "a/b/", "ab", "a/bc", "a/bcd", "c", "a.", "a "):
-        found = list(store.list(prefix))
+        found = _keys(store, prefix)
         assert sorted(found) == sorted(key for key in keys if key.startswith(prefix)), prefix
 
 
 def test_list_of_an_empty_store_is_empty(store: Store) -> None:
-    assert list(store.list("")) == []
-    assert list(store.list("releases/")) == []
+    assert _keys(store) == []
+    assert _keys(store, "releases/") == []
 
 
 def test_list_finds_more_than_one_page_of_keys(store: Store) -> None:
     keys = {f"n/{number}" for number in range(1_050)}
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda key: store.put(key, b""), keys))
-    found = list(store.list("n/"))
+    found = _keys(store, "n/")
     assert len(found) == len(keys)
     assert set(found) == keys
+
+
+def test_list_tells_when_each_was_written_last(store: Store) -> None:
+    store.put("会社/概要.html", b"1", PAGE)
+    store.put("会社/概要.html", b"2", PAGE)
+    store.put("会社/a", b"")
+    for key, modified in store.list("会社/"):
+        assert key in ("会社/概要.html", "会社/a")
+        # S3 tells whole seconds.
+        assert abs(datetime.now(UTC) - modified) < timedelta(seconds=30)
 
 
 # ------------------------------------------------------------------------------- keys
@@ -256,17 +300,18 @@ def test_awkward_keys_are_held_apart_and_listed_as_they_were_given(store: Store)
         found = store.get(key)
         assert found.data.decode() == key
         assert found.headers.content_type == f"text/x-{AWKWARD_KEYS.index(key)}"
-    assert sorted(store.list("")) == sorted(AWKWARD_KEYS)
+    assert sorted(_keys(store)) == sorted(AWKWARD_KEYS)
     for number, key in enumerate(AWKWARD_KEYS):
         store.delete(key)
-        assert len(list(store.list(""))) == len(AWKWARD_KEYS) - number - 1
+        assert len(_keys(store)) == len(AWKWARD_KEYS) - number - 1
 
 
 def test_awkward_keys_can_be_copied_and_put_conditionally(store: Store) -> None:
     store.put("src", b"x")
     for key in AWKWARD_KEYS:
-        store.copy("src", f"copies/{key}", PAGE)
-        assert store.get(f"copies/{key}").data == b"x"
+        store.copy("src", f"copies/{key}")
+        store.copy(f"copies/{key}", f"copies of copies/{key}")
+        assert store.get(f"copies of copies/{key}").data == b"x"
         store.put(f"new/{key}", b"y", expect=ABSENT)
         with pytest.raises(Conflict):
             store.put(f"new/{key}", b"z", expect=ABSENT)
@@ -279,7 +324,7 @@ def test_a_key_of_1024_bytes(store: Store) -> None:
     assert len(key.encode()) == room
     store.put(key, b"long")
     assert store.get(key).data == b"long"
-    assert list(store.list("あ")) == [key]
+    assert _keys(store, "あ") == [key]
 
 
 def test_parts_of_a_key_may_be_over_255_bytes(local_store: Store) -> None:
@@ -292,7 +337,7 @@ def test_parts_of_a_key_may_be_over_255_bytes(local_store: Store) -> None:
     }
     for key in keys:
         local_store.put(key, key.encode())
-    assert set(local_store.list("")) == keys
+    assert set(_keys(local_store)) == keys
     for key in keys:
         assert local_store.get(key).data.decode() == key
 
@@ -409,7 +454,7 @@ def test_writers_and_removers_of_one_folder_do_not_disturb_each_other(store: Sto
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert list(store.list("folder/")) == []
+    assert _keys(store, "folder/") == []
 
 
 # ----------------------------------------------------------------------------- dry run
@@ -419,27 +464,27 @@ def test_a_dry_run_reads_through_and_writes_nothing() -> None:
     behind = MemoryStore()
     behind.put("kept", b"1", PAGE)
     behind.put("removed", b"2")
-    before = {key: behind.get(key) for key in behind.list("")}
+    before = {key: behind.get(key) for key in _keys(behind)}
     dry = DryRun(behind)
     dry.put("kept", b"3", expect=dry.get("kept").etag)
     dry.put("added", b"4", expect=ABSENT)
-    dry.copy("kept", "copied", STYLE)
+    dry.copy("kept", "copied")
     dry.delete("removed")
     with pytest.raises(Conflict):
         dry.put("kept", b"5", expect=ABSENT)
     dry.put("removed", b"6", expect=ABSENT)
     dry.delete("removed")
-    assert sorted(dry.list("")) == ["added", "copied", "kept"]
+    assert sorted(_keys(dry)) == ["added", "copied", "kept"]
     assert dry.get("copied").data == b"3"
     with pytest.raises(NotFound):
         dry.get("removed")
-    assert {key: behind.get(key) for key in behind.list("")} == before
+    assert {key: behind.get(key) for key in _keys(behind)} == before
 
 
 def test_a_dry_run_remembers_no_blobs() -> None:
     dry = DryRun(MemoryStore())
     dry.put("blobs/ab/abcd", b"x" * 1000)
-    assert list(dry.list("")) == []
+    assert _keys(dry) == []
 
 
 # -------------------------------------------------------------- the directory's own rule
@@ -500,13 +545,13 @@ def test_listing_gives_back_the_keys_that_were_put(keys: set[str], tmp_path: Pat
     for key in keys:
         store.put(key, key.encode(), PAGE)
         store.put(key, key.encode(), PAGE, expect=store.get(key).etag)
-    assert sorted(store.list("")) == sorted(keys)
+    assert sorted(_keys(store)) == sorted(keys)
     for key in keys:
         assert store.get(key).data == key.encode()
-        assert set(store.list(key)) == {other for other in keys if other.startswith(key)}
+        assert set(_keys(store, key)) == {other for other in keys if other.startswith(key)}
     for key in keys:
         store.delete(key)
-    assert list(store.list("")) == []
+    assert _keys(store) == []
 
 
 def test_the_directory_can_be_read_with_ls(tmp_path: Path) -> None:
@@ -519,7 +564,7 @@ def test_the_directory_can_be_read_with_ls(tmp_path: Path) -> None:
 def test_keys_that_no_store_takes_are_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(StoreError):
         DirectoryStore(tmp_path).put(key, b"")
-    assert list(DirectoryStore(tmp_path).list("")) == []
+    assert _keys(DirectoryStore(tmp_path)) == []
 
 
 def test_a_delete_leaves_no_empty_folders(tmp_path: Path) -> None:
@@ -544,7 +589,7 @@ def test_a_store_that_is_a_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="can't be used"):
         store.put("a", b"")
     with pytest.raises(StoreError, match="can't be used"):
-        list(store.list(""))
+        _keys(store)
 
 
 @contextmanager
@@ -578,9 +623,9 @@ def test_two_stores_in_one_bucket_do_not_see_each_other(seaweedfs: SeaweedFS) ->
     one.put("k", b"1", expect=ABSENT)
     other.put("k", b"2", expect=ABSENT)
     whole.put("k/k", b"3", expect=ABSENT)
-    assert [list(store.list("")) for store in (one, other)] == [["k"], ["k"]]
-    assert sorted(whole.list("")) == ["a/k", "ab/k", "k/k"]
-    assert sorted(whole.list("a")) == ["a/k", "ab/k"]
+    assert [_keys(store) for store in (one, other)] == [["k"], ["k"]]
+    assert sorted(_keys(whole)) == ["a/k", "ab/k", "k/k"]
+    assert sorted(_keys(whole, "a")) == ["a/k", "ab/k"]
 
 
 @pytest.mark.real

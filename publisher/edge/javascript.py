@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.resources import files
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -23,39 +24,9 @@ LOAD_SECONDS_MAX = 30.0
 MEMORY_BYTES_MAX = 256 * 1024 * 1024
 """The engine's own heap; a full key-value store (5 MB) takes about a tenth of it."""
 
-IMPORT_LINE = "import cf from 'cloudfront';"
-"""How a CloudFront function gets at its key-value store; an embedded script has no modules."""
-
-# `get` of a missing key rejects, as on CloudFront. The handler's promise settles before the
-# engine returns, because nothing that it waits for is outside the engine.
-_SHIM = """
-const __store = { entries: {} };
-const __has = Object.prototype.hasOwnProperty;
-const cf = {
-  kvs: function () {
-    return {
-      get: async function (key) {
-        if (!__has.call(__store.entries, key)) {
-          throw new Error('KeyNotFound');
-        }
-        return __store.entries[key];
-      },
-      exists: async function (key) {
-        return __has.call(__store.entries, key);
-      }
-    };
-  }
-};
-let __result;
-function __run(event, raw) {
-  __result = JSON.stringify({ error: 'the function did not finish' });
-  event.request.rawQueryString = function () { return raw; };
-  handler(event).then(
-    function (value) { __result = JSON.stringify({ value: value }); },
-    function (error) { __result = JSON.stringify({ error: String(error) }); }
-  );
-}
-"""
+IMPORT_LINES = ("import cf from 'cloudfront';", "import crypto from 'crypto';")
+"""How a CloudFront function gets at its key-value store and at hashes; an embedded script has no
+modules: `engine.js` stands in for them."""
 
 
 class EdgeFunctionError(Exception):
@@ -77,7 +48,7 @@ class EdgeFunction:
             self._engine = fresh_thread.submit(MiniRacer).result()
         try:
             self._engine.set_hard_memory_limit(MEMORY_BYTES_MAX)
-            self._eval(_SHIM + source.replace(IMPORT_LINE, "", 1) + "\n;0", LOAD_SECONDS_MAX)
+            self._eval(f"{_with_modules(source)}\n;0", LOAD_SECONDS_MAX)
         except BaseException:
             self.close()
             raise
@@ -160,6 +131,12 @@ def viewer_request(
             "cookies": {},
         },
     }
+
+
+def _with_modules(source: str) -> str:
+    for line in IMPORT_LINES:
+        source = source.replace(line, "", 1)
+    return files("publisher.edge").joinpath("engine.js").read_text(encoding="utf-8") + source
 
 
 def _querystring(query: str) -> dict[str, dict[str, Any]]:

@@ -23,10 +23,10 @@ from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import find
 from publisher.notfound import not_found_page
 from publisher.paths import BadPath, SitePath
-from publisher.records import Records
+from publisher.records import Records, headers_of
 from publisher.release import Release
 from publisher.rules import compiled
-from publisher.store.port import Headers, Object, Store
+from publisher.store.port import Object, Store
 from redirects.compile import LIVE_KEY, live_entry
 
 # How long the local edge may show what was live before: the real one takes seconds, too.
@@ -67,8 +67,7 @@ def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
         entry = find(manifest, path, records.load_part)
         if entry is None:
             raise NotFound(uri)
-        headers = Headers(entry.content_type, entry.cache_control)
-        return Object(records.blob(entry.blob), headers, entry.blob)
+        return Object(records.content(entry), headers_of(entry), entry.blob)
 
     return lambda: entries, origin
 

@@ -10,7 +10,8 @@ any web server that knows it:
   `%`: so `a` beside `a/b`, and `1632.html` beside `1632.html/2`, never meet;
 - a part longer than NAME_BYTES_MAX bytes is cut into folders that end in `%-`.
 
-Headers stand in a file of the same name below `.headers/`; content goes in after them.
+Headers stand in a file of the same name below `.headers/`; content goes in after them. All
+blobs that are served with the same headers share a file of these, which stays.
 
 Writes go to a temporary file and are renamed, so nobody ever sees a part, also when the
 process is killed. Conditional writes hold a lock file and wait for the disk. On a file system
@@ -28,6 +29,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote
@@ -35,7 +37,7 @@ from urllib.parse import unquote
 import msgspec
 
 from publisher.errors import Conflict, NotFound, StoreError
-from publisher.store.port import ABSENT, KEY_BYTES_MAX, PLAIN, Headers, Object
+from publisher.store.port import ABSENT, BLOBS, KEY_BYTES_MAX, PLAIN, Headers, Listed, Object
 
 _T = TypeVar("_T")
 
@@ -54,16 +56,21 @@ _TEMPORARY = ".tmp"
 _ESCAPED = re.compile(r"[%\x00-\x1f\x7f]")
 # Parts that are names as they are, up to the sign of a file or folder: nearly all.
 _AS_IT_IS = re.compile(rf"[\w-][\w.-]{{0,{NAME_BYTES_MAX - 1}}}", re.ASCII)
-# Where `records.blob_key` has blobs: named by their SHA-256.
-_BLOB = re.compile(r"blobs/[0-9a-f]{2}/[0-9a-f]{64}")
+# Where `records.blob_key` has blobs: named by their SHA-256, and by their headers.
+_BLOB = re.compile(r"blobs/[0-9a-f]{2}/([0-9a-f]{64})(?:-([0-9a-f]{16}))?")
 _PRIVATE = (_HEADERS, _TEMPORARY, ".lock", ".export.lock")
 
 
 class DirectoryStore:
     """Implements `Store` below a folder, which is made when first written to."""
 
+    writers = 16  # half the time of one, measured where others used the disk, too
+    waits = False
+
     def __init__(self, root: Path) -> None:
         self.root = root
+        # By the name that blobs' keys end in.
+        self._shared: dict[str, Headers] = {}
 
     def get(self, key: str) -> Object:
         with _reported(key):
@@ -77,11 +84,15 @@ class DirectoryStore:
         self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
     ) -> str:
         with _reported(key):
-            if _BLOB.fullmatch(key) and headers == PLAIN and expect is None:
-                # Most of what an export writes. It has no headers that might have to go, and
-                # its name is its etag: a third of the time.
+            blob = _BLOB.fullmatch(key)
+            if blob and expect is None and (blob[2] or headers == PLAIN):
+                # Most of what an export writes. It has no headers of its own that might have to
+                # go, and its name is its etag: a third of the time.
+                if blob[2] and self._shared.get(blob[2]) != headers:
+                    self._write_headers(key, headers)
+                    self._shared[blob[2]] = headers
                 self._place(self._path(key), data)
-                return key[-64:]
+                return blob[1]
             if expect is None:
                 self._write(key, data, headers)
             else:
@@ -91,7 +102,7 @@ class DirectoryStore:
                     self._write(key, data, headers, durable=True)
         return hashlib.sha256(data).hexdigest()
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
+    def copy(self, source: str, target: str) -> None:
         with _reported(target), self._temporary() as temporary:
             original = self._path(source)
             try:
@@ -102,18 +113,20 @@ class DirectoryStore:
                 raise NotFound(source) from None
             except OSError:  # the file system has no links
                 _new_file(temporary, self.get(source).data)
-            self._write_headers(target, headers)
+            self._write_headers(target, self._headers(source))
             self._move(temporary, self._path(target))
             # `rename` does nothing at all when both names are links to one file.
             _remove(temporary)
 
-    def delete(self, key: str) -> None:
-        with _reported(key):
-            for file in (self._file(key), self._headers_file(key)):
-                file.unlink(missing_ok=True)
-                self._remove_empty(file.parent)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            with _reported(key):
+                self._remove(self._file(key))
+                blob = _BLOB.fullmatch(key)
+                if not (blob and blob[2]):
+                    self._remove(self._headers_file(key))
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         with _reported(prefix):
             for folder, folders, files in os.walk(self._folder(prefix), onerror=_unreadable):
                 relative = Path(folder).relative_to(self.root)
@@ -122,8 +135,19 @@ class DirectoryStore:
                 for name in files:
                     if relative.parts or name not in _PRIVATE:
                         key = _key_of((*relative.parts, name))
-                        if key.startswith(prefix):
-                            yield key
+                        if key.startswith(prefix) and (modified := _modified(folder, name)):
+                            yield Listed(key, modified)
+
+    def remove_temporary(self, before: datetime) -> int:
+        """Remove the temporary files of writers that died before a time; returns their number."""
+        removed = 0
+        with _reported(_TEMPORARY):
+            for file in (self.root / _TEMPORARY).glob("*"):
+                modified = _modified(str(file.parent), file.name)
+                if modified and modified < before:
+                    file.unlink(missing_ok=True)
+                    removed += 1
+        return removed
 
     # ------------------------------------------------------------------ files
 
@@ -140,13 +164,22 @@ class DirectoryStore:
         return self._file(f"{folder}/_").parent if folder else self.root
 
     def _headers_file(self, key: str) -> Path:
+        if (blob := _BLOB.fullmatch(key)) and blob[2]:
+            return self.root / _HEADERS / BLOBS / blob[2]
         return self.root.joinpath(_HEADERS, *names_of(key))
 
     def _headers(self, key: str) -> Headers:
+        blob = _BLOB.fullmatch(key)
+        name = (blob and blob[2]) or ""
+        if name in self._shared:
+            return self._shared[name]
         try:
-            return msgspec.json.decode(self._headers_file(key).read_bytes(), type=Headers)
+            found = msgspec.json.decode(self._headers_file(key).read_bytes(), type=Headers)
         except FileNotFoundError:
-            return Headers()
+            return PLAIN
+        if name:
+            self._shared[name] = found
+        return found
 
     def _etag(self, key: str) -> str:
         try:
@@ -180,7 +213,9 @@ class DirectoryStore:
     def _move(self, temporary: str, file: str) -> None:
         _in_folder(file, lambda: os.replace(temporary, file), temporary)
 
-    def _remove_empty(self, folder: Path) -> None:
+    def _remove(self, file: Path) -> None:
+        file.unlink(missing_ok=True)
+        folder = file.parent
         with contextlib.suppress(OSError):  # not empty, or gone
             while folder != self.root:
                 folder.rmdir()
@@ -270,6 +305,14 @@ def _in_folder(file: str, act: Callable[[], _T], source: str = "") -> _T:
             if attempt == _ATTEMPTS_MAX - 1 or (source and not os.path.exists(source)):
                 raise
     raise AssertionError
+
+
+def _modified(folder: str, name: str) -> datetime | None:
+    """When a file was written; None if it was removed since it was listed."""
+    try:
+        return datetime.fromtimestamp(os.stat(f"{folder}/{name}").st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _unreadable(error: OSError) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from publisher.errors import Conflict, NotFound
 from publisher.store.memory import MemoryStore
-from publisher.store.port import ABSENT, PLAIN, Headers, Object, Store
+from publisher.store.port import ABSENT, BLOBS, PLAIN, Headers, Listed, Object, Store
 
 
 class DryRun:
@@ -15,8 +15,11 @@ class DryRun:
     Blobs are forgotten: a dry run needs their names only, and memory must not grow with them.
     """
 
+    waits = False
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.writers = store.writers
         self._written = MemoryStore()
         self._deleted: set[str] = set()
 
@@ -35,23 +38,25 @@ class DryRun:
     def put(
         self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
     ) -> str:
-        if key.startswith("blobs/"):
+        if key.startswith(BLOBS):
             return ""
         if expect is not None and expect != self._etag(key):
             raise Conflict(key)
         return self._written.put(key, data, headers)
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
-        self.put(target, self.get(source).data, headers)
+    def copy(self, source: str, target: str) -> None:
+        found = self.get(source)
+        self.put(target, found.data, found.headers)
 
-    def delete(self, key: str) -> None:
-        self._written.delete(key)
-        self._deleted.add(key)
+    def delete(self, *keys: str) -> None:
+        self._written.delete(*keys)
+        self._deleted.update(keys)
 
-    def list(self, prefix: str) -> Iterator[str]:
-        written = set(self._written.list(prefix))
+    def list(self, prefix: str) -> Iterator[Listed]:
+        written = list(self._written.list(prefix))
         yield from written
-        yield from (k for k in self._store.list(prefix) if k not in written | self._deleted)
+        hidden = {one.key for one in written} | self._deleted
+        yield from (one for one in self._store.list(prefix) if one.key not in hidden)
 
     def _etag(self, key: str) -> str:
         try:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from publisher.errors import Conflict, NotFound
-from publisher.store.port import ABSENT, PLAIN, Headers, Object
+from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 
 
 class MemoryStore:
     """Implements `Store` in a dict; safe to share between threads."""
 
+    writers = 4  # so that tests see more than one thread
+    waits = False
+
     def __init__(self) -> None:
         self._objects: dict[str, Object] = {}
+        self._modified: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._writes = 0
 
@@ -34,14 +39,20 @@ class MemoryStore:
             self._writes += 1
             etag = str(self._writes)
             self._objects[key] = Object(data, headers, etag)
+            self._modified[key] = datetime.now(UTC)
             return etag
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
-        self.put(target, self.get(source).data, headers)
+    def copy(self, source: str, target: str) -> None:
+        found = self.get(source)
+        self.put(target, found.data, found.headers)
 
-    def delete(self, key: str) -> None:
+    def delete(self, *keys: str) -> None:
         with self._lock:
-            self._objects.pop(key, None)
+            for key in keys:
+                self._objects.pop(key, None)
+                self._modified.pop(key, None)
 
-    def list(self, prefix: str) -> Iterator[str]:
-        yield from [key for key in list(self._objects) if key.startswith(prefix)]
+    def list(self, prefix: str) -> Iterator[Listed]:
+        with self._lock:
+            held = [Listed(*one) for one in self._modified.items() if one[0].startswith(prefix)]
+        yield from held

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 # `expect` of a put that must create the key.
 ABSENT = ""
 
 # An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming").
 KEY_BYTES_MAX = 1024
+
+# Below this blobs are named `blobs/ab/<SHA-256 of the bytes>`; those that are served with headers
+# have a name of these at the end, after a hyphen (`records.blob_key`).
+BLOBS = "blobs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,26 @@ class Object:
     etag: str
 
 
+class Listed(NamedTuple):
+    """A key that a listing found, and when it was written (UTC), by the store's clock. What was
+    copied may have the time of its source."""
+
+    key: str
+    modified: datetime
+
+
 class Store(Protocol):
     """Keys are `/`-separated UTF-8 without empty, `.` or `..` parts, 1,024 bytes at most.
 
     Every method raises StoreError when the store can't be used. A reader sees the whole
     old or the whole new object, never a part. What was written is seen by the next read.
+
+    `writers`: so many calls at once, from as many threads, are worth it. `waits`: whether a call
+    waits for a network most of its time, so that something else can be done meanwhile.
     """
+
+    writers: int
+    waits: bool
 
     def get(self, key: str) -> Object:
         """The object. Raises NotFound."""
@@ -54,14 +73,15 @@ class Store(Protocol):
         """
         ...
 
-    def copy(self, source: str, target: str, headers: Headers) -> None:
-        """Give the target the source's bytes and these headers. Idempotent. Raises NotFound."""
+    def copy(self, source: str, target: str) -> None:
+        """Give the target the source's bytes and headers. Idempotent. Raises NotFound."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Remove the key; one that does not exist is no error."""
+    def delete(self, *keys: str) -> None:
+        """Remove the keys; one that does not exist is no error. Not all at once: when this
+        fails, some may be gone."""
         ...
 
-    def list(self, prefix: str) -> Iterator[str]:
+    def list(self, prefix: str) -> Iterator[Listed]:
         """All keys that begin with the prefix, in no promised order."""
         ...

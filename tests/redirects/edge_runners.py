@@ -9,14 +9,18 @@ from typing import Any
 from urllib.parse import quote
 
 from publisher.edge.javascript import viewer_request
+from redirects.edge import ANYWHERE, Site, source
 from redirects.match import (
     Decision,
+    Ended,
     Gone,
+    KeepOut,
     Missing,
     NotAllowed,
     Redirect,
     Request,
     Serve,
+    Unauthorized,
     Unavailable,
 )
 
@@ -36,6 +40,12 @@ def on_the_wire(decision: Decision) -> Wire:
             return status, location
         case Gone():
             return (410,)
+        case Ended():
+            return (410, "ended")
+        case Unauthorized():
+            return (401,)
+        case KeepOut():
+            return (200,)
         case NotAllowed():
             return (405,)
         case Unavailable():
@@ -53,19 +63,35 @@ def from_the_wire(result: Mapping[str, Any]) -> Wire:
         return (result["uri"],)
     assert result["statusDescription"]
     location = result["headers"].get("location")
-    return (result["statusCode"], location["value"]) if location else (result["statusCode"],)
+    if location:
+        return result["statusCode"], location["value"]
+    is_ended = "preview has ended" in result.get("body", {}).get("data", "")
+    return (result["statusCode"], "ended") if is_ended else (result["statusCode"],)
+
+
+def sent_headers(request: Request) -> dict[str, str]:
+    """The headers of a request that the function looks at."""
+    given = {
+        "Host": request.host,
+        "User-Agent": request.user_agent,
+        "Authorization": request.authorization,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def run_njs(
-    njs: str, stores: Sequence[Store], cases: Sequence[Case], *, raw_query: bool = True
+    njs: str,
+    stores: Sequence[Store],
+    cases: Sequence[Case],
+    *,
+    raw_query: bool = True,
+    site: Site = ANYWHERE,
 ) -> list[tuple[Wire, int]]:
     """What njs, the engine of CloudFront's runtime, answers, and the reads of each case."""
     inputs = [
         {
             "store": store,
-            "event": viewer_request(
-                case.method, case.path, case.query, {"User-Agent": case.user_agent}
-            ),
+            "event": viewer_request(case.method, case.path, case.query, sent_headers(case)),
             "raw": case.query if raw_query else None,
         }
         for store, case in cases
@@ -74,7 +100,7 @@ def run_njs(
         directory = Path(name)
         parts = [
             "import fs from 'fs';\n",
-            EDGE_JS.read_text(),
+            source(*site),
             (HERE / "njs/driver.js").read_text(),
         ]
         (directory / "main.js").write_text("".join(parts))

@@ -4,12 +4,13 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
-from edge_runners import EDGE_JS
 
 from publisher.edge import javascript
 from publisher.edge.javascript import EdgeFunction, EdgeFunctionError, viewer_request
+from redirects.edge import source
 
 ECHO = """import cf from 'cloudfront';
 const kvs = cf.kvs();
@@ -73,6 +74,18 @@ def test_a_bad_function_is_an_error(
         function.run("GET", "/")
 
 
+@pytest.mark.parametrize("length", [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])
+def test_its_hashes_are_right(length: int) -> None:
+    """The lengths are those at which a block more is needed."""
+    text = ("a:パスワード" * length)[:length]
+    code = f"""async function handler(event) {{
+      const hash = crypto.createHash('sha256').update({text!r});
+      return {{ hex: hash.update('\\u3042').digest('hex') }};
+    }}"""
+    with EdgeFunction(code) as function:
+        assert function.run("GET", "/")["hex"] == sha256(f"{text}あ".encode()).hexdigest()
+
+
 def test_what_can_not_be_compiled_is_an_error() -> None:
     with pytest.raises(EdgeFunctionError, match="SyntaxError"):
         EdgeFunction("async function handler(")
@@ -105,7 +118,7 @@ def test_from_many_threads() -> None:
 def test_it_is_fast_enough_for_a_preview() -> None:
     """The bounds are ten times what was measured: they catch a slip, not a slow machine."""
     entries = {f"4f1e2a9b0c3d?p={n}": f"301 /blog/{n}.html /blog/{n}.html" for n in range(20_000)}
-    with EdgeFunction(EDGE_JS.read_text()) as function:
+    with EdgeFunction(source()) as function:
         start = time.perf_counter()
         function.load({**entries, "live": "1 a 4f1e2a9b0c3d"})
         load_s = time.perf_counter() - start

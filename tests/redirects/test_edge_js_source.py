@@ -5,18 +5,57 @@ import re
 import pytest
 from edge_runners import EDGE_JS
 
-CODE_BYTES_MAX = 10_240
-"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"""
+from redirects.edge import CODE_BYTES_MAX, source
+
+LONG_HOST = ".".join(["a" * 62] * 4)
 
 
-def source_without_comments() -> str:
-    return re.sub(r"^\s*//.*$", "", EDGE_JS.read_text(), flags=re.MULTILINE)
-
-
-def test_the_function_is_small_enough_and_ascii() -> None:
-    code = EDGE_JS.read_bytes()
+def test_the_function_is_small_enough_and_ascii_whatever_the_site_is_called() -> None:
+    code = source(LONG_HOST, LONG_HOST, "s" * 64)
     assert len(code) <= CODE_BYTES_MAX
     assert code.isascii()
+
+
+def test_the_settings_are_in_the_function() -> None:
+    line = (
+        "const SITE = { host: 'www.example.co.jp', previews: 'p.example.co.jp', fallback: 's3' };"
+    )
+    assert line in source("www.example.co.jp", "p.example.co.jp", "s3").splitlines()
+    assert "const SITE = { host: '', previews: '', fallback: '' };" in source().splitlines()
+
+
+def test_nothing_but_comments_is_left_out() -> None:
+    def words(text: str) -> list[str]:
+        return re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE).split()
+
+    assert "//" in EDGE_JS.read_text()
+    assert words(source()) == words(EDGE_JS.read_text())
+    lines = source().removesuffix("\n").split("\n")
+    assert [line for line in lines if line != line.strip() or line[:2] in ("", "//")] == []
+    assert "`" not in source(), "a text over several lines would lose its spaces"
+
+
+@pytest.mark.parametrize(
+    ("host", "fallback"),
+    [
+        ("WWW.example.co.jp", ""),
+        ("www.example.co.jp:8080", ""),
+        ("日本.example.co.jp", ""),
+        ("a'b", ""),
+        ("a..b", ""),
+        ("a\n", ""),
+        (LONG_HOST + "aaa", ""),
+        ("", "../x"),
+        ("", "s' }"),
+        ("", "s" * 65),
+    ],
+)
+def test_settings_that_are_none_are_refused(host: str, fallback: str) -> None:
+    with pytest.raises(ValueError, match=r"is no (host|slot)"):
+        source(host=host, fallback=fallback)
+    if host:
+        with pytest.raises(ValueError, match="is no host"):
+            source(previews=host)
 
 
 BANNED = {
@@ -37,7 +76,7 @@ BANNED = {
 
 @pytest.mark.parametrize("what", BANNED)
 def test_no_syntax_that_cloudfront_refuses(what: str) -> None:
-    found = re.search(BANNED[what], source_without_comments())
+    found = re.search(BANNED[what], source())
     assert found is None, found
 
 

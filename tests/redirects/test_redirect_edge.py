@@ -2,10 +2,21 @@
 
 import re
 import string
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 import pytest
-from edge_runners import EDGE_JS, GETS_MAX, Case, Store, from_the_wire, on_the_wire, run_njs
+from edge_runners import (
+    EDGE_JS,
+    GETS_MAX,
+    Case,
+    Store,
+    from_the_wire,
+    on_the_wire,
+    run_njs,
+    sent_headers,
+)
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from test_redirect_query import QUERIES, TABLE
@@ -13,6 +24,7 @@ from test_redirect_query import QUERIES, TABLE
 from publisher.edge.javascript import EdgeFunction
 from redirects.compile import compile_rules, live_entry, set_id
 from redirects.crawlers import PREVIEW_CRAWLERS
+from redirects.edge import ANYWHERE, Site, source
 from redirects.match import (
     Gone,
     Missing,
@@ -47,6 +59,7 @@ RULES = RuleSet.of(
         Rule("/old page", 301, "/new-page/#top", "/new-page/"),
         Rule("/会社", 301, "/about/", "/%E4%BC%9A%E7%A4%BE/%E6%A6%82%E8%A6%81%2B/"),
         Rule("/gone/", 410),
+        Rule("/カ\u3099イト\u3099", 301, "/about/"),
         Rule("/index.php", 301, "/"),
     ]
 )
@@ -132,27 +145,41 @@ TABLE_OF_DECISIONS = [
     (Request("GET", ""), Missing("b3")),
     (Request("OPTIONS", "*"), NotAllowed()),
     (Request("GET", "*"), Missing("b3")),
+    # One form for every way to write a path.
+    (Request("GET", "/%e4%bc%9a%e7%a4%be/%7Ea%2Db"), Serve("b3", "/会社/~a-b")),
+    (Request("GET", "/会社/"), Serve("b3", "/会社/index.html")),
+    (Request("GET", quote("/か\u3099いよう/ハ\u309aン.pdf")), Serve("b3", "/がいよう/パン.pdf")),
+    (Request("GET", quote("/カ\u3099イト\u3099")), Redirect(301, "/about/")),
+    (Request("GET", quote("/_errors/か\u3099.css")), Serve("", "/_errors/が.css")),
 ]
 
 
 @pytest.fixture(scope="module")
 def edge() -> Iterator[EdgeFunction]:
-    with EdgeFunction(EDGE_JS.read_text()) as function:
+    with EdgeFunction(source()) as function:
         yield function
 
 
-def assert_all_agree(njs: str, edge: EdgeFunction, cases: list[Case]) -> None:
-    expected = [on_the_wire(decide(STORES[store].get, request)) for store, request in cases]
-    by_njs = run_njs(njs, STORES, cases)
+def assert_all_agree(
+    njs: str,
+    edge: EdgeFunction,
+    cases: Sequence[Case],
+    site: Site = ANYWHERE,
+    stores: Sequence[Store] = STORES,
+) -> None:
+    """`edge`: with the site's settings."""
+    now = time.time()
+    expected = [on_the_wire(decide(stores[n].get, request, site, now)) for n, request in cases]
+    by_njs = run_njs(njs, stores, cases, site=site)
     for (store, request), wanted, (got, gets) in zip(cases, expected, by_njs, strict=True):
-        assert got == wanted, ("njs", request, STORES[store].get("live"))
+        assert got == wanted, ("njs", request, stores[store].get("live"))
         assert gets <= GETS_MAX, request
     for store in {store for store, _ in cases}:
-        edge.load(STORES[store])
+        edge.load(stores[store])
         for (used, request), wanted in zip(cases, expected, strict=True):
             if used == store:
-                agent = {"User-Agent": request.user_agent}
-                result = edge.run(request.method, request.path, request.query, agent)
+                headers = sent_headers(request)
+                result = edge.run(request.method, request.path, request.query, headers)
                 assert from_the_wire(result) == wanted, ("embedded engine", request)
 
 
@@ -277,22 +304,22 @@ def test_headers_of_what_the_function_answers_itself(edge: EdgeFunction) -> None
 
 def test_the_lists_are_the_same_in_both_languages(edge: EdgeFunction) -> None:
     """Read out of the source, so that no list is kept in a third place."""
-    source = EDGE_JS.read_text()
+    text = EDGE_JS.read_text()
 
     def names(constant: str) -> list[str]:
-        found = re.search(rf"const {constant} = \[(.*?)\];", source, re.DOTALL)
+        found = re.search(rf"const {constant} = \((.*?)\)\.split", text, re.DOTALL)
         assert found
-        return re.findall(r"'([^']+)'", found[1])
+        return "".join(re.findall(r"'([^']+)'", found[1])).split()
 
     assert tuple(names("VARIABLES")) == VARIABLES
     assert frozenset(names("INTEGERS")) == INTEGERS
-    crawlers = re.search(r"const PREVIEW_CRAWLER = /(.*)/i;", source)
+    crawlers = re.search(r"const PREVIEW_CRAWLER = /(.*)/i;", text)
     assert crawlers
     assert tuple(crawlers[1].split("|")) == PREVIEW_CRAWLERS
-    statuses = re.search(r"const STATUS_TEXT = \{(.*?)\};", source, re.DOTALL)
+    statuses = re.search(r"const STATUS_TEXT = \{(.*?)\};", text, re.DOTALL)
     assert statuses
     assert {int(status) for status in re.findall(r"'(\d+)'", statuses[1])} == REDIRECTS
-    assert f"REST_CHARACTERS_MAX = {REST_CHARACTERS_MAX};" in source
+    assert f"REST_CHARACTERS_MAX = {REST_CHARACTERS_MAX};" in text
     # Each mark is stripped at the edge too, and so finds the rule.
     edge.load({**STORE, f"{SET_ID}?tag=x": "301 /found"})
     for character in GLUED:

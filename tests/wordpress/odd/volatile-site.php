@@ -11,7 +11,6 @@ function volatile_footer(): void
 {
     $nonce = substr(md5(uniqid('', true)), 0, 10);
     $token = md5(uniqid('', true));
-    echo "<!-- volatile begins -->\n";
     printf('<input type="hidden" id="_wpnonce" name="_wpnonce" value="%s" />', $nonce);
     printf('<script>var shop = {"ajaxurl": %s, "nonce": "%s", "security": "%s"};</script>',
         wp_json_encode(admin_url('admin-ajax.php')), $nonce, $nonce);
@@ -24,5 +23,4 @@ function volatile_footer(): void
     if (get_option('volatile_undeclared')) {
         printf('<b data-undeclared="%s"></b>', $token);
     }
-    echo "<!-- volatile ends -->\n";
 }
