@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
-from benchmarks.measure import Command, Failed
+from benchmarks.measure import Command, Failed, fresh
 from tests.packages import program
 
 PACKAGES = ("wget", "wget2", "nginx")
@@ -27,10 +26,8 @@ def wget2(folder: Path, url: str, threads: int) -> Command:
 
 
 def _mirror(tool: str, folder: Path, url: str, name: str, options: list[str]) -> Command:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     words = [program(tool), "-q", "-m", "-k", "-p", *options, f"{url}/"]
-    return Command(name, words, folder, ends=_ENDS)
+    return Command(name, words, fresh(folder), ends=_ENDS)
 
 
 def checked(folder: Path, host: str) -> dict[str, float | str]:

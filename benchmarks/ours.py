@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import compileall
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Command, Failed
+from benchmarks.measure import Command, Failed, fresh
 from benchmarks.s3 import Bucket, environment
 from publisher.judge import NOT_FOUND_PATH
 from publisher.manifest import Entry, entries_of
@@ -19,6 +19,7 @@ from publisher.store.directory import DirectoryStore
 PUBLIC = "https://www.example.co.jp"
 # In a bucket.
 PREFIX = "production"
+_WRITES_NONE = "PYTHONDONTWRITEBYTECODE"
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -27,8 +28,7 @@ def export(
 ) -> Command:
     """An export into an empty folder, which it makes, or into a bucket. Exports that follow would
     have less to do."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = fresh(folder)
     (folder / "site-config.yaml").write_text(
         f"site:\n  url: {PUBLIC}\ncms:\n  url: {cms}\n"
         + (f"  kind: {kind}\n" if kind != "wordpress" else "")
@@ -61,7 +61,12 @@ def _store(where: Bucket) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {**environment(), "PYTHONPATH": str(_PROJECT)}
+    """That of a program whose modules are compiled, as those of an installed one are, whatever
+    this shell says: to compile them each time takes 0.6 s."""
+    for name in ("publisher", "redirects"):
+        compileall.compile_dir(_PROJECT / name, quiet=1)
+    kept = {name: value for name, value in environment().items() if name != _WRITES_NONE}
+    return {**kept, "PYTHONPATH": str(_PROJECT)}
 
 
 def report(folder: Path) -> dict[str, Any]:

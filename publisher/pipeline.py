@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -23,16 +24,15 @@ from publisher.errors import Finding, NotFound
 from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
 from publisher.inventory import Inventory
-from publisher.judge import Doubts, asked_at, ends
+from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
 from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
 from publisher.outcome import Captured, Outcome
 from publisher.paths import SitePath, is_shortened
-from publisher.prepare import Preparing
+from publisher.prepare import Preparing, Task
 from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.remarks import remarks, varies
-from publisher.rewrite.document import Rewriter
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import varying
 from publisher.routes import Routes
@@ -107,8 +107,16 @@ class Exported:
     resumed: bool = False
 
 
-# Makes what prepares captures, for the length of a block.
-Staff = Callable[[Plant], AbstractContextManager[Preparing]]
+class Crew(Protocol):
+    """Whoever prepares captures, once they are told how."""
+
+    def begin(self, plant: Plant) -> Preparing:
+        """Tell them."""
+        ...
+
+
+# Has a crew for the length of a block.
+Staff = Callable[[], AbstractContextManager[Crew]]
 
 
 def export(
@@ -119,15 +127,15 @@ def export(
     Raises CmsError, StoreError, NotNow, and GateRefused when the release must not go live:
     nothing but blobs and manifests, which no release names, was written then.
     """
-    live = _Live.of(records)
-    inventory = cms.inventory()
-    plant = _plant(records, request, inventory)
-    addresses = plant.addresses()
-    spool = Spool(records.store, _key(request, inventory), request.quiet, request.overrides)
-    resumed = spool.is_resumed
-
-    try:
-        with staff(plant) as preparing:
+    with staff() as crew:  # its processes start while the CMS is asked for its lists
+        live = _Live.of(records)
+        inventory = cms.inventory()
+        plant = _plant(records, request, inventory)
+        addresses = plant.addresses()
+        spool = Spool(records.store, _key(request, inventory), request.quiet, request.overrides)
+        resumed = spool.is_resumed
+        preparing = crew.begin(plant)
+        try:
             crawled = crawl(
                 cms,
                 addresses,
@@ -138,9 +146,9 @@ def export(
                 live=live.blobs(),
                 earlier=spool if resumed else (),
             )
-    finally:
-        spool.flush()
-    unstable = tuple(_varying(records, cms, spool, plant.rewriter(addresses)))
+        finally:
+            spool.flush()
+        unstable = tuple(_varying(records, cms, spool, preparing))
     withdrawn = _withdrawn(cms, inventory)
 
     said = answers(spool, crawled.doubts)
@@ -257,7 +265,7 @@ def _key(request: Request, inventory: Inventory) -> str:
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 
 
-def _varying(records: Records, cms: Cms, spool: Spool, rewriter: Rewriter) -> Iterator[str]:
+def _varying(records: Records, cms: Cms, spool: Spool, preparing: Preparing) -> Iterator[str]:
     """Pages asked for once more, a few of each kind, that are not the same then."""
     samples: dict[str, Outcome] = {}
     for outcome in spool:
@@ -265,18 +273,22 @@ def _varying(records: Records, cms: Cms, spool: Spool, rewriter: Rewriter) -> It
             samples.setdefault(outcome.path.rpartition("/")[0][:20], outcome)
         if len(samples) == _SAMPLES_MAX:
             break
-    asked = {outcome.url: outcome for outcome in samples.values()}
-    for capture in filter(None, cms.captures(deque(asked))):
-        outcome = asked[capture.url]
-        assert outcome.entry  # noqa: S101 - only such outcomes are samples
-        if capture.status != 200:
-            continue
-        address = asked_at(capture.url, SitePath(outcome.path), rewriter.addresses)
-        again = rewriter.rewrite(capture.body, capture.content_type, address).body
-        if hashlib.sha256(again).hexdigest() != outcome.entry.blob:
+    first = {one.url: (one.path, one.entry) for one in samples.values() if one.entry}
+    for capture in filter(None, cms.captures(deque(first))):
+        if capture.status == 200:
+            path, entry = first[capture.url]
+            kind, body = capture.content_type, capture.body
+            preparing.give(Task(capture.url, path, kind, body, entry_key(entry)))
+    again: dict[str, Entry] = {}
+    while preparing.is_busy:
+        found = preparing.take(wait=True)
+        again |= {one.url: one.entry for one in found if one.entry}
+    for url, (path, before) in first.items():
+        after = again.get(url, before)
+        if after.blob != before.blob:
             with contextlib.suppress(NotFound):  # a dry run keeps no blobs
-                first = records.content(outcome.entry).decode(errors="replace")
-                yield varies(outcome.path, varying(first, again.decode(errors="replace")))
+                texts = [records.content(one).decode(errors="replace") for one in (before, after)]
+                yield varies(path, varying(*texts))
 
 
 def _withdrawn(cms: Cms, inventory: Inventory) -> frozenset[int]:

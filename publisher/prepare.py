@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from publisher.content_types import bare, cache_control
 from publisher.discovery import ROBOTS_PATH, disallows_all, sitemaps_of
 from publisher.errors import Finding
-from publisher.inspection import Inspector, leaked
+from publisher.inspection import leaked
 from publisher.judge import asked_at, ends, flaw, is_object, is_of_object, names_itself
 from publisher.manifest import Entry
 from publisher.outcome import Content
 from publisher.paths import SitePath
-from publisher.rewrite.document import Document, Rewriter
 from publisher.store.port import Headers
+
+if TYPE_CHECKING:  # only those who prepare need it
+    from publisher.inspection import Inspector
+    from publisher.rewrite.document import Document, Rewriter
 
 # Keeps bytes that are served with these headers, and returns their SHA-256. The last argument is
 # the key of a blob that is kept already, '' if none is.

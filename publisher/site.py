@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from publisher.filling import Progress
     from publisher.init import Row
     from publisher.paths import SitePath
-    from publisher.pipeline import Request
-    from publisher.prepare import Preparing
+    from publisher.pipeline import Crew, Request
     from publisher.publish import Actor, Audience, Publisher
     from publisher.retention import Keep
     from publisher.store.port import Store
-    from publisher.workers import Plant
 
 # An export into a bucket that has written nothing for so long is dead: it writes four times a
 # minute.
@@ -98,11 +96,11 @@ class Site:
         is_alone = isinstance(self.config.store, str) and not self._dry_run
         return timedelta() if is_alone else _QUIET
 
-    def staff(self, plant: Plant) -> AbstractContextManager[Preparing]:
+    def staff(self) -> AbstractContextManager[Crew]:
         """Who prepares pages: as many processes as there are processors."""
         from publisher.workers import Workers
 
-        return Workers(plant)
+        return Workers()
 
     def publisher(self, progress: Progress, target: str = LIVE) -> Publisher:
         """What changes what is live, or on a preview."""

@@ -91,7 +91,14 @@ def sink(records: Records) -> Sink:
     return keep
 
 
+class _Alone:
+    """Implements `Crew` in this process, where a store in memory is."""
+
+    def begin(self, plant: Plant) -> Inline:
+        return Inline(plant.preparer(sink(Records(plant.store))))
+
+
 @contextlib.contextmanager
-def inline(plant: Plant) -> Iterator[Inline]:
-    """Prepares in this process, where a store in memory is."""
-    yield Inline(plant.preparer(sink(Records(plant.store))))
+def inline() -> Iterator[_Alone]:
+    """A crew that needs no other process."""
+    yield _Alone()

@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from publisher.rewrite.markup import Tag, is_tree, one_by_one, tokens
 
 Seen = list[tuple[object, ...]]
+PLAIN = re.compile(rb"<([a-zA-Z][^\t\n\f\r />]*)")
 
 
 def seen(pieces: list[bytes]) -> Seen:
     """Start tags with their attributes, and comments."""
     events: Seen = []
-    for token in pieces[1::2]:
-        if is_tree(token) and len(inner := one_by_one(token)) > 3:
-            events += seen(inner)
+    for position, token in enumerate(pieces):
+        if position % 2 == 0:  # text, in which tags of nothing but a name are left
+            events += [(name.decode().lower(),) for name in PLAIN.findall(token)]
+        elif is_tree(token):
+            events += seen(one_by_one(token))
         elif token.startswith((b"<!", b"<?")) or token[1:2] == b"/":
             if token.startswith(b"<!--"):
                 events.append(("comment",))

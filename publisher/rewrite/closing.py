@@ -89,7 +89,7 @@ class Closings:
 
 
 def _tags(piece: bytes, position: int) -> list[re.Match[bytes]]:
-    """The tags in a piece: a token has one at its beginning, text only end tags."""
+    """The tags in a piece: a token has one at its beginning, text has plain ones."""
     if position % 2 == 0:
         return list(_TAG.finditer(piece))
     match = _TAG.match(piece)

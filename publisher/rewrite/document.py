@@ -88,7 +88,8 @@ class Rewriter:
         ]
         depends = page.depends.union(tokens)
         depends.discard("")
-        return Document(shown, served, found, page.removals, leak, noindex, frozenset(depends))
+        removals = Removals(page.removals)
+        return Document(shown, served, found, removals, leak, noindex, frozenset(depends))
 
     def _other(self, kind: str, text: str, linker: Linker) -> str:
         if kind == "text/css":

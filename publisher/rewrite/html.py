@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from publisher.addresses import Addresses
+from publisher.addresses import Address, Addresses
 from publisher.rewrite import depends, volatile
 from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
 from publisher.rewrite.closing import Closings
@@ -23,7 +23,6 @@ from publisher.rewrite.linker import Linker, Style, Withheld
 from publisher.rewrite.markup import Tag, is_tree, one_by_one, tokens
 from publisher.rewrite.memo import NOTHING, RELATIVE, Memo, Outcome
 from publisher.rewrite.removals import (
-    Removals,
     is_bump,
     is_removed_id,
     removal_of,
@@ -50,7 +49,7 @@ class Page:
     whether it may name the CMS's host, or ask search engines to stay away."""
 
     linker: Linker
-    removals: Removals = field(default_factory=Removals)
+    removals: list[str] = field(default_factory=list)
     depends: set[str] = field(default_factory=set)
     may_leak: bool = True
     may_hide: bool = True
@@ -92,11 +91,11 @@ class HtmlRewriter:
             page.may_leak = self._sieve.may_name(text)
         if "nonce" in named and "nonces" not in self._keep:
             text, emptied = volatile.without_nonces(text, lower)
-            page.removals.update({"nonces": emptied} if emptied else {})
+            page.removals += ["nonces"] * emptied
         if ("token" in named or self._shapes) and "random-tokens" not in self._keep:
             shown, settled = settle(text.decode(*_CODEC), self._shapes)
             text = shown.encode(*_CODEC)
-            page.removals.update({"random tokens": settled} if settled else {})
+            page.removals += ["random tokens"] * settled
         return text
 
     def _without_host(self, text: bytes, lower: bytes, linker: Linker) -> bytes:
@@ -113,34 +112,35 @@ class HtmlRewriter:
         known = self._memo.known.get
         linker = page.linker
         closings = Closings(pieces)
-        told: list[Outcome] = []
+        found: list[tuple[str, Address]] = []
+        made_of: list[str] = []
         has_base = False
         resume = 0  # what stands before this piece is out
-        for index in range(1, len(pieces), 2):
-            outcome = known(pieces[index])
-            if outcome is NOTHING or index < resume:
+        for number, outcome in enumerate(map(known, pieces[1::2])):
+            if outcome is NOTHING:
+                continue
+            index = 2 * number + 1
+            if index < resume:
                 continue
             if outcome is None or outcome is RELATIVE:
                 outcome = self._outcome(pieces[index], linker, depth)
             if outcome.goes:
                 end = self._take_out(pieces, index, closings)
-                page.removals[outcome.goes if end else "never closed"] += 1
+                page.removals.append(outcome.goes if end else "never closed")
                 if end:
                     resume = end
                     continue
             if outcome.text is not None:
                 pieces[index] = outcome.text
-            told.append(outcome)
+            found += outcome.found
+            page.removals += outcome.removals
+            made_of += outcome.depends
             if outcome.base is not None and not has_base:
                 has_base = True
                 linker.rebase(outcome.base)
-        page.depends.update([one for outcome in told for one in outcome.depends])
-        page.removals.update([one for outcome in told for one in outcome.removals])
-        found = [one for outcome in told for one in outcome.found]
-        # In order of first appearance, and the first address of a path counts.
-        linker.found = {
-            **linker.found, **dict(found), **dict(reversed(found)), **linker.found
-        }  # fmt: skip
+        page.depends.update(made_of)
+        for path, address in found:
+            linker.found.setdefault(path, address)  # the first address of a path counts
         return pieces
 
     @staticmethod
@@ -215,13 +215,13 @@ class HtmlRewriter:
 
     def _removal(self, tag: str, named: dict[str, str]) -> str:
         """The report's name for why an element goes, '' if it stays."""
-        reasons = [
-            removal_of(tag, named) if tag in _REMOVABLE else None,
-            is_removed_id(named.get("id", "")),
-            ("comment forms", "comment-forms")
-            if tag == "a" and "comment-reply-link" in named.get("class", "").split()
-            else None,
-        ]
+        reasons = [removal_of(tag, named)] if tag in _REMOVABLE else []
+        if "id" in named:
+            reasons.append(is_removed_id(named["id"]))
+        if tag == "a" and "comment-reply-link" in named.get("class", "").split():
+            reasons.append(("comment forms", "comment-forms"))
+        if not reasons:  # nearly always
+            return ""
         return next((one[0] for one in reasons if one and one[1] not in self._keep), "")
 
     def _changes(
@@ -245,13 +245,13 @@ class HtmlRewriter:
                 changes[name] = new
         if tag == "input" and "nonces" not in self._keep and _is_nonce(named):
             changes["value"] = ""
-            page.removals["nonces"] += 1
+            page.removals.append("nonces")
         return changes
 
     def _classes(self, tag: str, value: str, page: Page) -> str:
         while (changed := without_names(tag, value)) and changed[2] not in self._keep:
             value = changed[0]
-            page.removals[changed[1]] += 1
+            page.removals.append(changed[1])
         return value
 
     def _address(
@@ -264,7 +264,7 @@ class HtmlRewriter:
         try:
             return rewrite_value(special, value, page.linker)
         except Withheld:
-            page.removals["links to what is not public"] += 1
+            page.removals.append("links to what is not public")
             return None
 
     def _inner_page(self, source: str, page: Page, depth: int) -> str:
@@ -287,7 +287,7 @@ class HtmlRewriter:
         if tag == "style":
             text = content.decode(*_CODEC)
             if is_bump(text) and "admin-bar" not in self._keep:
-                page.removals["admin bar"] += 1
+                page.removals.append("admin bar")
                 return b""
             return rewrite_css(text, page.linker, moves=True).encode(*_CODEC)
         return self._script(kind.strip().lower(), content, page.linker)
@@ -329,7 +329,7 @@ def _outcome(
         None if text == token else text,
         tuple(page.linker.found.items()),
         tuple(page.depends),
-        tuple(page.removals.elements()),
+        tuple(page.removals),
         goes,
         base,
     )

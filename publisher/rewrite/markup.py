@@ -12,7 +12,8 @@ read twice on account of what is missing behind it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from publisher.rewrite.foreign import Spaces
 
@@ -34,8 +35,9 @@ _COMMENT = rb"!--(?:>|->|(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z))"
 _BOGUS = rb"[!?][^>]*+>?+|/[^a-zA-Z>][^>]*+>?+"
 _CDATA = rb"!\[CDATA\[(?:[^\]]++|\](?!\]>))*+(?:\]\]>|\Z)"
 _END_TAG = rb"/[a-zA-Z]" + _REST + rb">?+"
-# End tags without anything in them, as nearly all are: no token of their own.
-_PLAIN_END_TAG = rb"/[a-zA-Z][a-zA-Z0-9]*+>"
+# Tags with nothing but a name in them, as nearly all end tags are, and half of the start tags: no
+# tokens of their own, which saves a third of the time. Those of raw elements are others.
+_PLAIN_TAG = rb"/?[a-zA-Z][a-zA-Z0-9]*+>"
 
 
 def _name(name: str) -> bytes:
@@ -96,26 +98,32 @@ _FOREIGN = (
     _DRAWING + rb"|(?:" + _name("svg") + rb"|" + _name("math") + rb")(?=" + _END + rb")[\s\S]*+"
 )
 
+# What is not cut at the next tag begins with two of these letters, as few other tags do.
+_WHOLE = (
+    rb"(?=[sStTiIxXnNpPmM][cCtTvViIeEfFmMoOlLaA])(?:" + _FOREIGN + rb"|" + _RAW_TAG + rb")"
+)  # fmt: skip
+
 # The whole page in one call; and a token where `<` stands, in HTML and in SVG or MathML.
 _TOKENS = re.compile(
-    rb"(<(?:(?:(?=[sStTiIxXnNpPmM])(?:" + _FOREIGN + rb"|" + _RAW_TAG + rb"))|" + _ANY_TAG
-    + rb"|(?!" + _PLAIN_END_TAG + rb")" + _END_TAG + rb"|" + _COMMENT + rb"|" + _BOGUS + rb"))"
+    rb"(<(?:" + _WHOLE + rb"|(?!" + _PLAIN_TAG + rb")(?:" + _ANY_TAG + rb"|" + _END_TAG
+    + rb")|" + _COMMENT + rb"|" + _BOGUS + rb"))"
 )  # fmt: skip
 _OTHER = _ANY_TAG + rb"|" + _END_TAG + rb"|" + _COMMENT + rb"|" + _BOGUS
 _IN_HTML = re.compile(rb"<(?:" + _RAW_TAG + rb"|" + _OTHER + rb")")
 _IN_FOREIGN = re.compile(rb"<(?:" + _FOREIGN_RAW_TAG + rb"|" + _CDATA + rb"|" + _OTHER + rb")")
 _BEGINS_FOREIGN = re.compile(rb"<(?:svg|math)" + _END, re.IGNORECASE)
-_PLAIN = re.compile(rb"<" + _PLAIN_END_TAG)
+_PLAIN = re.compile(rb"<" + _PLAIN_TAG)
 
 
 def tokens(source: bytes) -> list[bytes]:
     """The page cut into text and tokens by turns, beginning and ending with text; joined it is
-    the page. A token is a comment, an end tag (in the text, if nothing but its name is in it), a
-    start tag; with a raw element's its text; an SVG that is only drawn as a whole."""
+    the page. A token is a comment or a tag (in the text, if nothing but its name is in it); with a
+    raw element's start tag its text; an SVG that is only drawn as a whole."""
     pieces = _TOKENS.split(source)
     last = pieces[-2] if len(pieces) > 1 else b""
     if _BEGINS_FOREIGN.match(last) and not _is_drawing(last):
-        pieces[-2:] = one_by_one(last)[1:]
+        text, *others = one_by_one(last)
+        pieces[-3:] = [pieces[-3] + text, *others]
     return pieces
 
 
@@ -161,20 +169,20 @@ def one_by_one(source: bytes) -> list[bytes]:
 _ENDS = re.compile(rb"</([a-zA-Z][^\t\n\f\r />]*+)")
 _BEGINS = re.compile(rb"<([a-zA-Z][^\t\n\f\r />]*+)")
 _PART = re.compile(
-    rb"[\t\n\f\r /]++|(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)(?:" + _SPACE + rb"*+="
+    rb"[\t\n\f\r /]*+(?:(?P<name>[^\t\n\f\r />][^\t\n\f\r />=]*+)(?:" + _SPACE + rb"*+="
     + _SPACE + rb"*+(?:\"(?P<double>[^\"]*+)(?:\"|(?P<cut>\Z))"
     rb"|'(?P<single>[^']*+)(?:'|(?P<cut2>\Z))"
-    rb"|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+)?+|(?P<end>>)"
+    rb"|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*+))?+)?+|(?P<end>>)|\Z)"
 )  # fmt: skip
 _QUOTES = {"double": b'"', "single": b"'"}
+_CUT = ("cut", "cut2")
 _BYTES = ("utf-8", "surrogateescape")
 _MUST_BE_QUOTED = re.compile(rb"[\t\n\f\r \"'=<>`]")
 _STANDS_ALONE = b"\t\n\f\r >"
 _WHITE = b"\t\n\f\r "
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True, gc=False):
     """An attribute in a tag. `name`: lower-case; `start`, `end`: where it stands; `at`: where its
     value begins; `value`: as written, entities and all; `quote`: what is around it, if anything."""
 
@@ -186,8 +194,7 @@ class Attribute:
     quote: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """A start tag: its name, lower-case; its attributes, those given twice included, of which the
     first counts; where it ends in its token; whether it closes itself (which counts in SVG and
     MathML only)."""
@@ -205,24 +212,17 @@ class Tag:
         if begin is None:
             return None
         attributes: list[Attribute] = []
-        slash = False
-        position = begin.end()
-        while match := _PART.match(token, position):
-            position = match.end()
-            if match["end"]:
-                return cls(_text(begin[1].lower()), tuple(attributes), position, slash)
-            name = match["name"]
-            slash = name is None and match[0].endswith(b"/")
-            if name is None:
-                continue
-            group = match.lastgroup or ""
-            if group in ("cut", "cut2"):
+        for part in _PART.finditer(token, begin.end()):
+            group = part.lastgroup
+            if group == "end":
+                is_closed = part[0].endswith(b"/>")
+                return cls(_text(begin[1].lower()), tuple(attributes), part.end(), is_closed)
+            if group is None or group in _CUT:
                 return None
-            at, value = (position, b"") if group == "name" else (match.start(group), match[group])
-            quote = _QUOTES.get(group, b"")
-            attributes.append(
-                Attribute(_text(name.lower()), match.start(), position, at, value, quote)
-            )
+            end = part.end()
+            at, value = (end, b"") if group == "name" else (part.start(group), part[group])
+            name, quote = _text(part["name"].lower()), _QUOTES.get(group, b"")
+            attributes.append(Attribute(name, part.start("name"), end, at, value, quote))
         return None
 
     def edited(self, token: bytes, changes: dict[str, bytes | None]) -> bytes:

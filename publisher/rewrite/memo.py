@@ -6,7 +6,7 @@ the CMS, so the memory that they take is bounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from publisher.addresses import Address
 
@@ -22,8 +22,8 @@ _OVERHEAD = 500
 Key = bytes | tuple[bytes, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+# No garbage to look for: it holds nothing that could hold it.
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a token: the new one, None if it stays; the addresses that it names, by
     their path; what it says that the page depends on; the transformations that were made in it,
     by their names. `goes`: the name under which its whole element is taken out, '' if it stays;
