@@ -203,4 +203,5 @@ def test_no_paths_or_hosts_of_a_machine(document: Path) -> None:
     hosts = set(re.findall(r"https?://([^/\s`'\")]+)", text))
     assert {re.sub(r":\d+$", "", host) for host in hosts} <= {
         "127.0.0.1", "www.example.co.jp", "staging.example.co.jp",
+        "spring.preview.example.co.jp", "spring.localhost",
     }  # fmt: skip
