@@ -180,7 +180,8 @@ class Publisher:
         slots = tuple(name for name, slot in self.repair().slots.items() if is_seen(slot))
         for name in slots:
             self._records.store.delete(slot_key(name, path))
-        self._edge.invalidate([slot_uri(name, path) for name in slots])
+        if self._target == LIVE:  # what previews show is kept nowhere
+            self._edge.invalidate([slot_uri(name, path) for name in slots])
         return slots
 
     def restore(self, path: SitePath, actor: Actor) -> Outcome:

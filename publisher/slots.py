@@ -80,7 +80,7 @@ class Slots:
         older = self._older(intent, release)
         plan = Plan(self._changes(held, release, older, withdrawn))
         stale = fill(self._records, name, plan, self._progress)
-        if stale:
+        if stale and self._target == LIVE:  # what previews show is kept nowhere
             self._progress("waiting until the edge forgets old headers", 0, len(stale))
             self._edge.invalidate(stale)
         filled = Slot(
