@@ -180,8 +180,10 @@ class Site:
 
         if target == LIVE:
             return self.config.site.url
-        previews = self.config.edge.previews
-        return f"https://{target.removeprefix(PREVIEW)}.{previews}" if previews else target
+        name = target.removeprefix(PREVIEW)
+        if previews := self.config.edge.previews:
+            return f"https://{name}.{previews}"
+        return f"http://{name}.localhost:8080 (on this machine, while `publisher preview` runs)"
 
     def path(self, text: str) -> SitePath:
         """The site path that somebody names, also by its public address. Raises PublisherError

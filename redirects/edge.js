@@ -156,7 +156,7 @@ async function read(key) {
 function apply(rule, request, slot, rest) {
   const fields = rule.split(' ');
   if (fields[0] === '410') {
-    return note(410, 'Gone', 'max-age=300', 'This page has been removed.');
+    return note(410, 'Gone', 'max-age=300', '\u524a\u9664\u6e08\u307f / This page was removed.');
   }
   if (fields.length > 2 && PREVIEW_CRAWLER.test(header(request, 'user-agent'))) {
     return serve(request, slot, decodeURIComponent(fields[2]));
