@@ -14,6 +14,7 @@ from publisher.store.s3 import S3Store
 from tests import packages, skips
 from tests.machines import Place
 from tests.ministack import MiniStack
+from tests.odd_site import ExportedSite, odd_site
 from tests.seaweedfs import SeaweedFS
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
@@ -25,6 +26,7 @@ BASIC_AUTH = "staging:himitsu-2024"
 PACKAGES_OF_FIXTURES = {
     "wordpress_plain": packages.WORDPRESS,
     "wordpress_blog": packages.WORDPRESS,
+    "odd_plain": packages.WORDPRESS,
     "njs": packages.NJS,
     "nginx": packages.NGINX,
     "chromium": packages.CHROMIUM,
@@ -89,6 +91,21 @@ def wordpress_blog(request: pytest.FixtureRequest) -> Iterator[WordPress]:
     A test that changes it calls `reset()` afterwards.
     """
     yield from started(Options(permalinks="blog", basic_auth=BASIC_AUTH), request.config)
+
+
+@pytest.fixture(scope="session")
+def odd_plain(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExportedSite]:
+    """A WordPress with plain permalinks and much odd content, exported and served.
+
+    Exporting it takes most of a minute, so all tests share it, and no test may change it: it
+    is a WordPress of its own.
+    """
+    folder = tmp_path_factory.mktemp("odd")
+    for wordpress in started(Options(permalinks="plain"), request.config):
+        with odd_site(wordpress, folder) as site:
+            yield site
 
 
 def started(options: Options, config: pytest.Config) -> Iterator[WordPress]:

@@ -1,4 +1,4 @@
-"""A WordPress full of what static exporters are known to stumble over, and its export."""
+"""A WordPress full of what static exporters are known to stumble over; exports of a WordPress."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _CONTENT = f"""<!-- wp:html -->
 
 
 @dataclass
-class OddSite:
+class ExportedSite:
     """An exported WordPress: what the command said, and the result as visitors find it."""
 
     wordpress: WordPress
@@ -67,6 +67,11 @@ class OddSite:
     def path(self, url: str) -> str:
         """Where an old URL ends."""
         return urlsplit(self.get(url).url).path
+
+    @property
+    def host(self) -> str:
+        """The host and port of staging."""
+        return urlsplit(self.wordpress.url).netloc
 
     def staging(self, url: str) -> requests.Response:
         """What staging answers."""
@@ -141,20 +146,38 @@ def seed(wordpress: WordPress) -> None:
          "parent": DEEP[i - 1] if i else 0}
         for i, number in enumerate(DEEP)
     ]  # fmt: skip
+    # The newest, and of two moments: WordPress has no order for posts of one moment.
     posts = [
-        {"id": ODD, "title": TITLE, "slug": "絵文字の-記事", "content": content},
-        {"id": KOREAN, "title": "한국어 글", "slug": "한국어-글", "content": "안녕하세요"},
+        {"id": ODD, "title": TITLE, "slug": "絵文字の-記事", "content": content,
+         "date": "2024-05-01 10:00:00"},
+        {"id": KOREAN, "title": "한국어 글", "slug": "한국어-글", "content": "안녕하세요",
+         "date": "2024-05-02 10:00:00"},
         {"id": NEWS, "type": "page", "title": "お知らせ一覧", "slug": "お知らせ一覧"},
         *deep,
-    ]
+    ]  # fmt: skip
     wordpress.wp("post", "create", stdin=posts)
+
+
+@contextlib.contextmanager
+def exported_site(wordpress: WordPress, folder: Path, routes: str = "") -> Iterator[ExportedSite]:
+    """Export, serve and look at a WordPress. routes: a part of the configuration."""
+    auth = "  basic_auth: env:CMS_BASIC_AUTH\n" if wordpress.basic_auth else ""
+    (folder / "site-config.yaml").write_text(
+        f"site:\n  url: {PUBLIC}\ncms:\n  url: {wordpress.url}\n{auth}{routes}"
+    )
+    before = wordpress.access_log.stat().st_size
+    report = run_export(folder, wordpress.basic_auth or "")
+    asked = asked_of(wordpress.access_log, before)
+    store = DirectoryStore(folder / ".publisher")
+    with EdgeServer(*live_site(store), 0) as edge, Browser(edge.url, PUBLIC) as browser:
+        yield ExportedSite(wordpress, folder, report, browser, browser.visit(), asked)
 
 
 @contextlib.contextmanager
 def odd_site(
     wordpress: WordPress, folder: Path, permalinks: str = "", routes: str = "", front: bool = False
-) -> Iterator[OddSite]:
-    """Seed, export, serve and look at a WordPress; it is afterwards as it was.
+) -> Iterator[ExportedSite]:
+    """Seed and export a WordPress; it is afterwards as it was.
 
     permalinks: a structure to change to; routes: a part of the configuration; front: whether
     a page is the front page, and the posts have one of their own.
@@ -167,16 +190,8 @@ def odd_site(
             wordpress.wp("option", "set", "page_on_front", 9001)
             wordpress.wp("option", "set", "page_for_posts", NEWS)
             wordpress.wp("option", "set", "show_on_front", "page")
-        auth = "  basic_auth: env:CMS_BASIC_AUTH\n" if wordpress.basic_auth else ""
-        (folder / "site-config.yaml").write_text(
-            f"site:\n  url: {PUBLIC}\ncms:\n  url: {wordpress.url}\n{auth}{routes}"
-        )
-        before = wordpress.access_log.stat().st_size
-        report = run_export(folder, wordpress.basic_auth or "")
-        asked = asked_of(wordpress.access_log, before)
-        store = DirectoryStore(folder / ".publisher")
-        with EdgeServer(*live_site(store), 0) as edge, Browser(edge.url, PUBLIC) as browser:
-            yield OddSite(wordpress, folder, report, browser, browser.visit(), asked)
+        with exported_site(wordpress, folder, routes) as site:
+            yield site
     finally:
         (wordpress.docroot / "wp-content/mu-plugins" / PLUGIN.name).unlink(missing_ok=True)
         wordpress.reset()

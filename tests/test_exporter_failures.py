@@ -28,7 +28,7 @@ from tests.odd_site import (
     PUBLIC,
     TEMPLATE,
     TITLE,
-    OddSite,
+    ExportedSite,
     odd_site,
     start_export,
 )
@@ -40,26 +40,19 @@ NAMED = "routes:\n  post: /{slug}.html\n"
 
 
 @pytest.fixture(scope="module")
-def plain(
-    wordpress_plain: WordPress, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OddSite]:
-    """Plain permalinks, and our own paths."""
-    with odd_site(wordpress_plain, tmp_path_factory.mktemp("plain")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def named(wordpress_blog: WordPress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OddSite]:
+def named(
+    wordpress_blog: WordPress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ExportedSite]:
     """Permalinks that end in .html, kept as they are, behind basic authentication."""
     folder = tmp_path_factory.mktemp("named")
     with odd_site(wordpress_blog, folder, "/%postname%.html", NAMED, front=True) as site:
         yield site
 
 
-@pytest.fixture(scope="module", params=["plain", "named"])
-def site(request: pytest.FixtureRequest) -> OddSite:
+@pytest.fixture(scope="module", params=["odd_plain", "named"])
+def site(request: pytest.FixtureRequest) -> ExportedSite:
     """Both, one after the other."""
-    found: OddSite = request.getfixturevalue(request.param)
+    found: ExportedSite = request.getfixturevalue(request.param)
     return found
 
 
@@ -81,7 +74,7 @@ def titles(page: bytes | str) -> list[str]:
 # ------------------------------------------------------------- getting in, getting all
 
 
-def test_basic_auth_exports_pages_and_not_just_assets(named: OddSite) -> None:
+def test_basic_auth_exports_pages_and_not_just_assets(named: ExportedSite) -> None:
     """A staging site behind basic authentication: the export hangs, or has assets alone."""
     posts = named.wordpress.wp("list-public-urls", "post")
     assert len(posts) > 50
@@ -90,7 +83,7 @@ def test_basic_auth_exports_pages_and_not_just_assets(named: OddSite) -> None:
             assert named.get(row["url"]).status == 200, row["url"]
 
 
-def test_a_wrong_password_ends_the_export_and_says_so(named: OddSite) -> None:
+def test_a_wrong_password_ends_the_export_and_says_so(named: ExportedSite) -> None:
     """The same, with the wrong password: 401 pages must not become the site."""
     before = named.file("/")
     done = start_export(named.folder, "staging:wrong")
@@ -99,7 +92,7 @@ def test_a_wrong_password_ends_the_export_and_says_so(named: OddSite) -> None:
     assert named.file("/") == before
 
 
-def test_every_further_page_of_every_list_is_there(site: OddSite) -> None:
+def test_every_further_page_of_every_list_is_there(site: ExportedSite) -> None:
     """Pagination of categories, nested categories, dates, authors and the posts page is missing."""
     kinds = ["category-page", "post_tag-page", "year-page", "month-page", "author-page"]
     rows = site.wordpress.wp("list-public-urls", *kinds)
@@ -113,7 +106,7 @@ def test_every_further_page_of_every_list_is_there(site: OddSite) -> None:
         assert titles(site.get(url).body), url
 
 
-def test_each_url_is_asked_for_once(site: OddSite) -> None:
+def test_each_url_is_asked_for_once(site: ExportedSite) -> None:
     """Endless fetching of the same pages, and whole-site exports that take hours for it."""
     pages = Counter(url for url in site.asked if "rest_route" not in url)
     # A few are looked at twice on purpose, to see whether they stay the same.
@@ -122,7 +115,7 @@ def test_each_url_is_asked_for_once(site: OddSite) -> None:
     assert len(again) <= 8
 
 
-def test_one_run_gets_every_page(site: OddSite) -> None:
+def test_one_run_gets_every_page(site: ExportedSite) -> None:
     """Pages are missing at random, and four or five runs are needed to get them all."""
     again = site.export()
     assert again["changes"] == {"new": [], "changed": [], "gone": []}
@@ -132,7 +125,7 @@ def test_one_run_gets_every_page(site: OddSite) -> None:
 # ------------------------------------------------------------------ paths and names
 
 
-def test_a_permalink_that_ends_in_html_is_a_file_and_no_folder(named: OddSite) -> None:
+def test_a_permalink_that_ends_in_html_is_a_file_and_no_folder(named: ExportedSite) -> None:
     """`/%postname%.html` becomes a folder of the name `x.html`."""
     assert named.path(named.link(10002)) == "/field-notes-2.html"
     assert "field-notes-2.html" in named.stored()
@@ -140,7 +133,7 @@ def test_a_permalink_that_ends_in_html_is_a_file_and_no_folder(named: OddSite) -
     assert not [key for key in named.stored() if ".html/" in key]
 
 
-def test_japanese_paths_stay_readable(named: OddSite) -> None:
+def test_japanese_paths_stay_readable(named: ExportedSite) -> None:
     """Hashes or hyphens instead of Japanese paths; Korean ones are encoded twice."""
     for number, path in ((ODD, "/絵文字の-記事.html"), (KOREAN, "/한국어-글.html")):
         assert unquote(named.path(named.link(number))) == path
@@ -148,7 +141,7 @@ def test_japanese_paths_stay_readable(named: OddSite) -> None:
     assert [key for key in named.stored() if "%" in key] == []
 
 
-def test_a_link_to_a_japanese_path_is_encoded_once(site: OddSite) -> None:
+def test_a_link_to_a_japanese_path_is_encoded_once(site: ExportedSite) -> None:
     """`%25E3%2581...` in links."""
     assert [
         url for url, page in site.pages().items() if re.search(r'="[^"]*%25[89A-E]', page)
@@ -156,7 +149,7 @@ def test_a_link_to_a_japanese_path_is_encoded_once(site: OddSite) -> None:
     assert [url for url in site.visit.answers if re.search("%25[89A-E]", url)] == []
 
 
-def test_file_names_with_kanji_spaces_and_brackets_answer(site: OddSite) -> None:
+def test_file_names_with_kanji_spaces_and_brackets_answer(site: ExportedSite) -> None:
     """File names in Japanese are garbled, and spaces become something else."""
     url = f"/wp-content/uploads/{quote(PICTURE)}"
     original = site.wordpress.docroot / "wp-content/uploads" / PICTURE
@@ -169,7 +162,7 @@ def test_file_names_with_kanji_spaces_and_brackets_answer(site: OddSite) -> None
     assert site.get(url).content_type == "image/jpeg"
 
 
-def test_long_japanese_paths_are_not_cut(site: OddSite) -> None:
+def test_long_japanese_paths_are_not_cut(site: ExportedSite) -> None:
     """Nine characters for each kanji: 255 are too few for one path of four folders."""
     path = "/" + "".join(f"{LONG}/" for _ in DEEP)
     assert len(quote(path)) > 780
@@ -178,7 +171,7 @@ def test_long_japanese_paths_are_not_cut(site: OddSite) -> None:
     assert f"深い{DEEP[-1]}" in answer.body.decode()
 
 
-def test_the_first_page_of_a_list_is_no_file_in_the_way_of_its_folder(site: OddSite) -> None:
+def test_the_first_page_of_a_list_is_no_file_in_the_way_of_its_folder(site: ExportedSite) -> None:
     """`/page/1` written as a file `1` keeps `/page/1/index.html` from being written."""
     home = site.get("/")
     assert home.status == 200
@@ -188,16 +181,16 @@ def test_the_first_page_of_a_list_is_no_file_in_the_way_of_its_folder(site: OddS
     assert "page/1" not in keys
 
 
-def test_pages_that_differ_in_their_query_alone_stay_apart(plain: OddSite) -> None:
+def test_pages_that_differ_in_their_query_alone_stay_apart(odd_plain: ExportedSite) -> None:
     """Pages with a query are dropped, or overwrite each other in one file."""
     urls = [
         row["url"].replace("&amp;", "&")
-        for row in plain.wordpress.wp("list-public-urls")
+        for row in odd_plain.wordpress.wp("list-public-urls")
         if "?" in row["url"]
         and not row.get("protected")
         and row["type"] in ("post", "category-page")
     ]
-    paths = Counter(plain.path(url) for url in urls)
+    paths = Counter(odd_plain.path(url) for url in urls)
     assert len(paths) > 60
     assert [path for path, times in paths.items() if times > 1] == []
 
@@ -205,7 +198,7 @@ def test_pages_that_differ_in_their_query_alone_stay_apart(plain: OddSite) -> No
 # ------------------------------------------------------------------------ characters
 
 
-def test_emoji_and_rare_kanji_arrive_whole(site: OddSite) -> None:
+def test_emoji_and_rare_kanji_arrive_whole(site: ExportedSite) -> None:
     """Emoji are corrupted; UTF-8 is read as Latin-1."""
     answer = site.get(site.link(ODD))
     text = answer.body.decode()
@@ -215,14 +208,14 @@ def test_emoji_and_rare_kanji_arrive_whole(site: OddSite) -> None:
     assert "ã" not in text
 
 
-def test_articles_have_the_words_that_staging_shows(site: OddSite) -> None:
+def test_articles_have_the_words_that_staging_shows(site: ExportedSite) -> None:
     """Placeholders of the exporter itself are left in pages; entities turn into tags."""
     for number in (ODD, KOREAN, 1632, 10004, 10005, 10006, 10008, 10011):
         url = site.link(number)
         assert entry(site.get(url).body) == entry(site.staging(url).content), url
 
 
-def test_no_compressed_bytes_are_stored_as_pages(site: OddSite) -> None:
+def test_no_compressed_bytes_are_stored_as_pages(site: ExportedSite) -> None:
     """The body is stored as it was sent, compressed."""
     kinds = ("", "html", "css", "js", "xml", "txt", "json", "svg")
     texts = [key for key in site.stored() if key.rpartition("/")[2].rpartition(".")[2] in kinds]
@@ -233,7 +226,7 @@ def test_no_compressed_bytes_are_stored_as_pages(site: OddSite) -> None:
 # ------------------------------------------------------------------------- addresses
 
 
-def test_the_staging_host_is_in_no_script_json_or_input(site: OddSite) -> None:
+def test_the_staging_host_is_in_no_script_json_or_input(site: ExportedSite) -> None:
     """The staging host stays in inline scripts, JSON-LD, `value` and `data-` attributes."""
     page = site.get(site.link(ODD)).body.decode()
     host = urlsplit(site.wordpress.url).netloc
@@ -253,14 +246,14 @@ def test_the_staging_host_is_in_no_script_json_or_input(site: OddSite) -> None:
     assert json.loads(str(settings["data-settings"]))["url"] in (f"{PUBLIC}/", "/")
 
 
-def test_templates_in_scripts_and_escaped_code_keep_their_bytes(site: OddSite) -> None:
+def test_templates_in_scripts_and_escaped_code_keep_their_bytes(site: ExportedSite) -> None:
     """`<script type="text/html">` loses its end; `&lt;` inside `<pre>` becomes a tag."""
     page = site.get(site.link(ODD)).body.decode()
     assert TEMPLATE in page
     assert re.search(r"<pre[^>]*>" + re.escape(PRE.removeprefix("<pre>")), page)
 
 
-def test_canonical_and_language_links_stay_and_are_absolute(site: OddSite) -> None:
+def test_canonical_and_language_links_stay_and_are_absolute(site: ExportedSite) -> None:
     """Canonical and hreflang links are stripped, or become relative."""
     for number in (ODD, KOREAN, 1632, 9001):
         url = site.link(number)
@@ -274,7 +267,7 @@ def test_canonical_and_language_links_stay_and_are_absolute(site: OddSite) -> No
         assert {unquote(str(tag["href"])) for tag in languages} == {unquote(wanted)}
 
 
-def test_no_link_carries_a_parameter_of_the_exporter(site: OddSite) -> None:
+def test_no_link_carries_a_parameter_of_the_exporter(site: ExportedSite) -> None:
     """The crawler's own query parameter gets into the links of a list's pages."""
     staging = {name for url in site.asked for name in re.findall(r"[?&]([^=&]+)=", url)}
     assert not {name for name in staging if re.search("publish|export|static|crawl|nocache", name)}
@@ -290,7 +283,7 @@ def test_no_link_carries_a_parameter_of_the_exporter(site: OddSite) -> None:
         assert staging.select(f'[href$="{file}"], [src$="{file}"]'), link
 
 
-def test_no_dead_link_to_the_rest_api_is_left(site: OddSite) -> None:
+def test_no_dead_link_to_the_rest_api_is_left(site: ExportedSite) -> None:
     """Discovery links for oEmbed lead nowhere on a static site."""
     for url, page in site.pages().items():
         assert "/oembed/" not in page, url
@@ -300,7 +293,7 @@ def test_no_dead_link_to_the_rest_api_is_left(site: OddSite) -> None:
 # ---------------------------------------------------------------------- feeds, files
 
 
-def test_sitemaps_their_style_sheets_and_css_have_the_right_types(site: OddSite) -> None:
+def test_sitemaps_their_style_sheets_and_css_have_the_right_types(site: ExportedSite) -> None:
     """Sitemaps and their XSL are missing; types are octet-stream or wrong."""
     index = site.get("/wp-sitemap.xml")
     assert (index.status, index.content_type) == (200, "application/xml; charset=utf-8")
@@ -317,7 +310,7 @@ def test_sitemaps_their_style_sheets_and_css_have_the_right_types(site: OddSite)
     assert (css.status, css.content_type) == (200, "text/css; charset=utf-8")
 
 
-def test_a_script_that_only_escaped_json_names_is_there(site: OddSite) -> None:
+def test_a_script_that_only_escaped_json_names_is_there(site: ExportedSite) -> None:
     """The emoji script is named in JSON with `\\/` only, and is not fetched."""
     page = site.get("/").body.decode()
     named = re.search(r'"concatemoji":"([^"]+)"', page)
@@ -326,7 +319,7 @@ def test_a_script_that_only_escaped_json_names_is_there(site: OddSite) -> None:
     assert (script.status, script.content_type) == (200, "text/javascript; charset=utf-8")
 
 
-def test_a_style_sheet_that_is_made_when_its_page_is_seen_is_there(site: OddSite) -> None:
+def test_a_style_sheet_that_is_made_when_its_page_is_seen_is_there(site: ExportedSite) -> None:
     """CSS that a plugin makes at the first visit is missing until somebody has been there."""
     for number in (ODD, 1632, 9001):
         page = site.get(site.link(number)).body.decode()
@@ -336,7 +329,7 @@ def test_a_style_sheet_that_is_made_when_its_page_is_seen_is_there(site: OddSite
         assert (answer.status, answer.content_type) == (200, "text/css; charset=utf-8")
 
 
-def test_no_redirect_needs_more_than_the_edge(site: OddSite) -> None:
+def test_no_redirect_needs_more_than_the_edge(site: ExportedSite) -> None:
     """Redirects kept as metadata of empty objects are ignored by a REST origin."""
     assert [key for key in site.stored() if not site.file(f"/{key}")] == []
     stubs = [url for url, page in site.pages().items() if 'http-equiv="refresh"' in page.lower()]
@@ -346,7 +339,7 @@ def test_no_redirect_needs_more_than_the_edge(site: OddSite) -> None:
 # ------------------------------------------------------------ what changes afterwards
 
 
-def test_what_was_deleted_goes_and_what_was_saved_comes_everywhere(named: OddSite) -> None:
+def test_what_was_deleted_goes_and_what_was_saved_comes_everywhere(named: ExportedSite) -> None:
     """Deleted posts and images stay for ever; the feed stops; an update breaks Japanese links."""
     wordpress = named.wordpress
     gone, picture = named.link(10003), named.wordpress.wp("post", "get", 9202)["id"]
@@ -359,7 +352,7 @@ def test_what_was_deleted_goes_and_what_was_saved_comes_everywhere(named: OddSit
     assert gone_path in report["changes"]["gone"]
     assert "/feed.xml" in report["changes"]["changed"]
     named.get("/")  # the local edge looks for changes with each request
-    assert named.get(gone).status == 404
+    assert named.get(gone).status == named.get("/?p=10003").status == 404
     assert gone_path.lstrip("/") not in named.stored()
     assert [path for path in report["changes"]["gone"] if "IMG_0001" in path]
     feed = named.get("/feed.xml").body.decode()
@@ -369,3 +362,5 @@ def test_what_was_deleted_goes_and_what_was_saved_comes_everywhere(named: OddSit
     korean = named.get(named.link(KOREAN))
     assert unquote(urlsplit(korean.url).path) == "/한국어-글.html"
     assert "새 제목" in korean.body.decode()
+    assert named.get(f"/?p={KOREAN}").body == korean.body
+    assert "/한국어-글.html" in report["changes"]["changed"]
