@@ -37,6 +37,7 @@ from publisher.values import (
     TYPES_WITH_KEYS,
     as_edge,
     as_patterns,
+    as_store,
     is_date_template,
     is_day,
     is_glob,
@@ -208,7 +209,7 @@ class Config(_Section):
     cms: CmsSection
     routes: RoutesSection = RoutesSection()
     social: SocialSection = SocialSection()
-    store: StoreSection | str = ".publisher"
+    store: Annotated[StoreSection | str, BeforeValidator(as_store)] = ".publisher"
     edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
     folder: Path = Field(default=Path(), exclude=True)
@@ -220,7 +221,7 @@ class Config(_Section):
             if not value or not value.isprintable():
                 raise ValueError("must be the name of a directory")
             if "://" in value:
-                raise ValueError("must be a directory, or have a bucket as its key 'url'")
+                raise ValueError("must be a directory, or a bucket such as s3://example-site")
         return value
 
     def secret(self, reference: str | None) -> str:

@@ -58,6 +58,11 @@ def as_edge(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
+def as_store(value: object) -> object:
+    """`store: s3://example-site`, in full."""
+    return {"url": value} if isinstance(value, str) and value.startswith("s3://") else value
+
+
 def is_host(value: str) -> str:
     """A host name such as preview.example.co.jp, in lower case."""
     if not _HOST.fullmatch(value) or len(value) > _HOST_CHARACTERS_MAX:

@@ -37,6 +37,12 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
     assert (config.routes.post, config.social.cutover) == ("/blog/{id}.html", None)
 
 
+def test_a_bucket_can_be_named_in_one_line() -> None:
+    assert parse(LEAST + "store: s3://example-site/p\n", "", Path()).store == StoreSection(
+        url="s3://example-site/p"
+    )
+
+
 @pytest.mark.parametrize(
     ("added", "line", "key", "message"),
     [
@@ -51,7 +57,8 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
         ("store:\n  url: s3://b-b\n  x: x", 7, "store.x", "is no key; known here: url, endpoint"),
         ("store:\n  endpoint_url: http://a", 5, "store.url", "is missing"),
         ("store:\n  url: bucket", 6, "store.url", "must match pattern"),
-        ("store: s3://bucket/x", 5, "store", "must be a directory, or have a bucket as its key"),
+        ("store: gs://bucket/x", 5, "store", "must be a directory, or a bucket such as s3://"),
+        ("store: s3://B", 5, "store.url", "must match pattern"),
         ("store: ''", 5, "store", "must be the name of a directory"),
         ('store: "a\\0b"', 5, "store", "must be the name of a directory"),
         ("store:", 5, "store", "must be a valid string"),
