@@ -328,7 +328,7 @@ def _problems(error: ValidationError, data: CommentedMap) -> Iterator[Problem]:
     for detail in error.errors():
         # A value of several possible forms is reported once per form: keep the first that fits.
         where = tuple(part for part in detail["loc"] if part not in _NOT_KEYS)
-        if detail["loc"][-1] == "str" and isinstance(data.get(where[0]), Mapping):
+        if detail["loc"][-1] == "str" and isinstance(detail["input"], Mapping):
             continue
         if detail["loc"][-1] == "StoreSection" or where in seen:
             continue
