@@ -178,7 +178,7 @@ class Collector:
             intent = intents[target]
             sets.add(self._load(edge, intent, intents[LIVE]))
             for slot in intent.slots.values():  # a cache may still ask by these
-                if slot.state == "cooling" and slot.until and slot.until > now:
+                if slot.state == "cooling" and (not slot.until or slot.until > now):
                     release = self._records.stored_release(slot.release)
                     if release:
                         sets.add(self._compiled(release[0], slot.without)[0])

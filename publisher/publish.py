@@ -37,6 +37,7 @@ from publisher.release import (
     go_live,
     is_seen,
     new_id,
+    out_of_service,
     slot_with,
     utc_now,
     withdrawn_from,
@@ -45,10 +46,6 @@ from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Ready, Slots, lost_to, still
 from publisher.store.port import Headers
 from redirects.compile import live_entry, parse_live_entry, shown_by
-
-# The edge follows the intent within this time unless a run died between the two; an edge's
-# cooling time is long enough to allow for it.
-_COOLING_SLACK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,42 +205,38 @@ class Publisher:
         if intent.change:
             self._records.note(intent.change)
         if intent.slot:
-            wanted, held = entry_of(intent), self._edge.entry(self._target)
-            shown = shown_by(held)
+            wanted, shown = entry_of(intent), shown_by(self._edge.entry(self._target))
             if shown is None or shown[1:] != parse_live_entry(wanted)[1:]:
-                if held:
-                    self._cool_from_now(shown.slot if shown else "")
                 release = self._records.release(intent.release)
                 self._load_redirects(release, self._withdrawn(intent))
                 self._edge.flip(self._target, wanted)
-                if shown:  # again, in case that took long
-                    self._cool_from_now(shown.slot)
-                intent, _ = self._records.intent(self._target)
+            intent = self._cool(intent)
         return intent
 
     # ------------------------------------------------------------------ steps
 
-    def _cool_from_now(self, shown: str) -> None:
-        """The edge still shows this slot ('': nobody knows which), perhaps long after the intent
-        has moved on: it cools from the time that the edge follows."""
+    def _cool(self, seen: Intent) -> Intent:
+        """The edge shows what this intent says: what went out of service by it cools from now.
+        Not before, however long the edge took, and whoever died meanwhile."""
+        gone = out_of_service(seen)
+        if not gone:
+            return seen
+        until = utc_now() + timedelta(seconds=self._edge.cooling_s)
         for _ in range(CONFLICTS_MAX):
             intent, etag = self._records.intent(self._target)
-            until = utc_now() + timedelta(seconds=self._edge.cooling_s)
-            late = {
+            cooled = {
                 name: msgspec.structs.replace(slot, until=until)
-                for name, slot in intent.slots.items()
-                if slot.state == "cooling" and name == (shown or name)
-                # The usual case is that the edge follows at once.
-                if not slot.until or slot.until + _COOLING_SLACK < until
+                for name, slot in gone.items()
+                if intent.slots.get(name) == slot
             }
-            if not late:
-                return
             moved = msgspec.structs.replace(
-                intent, generation=intent.generation + 1, slots=intent.slots | late
+                intent, generation=intent.generation + 1, slots=intent.slots | cooled
             )
+            if not cooled:
+                return intent
             with suppress(Conflict):
                 self._records.move_intent(moved, etag, self._target)
-                return
+                return moved
         raise LostRace("other publishers kept changing what is live", "Try again.")
 
     def _move(
@@ -301,7 +294,7 @@ class Publisher:
             is_ours = intent.slots.get(slot) == ready.claimed
             if not is_ours and slot_with(intent, filled.release, filled.without) != slot:
                 raise LostRace(f"slot {slot} was given to another publisher", "Try again.")
-            moved = go_live(intent, slot, filled, redirect_set, change, self._edge.cooling_s)
+            moved = go_live(intent, slot, filled, redirect_set, change)
             moved = msgspec.structs.replace(
                 moved,
                 hold=wanted.hold,

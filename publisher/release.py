@@ -78,7 +78,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     """What a slot holds and whether it can be used.
 
     filling: claimed by one publish and nobody else's, ever; live: what visitors get;
-    cooling: out of service, the edge may still hold its files until `until`; fallback: what the
+    cooling: out of service, the edge may still hold its files until `until` (None: as long as
+    it has not been seen to show something else); fallback: what the
     edge shows while its data can't be read, outside the ring; abandoned: whoever filled it died,
     or it is not needed any more: nothing in it can be relied on, and `gc` removes it.
     """
@@ -149,6 +150,7 @@ def utc_now() -> datetime:
 RING_SIZE = 5
 # Longer than any run: a claim older than this belongs to a dead process.
 CLAIM_MAX = timedelta(hours=24)
+_LOOK_AGAIN = timedelta(seconds=1)
 
 
 def choose_slot(intent: Intent, now: datetime, target: str = LIVE) -> str | datetime:
@@ -168,7 +170,8 @@ def choose_slot(intent: Intent, now: datetime, target: str = LIVE) -> str | date
     in_order = [slot for slot in intent.slots.values() if slot.state in ("live", "cooling")]
     if len(in_order) < RING_SIZE:
         return new_slot(intent, target)
-    return min(slot.until for slot in in_order if slot.until is not None)
+    known = [slot.until for slot in in_order if slot.until is not None]
+    return min(known, default=now + _LOOK_AGAIN)  # others are about to tell the edge
 
 
 def new_slot(intent: Intent, target: str = LIVE) -> str:
@@ -192,22 +195,13 @@ def claim(intent: Intent, name: str, now: datetime) -> Intent:
     )
 
 
-def go_live(
-    intent: Intent,
-    name: str,
-    filled: Slot,
-    redirect_set: str,
-    change: Change,
-    cooling_s: float,
-) -> Intent:
-    """The intent with this slot live, and the one that was live cooling for `cooling_s`."""
+def go_live(intent: Intent, name: str, filled: Slot, redirect_set: str, change: Change) -> Intent:
+    """The intent with this slot live. The one that was live cools: from when, the edge will
+    tell."""
     slots = dict(intent.slots)
     if intent.slot and intent.slot != name:
         slots[intent.slot] = msgspec.structs.replace(
-            slots[intent.slot],
-            state="cooling",
-            since=change.time,
-            until=change.time + timedelta(seconds=cooling_s),
+            slots[intent.slot], state="cooling", since=change.time, until=None
         )
     slots[name] = msgspec.structs.replace(filled, state="live", since=change.time, until=None)
     return msgspec.structs.replace(
@@ -219,6 +213,16 @@ def go_live(
         slots=slots,
         change=change,
     )
+
+
+def out_of_service(intent: Intent) -> dict[str, Slot]:
+    """The slots that cool, and of which nobody has written down yet that the edge shows them no
+    more."""
+    return {
+        name: slot
+        for name, slot in intent.slots.items()
+        if slot.state == "cooling" and slot.until is None
+    }
 
 
 def slot_with(intent: Intent, release: str, withdrawn: Iterable[str]) -> str | None:

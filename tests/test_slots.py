@@ -28,6 +28,7 @@ from publisher.release import (
     choose_slot,
     claim,
     go_live,
+    out_of_service,
     slot_with,
 )
 
@@ -57,19 +58,21 @@ class Ring(RuleBasedStateMachine):
         self.numbers = count(1)
         self.fillers: dict[str, int] = {}
         self.spoilt: set[str] = set()
-        self.until: dict[str, datetime] = {}
+        self.until: dict[str, datetime | None] = {}
 
     @rule(target=publishers)
     def claims(self) -> object:
         name = choose_slot(self.intent, self.now)
         if isinstance(name, datetime):
             assert name > self.now
-            assert name in self.until.values()
+            assert name in self.until.values() or set(self.until.values()) == {None}
             return multiple()
         assert name != self.intent.slot
         assert name not in self.fillers
         assert name not in self.spoilt
-        assert self.until.get(name, self.now) <= self.now
+        until = self.until.get(name, self.now)
+        assert until
+        assert until <= self.now
         self.intent = claim(self.intent, name, self.now)
         self.until.pop(name, None)
         publisher = next(self.numbers)
@@ -100,16 +103,27 @@ class Ring(RuleBasedStateMachine):
             assert name not in self.spoilt
             self.moves(name, self.intent.slots[name], release)
 
+    @rule()
+    def edge_follows(self) -> None:
+        until = self.now + timedelta(seconds=COOLING_S)
+        cooled = {
+            name: msgspec.structs.replace(slot, until=until)
+            for name, slot in out_of_service(self.intent).items()
+        }
+        self.until |= dict.fromkeys(cooled, until)
+        self.intent = msgspec.structs.replace(self.intent, slots=self.intent.slots | cooled)
+
     @rule(seconds=st.sampled_from([1, 30, 119, 120, 121, 3600, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
     def moves(self, name: str, filled: Slot, release: str) -> None:
+        self.edge_follows()  # every publisher begins with that
         if self.intent.slot:
-            self.until[self.intent.slot] = self.now + timedelta(seconds=COOLING_S)
+            self.until[self.intent.slot] = None
         generation = self.intent.generation
         made = change(release, self.now)
-        self.intent = go_live(self.intent, name, filled, "set", made, COOLING_S)
+        self.intent = go_live(self.intent, name, filled, "set", made)
         self.until.pop(name, None)
         assert self.intent.generation == generation + 1
 
