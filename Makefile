@@ -20,7 +20,7 @@ test: $(VENV)/installed-dev ## every check: ruff, mypy, and pytest with real ser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=25
 
 test-quick: $(VENV)/installed-dev ## the tests that need no real server
 	$(BIN)/python -m pytest -m "not real"

@@ -25,7 +25,7 @@ CHANGES_MAX = 20
 COMMON_MIN = 5
 COMMON_SHARE = 0.2
 
-_END_TAG = re.compile(rb"(</[a-zA-Z][a-zA-Z0-9]*>)")
+_PLAIN_TAG = re.compile(rb"<(/?[a-zA-Z][a-zA-Z0-9]*)>")
 # They stand within a line of text; any other tag ends a block.
 _INLINE = frozenset(
     "a abbr b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp "
@@ -91,26 +91,22 @@ class _Reading:
         self._unseen = ""
 
     def text(self, piece: bytes) -> None:
-        """Text, and end tags with nothing in them."""
-        for index, part in enumerate(_END_TAG.split(piece)):
-            if index % 2:
-                name = part[2:-1].decode().lower()
-                if name == self._unseen:
-                    self._unseen = ""
-                if name not in _INLINE:
-                    self.end_block()
-            elif not self._unseen:
-                self._line.append(html.unescape(part.decode(errors="replace")))
+        """Text, and tags with nothing in them but their names."""
+        for index, part in enumerate(_PLAIN_TAG.split(piece)):
+            if not index % 2:
+                if not self._unseen:
+                    self._line.append(html.unescape(part.decode(errors="replace")))
+            elif part.startswith(b"/"):
+                self._end(part[1:].decode().lower())
+            else:
+                self._begin(part.decode().lower())
 
     def tag(self, piece: bytes) -> None:
         """A start tag; an end tag with something in it, or a comment, says nothing."""
         tag = Tag.read(piece)
         if tag is None:
             return
-        if tag.name not in _INLINE:
-            self.end_block()
-        if tag.name in _UNSEEN:
-            self._unseen = self._unseen or tag.name
+        self._begin(tag.name)
         if self._unseen:
             return
         if tag.name == "title" and not self.title:
@@ -119,6 +115,18 @@ class _Reading:
             self.links += _values(tag, "href")
         elif tag.name == "img":
             self.pictures += _values(tag, "src")
+
+    def _begin(self, name: str) -> None:
+        if name not in _INLINE:
+            self.end_block()
+        if name in _UNSEEN:
+            self._unseen = self._unseen or name
+
+    def _end(self, name: str) -> None:
+        if name == self._unseen:
+            self._unseen = ""
+        if name not in _INLINE:
+            self.end_block()
 
     def end_block(self) -> None:
         """What follows is not read in one breath with what came before."""
