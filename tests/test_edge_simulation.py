@@ -300,7 +300,10 @@ class Simulation:
             self._look_at_asset(one)
         while self.random.random() < self.visits:
             location = self.random.choice(self.locations)
-            self._look(location, self.random.choice([*self.files, *self.withdrawn, "/"]))
+            # Assets are asked for by who has a page of theirs. Who asks before they are there gets
+            # a 404 that a location keeps for ten seconds: see docs/design.md, "Known limits".
+            pages = [path for path in self.files if not path.startswith("/assets/")]
+            self._look(location, self.random.choice([*pages, *self.withdrawn, "/"]))
 
     def _look(self, location: Location, path: str) -> None:
         seen = location.get(encode_path(path))
@@ -373,7 +376,7 @@ def test_without_cooling_it_would_not(simulated: Callable[..., Simulation]) -> N
 
 
 def test_without_invalidations_headers_would_be_old(simulated: Callable[..., Simulation]) -> None:
-    assert simulated(1, 60, invalidates=False).broken
+    assert simulated(3, 60, invalidates=False).broken
 
 
 @pytest.mark.long
