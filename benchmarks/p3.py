@@ -148,10 +148,11 @@ def _from_cms(
 
             def theirs() -> Run:
                 where = s3.bucket(server)
-                one = measured(mirrors.wget2(folder / "wget2", web.url, _THREADS))
-                mirrors.checked(folder / "wget2", web.url.removeprefix("http://"))
-                (folder / "wget2" / "output.log").unlink()
-                other = measured(s3.rclone(folder / "rclone", folder / "wget2", where, "site"))
+                mirror = mirrors.wget2(folder / "wget2", web.url, _THREADS)
+                one = measured(mirror)
+                mirrors.checked(mirror.folder, web.url.removeprefix("http://"))
+                (mirror.folder / "output.log").unlink()
+                other = measured(s3.rclone(folder / "rclone", mirror.folder, where, "site"))
                 return replace(
                     one,
                     name="wget2, then rclone",
