@@ -68,7 +68,7 @@ ACTS = {
     "withdraw": Act(
         lambda _: None,
         lambda _, publisher: publisher.withdraw(BAD, ACTOR),
-        calls_min=15,
+        calls_min=18,
         gone_after=(BAD,),
     ),
     "restore": Act(

@@ -23,7 +23,7 @@ from publisher.store.directory import DirectoryStore
 from tests.machines import Place, Visitor, configure, finish, start, visitor_sees
 
 # With the mark `long`, and to find the seed of a failure again: see CONTRIBUTING.md.
-KILLS = {"directory": 15, "bucket": 8}
+KILLS = {"directory": 25, "bucket": 12}
 KILLS_LONG = int(os.environ.get("PUBLISHER_LONG_KILLS", "300"))
 SEED = int(os.environ.get("PUBLISHER_SEED", "20261122"))
 

@@ -18,7 +18,7 @@ from tests.machines import Place, Visitor, configure, finished, start, visitor_s
 
 pytestmark = pytest.mark.real
 
-ROUNDS = 2
+ROUNDS = 3
 SEED = int(os.environ.get("PUBLISHER_SEED", "20261122"))
 
 

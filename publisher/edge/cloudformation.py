@@ -54,7 +54,7 @@ def template(stack: Stack, code: str) -> str:
     """The template as YAML. The same for the same values. `code`: of the edge function."""
     # It makes YAML: what HTML needs to be escaped would come out wrong.
     environment = Environment(
-        autoescape=False,  # noqa: S701
+        autoescape=False,  # noqa: S701 - see above
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
