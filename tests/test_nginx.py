@@ -102,6 +102,9 @@ def served(request: pytest.FixtureRequest, nginx: str) -> Iterator[Served]:
             patch.setenv("AWS_SECRET_ACCESS_KEY", server.secret_key)
             patch.setenv("AWS_REGION", server.region)
             store = S3Store(BUCKET, "a", server.endpoint_url)
+        # Of `1632.html` and `1632.html/2`, written at the same moment, SeaweedFS loses the first
+        # in one of 25 cases: both of them make the folder in between.
+        store.writers = 1
         yield from _served(World(store), f"{server.endpoint_url}/{BUCKET}/a")
 
 
