@@ -20,7 +20,8 @@ from publisher.outcome import Captured
 from publisher.paths import SitePath
 from publisher.release import LIVE, PREVIEW, Change, Intent, Release
 from publisher.store.port import ABSENT, PLAIN, Headers, Store
-from redirects.rules import RuleSet, encode_path
+from redirects.rules import RuleSet
+from redirects.targets import encode_path
 
 _T = TypeVar("_T")
 

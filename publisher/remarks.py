@@ -11,8 +11,9 @@ from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
 from publisher.rules import compiled
 from publisher.traps import TrapReport
+from redirects.chains import Loop
 from redirects.compile import LeftOut
-from redirects.rules import Conflict, Loop, RuleSet
+from redirects.rules import Conflict, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3

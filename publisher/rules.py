@@ -15,7 +15,8 @@ from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
 from redirects.query import INTEGERS, canonical_query
-from redirects.rules import GONE, Rule, RuleSet, encode_path
+from redirects.rules import Rule, RuleSet
+from redirects.targets import GONE, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 

@@ -9,7 +9,8 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from redirects.rules import GONE, Rule, RuleSet
+from redirects.rules import Rule, RuleSet
+from redirects.targets import GONE
 
 # The limits of a CloudFront key value store, from
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html

@@ -9,7 +9,7 @@ from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.query import canonical_query, decode
-from redirects.rules import GONE, encode_path, is_site_path, with_query
+from redirects.targets import GONE, encode_path, is_site_path, with_query
 
 ERRORS_PATH = "/_errors/"
 """Error pages belong to no release: they lie beside the slots."""

@@ -6,6 +6,7 @@ and what `redirect_canonical` repairs. `edge.js` holds the same algorithm; a tes
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -134,6 +135,27 @@ def canonical_query(raw: str) -> CanonicalQuery:
     return CanonicalQuery(key, base if base != key else None, "&".join(unknown))
 
 
+def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
+    """The parameters of these names in a raw query, in this order, and all others, untouched.
+
+    For a site's own rules: the last of each wins, what is glued to a value goes, and a value in
+    which `%` and `&` are escaped stands behind its name. '' if none is there.
+    """
+    values: dict[str, str] = {}
+    others: list[str] = []
+    for part in raw.split("&"):
+        if not part:
+            continue
+        raw_name, _, raw_value = part.replace("+", " ").partition("=")
+        name, value = decode(raw_name), decode(raw_value)
+        name = None if name is None else name.removeprefix("amp;")
+        if name is None or value is None or name not in names:
+            others.append(part)
+        else:
+            values[name] = value.rstrip(GLUED)
+    return _listed(values, names), "&".join(others)
+
+
 def _read(raw: str) -> tuple[dict[str, str], list[str], bool]:
     """The known variables (the last of each wins, as in PHP), the other parts, a preview or not."""
     values: dict[str, str] = {}
@@ -190,6 +212,9 @@ def _drop_first_pages(values: dict[str, str]) -> None:
 
 
 def _joined(values: dict[str, str]) -> str | None:
-    given = [(name, values[name]) for name in VARIABLES if values.get(name)]
-    escaped = (f"{name}={v.replace('%', '%25').replace('&', '%26')}" for name, v in given)
-    return "&".join(escaped) or None
+    return _listed(values, VARIABLES) or None
+
+
+def _listed(values: Mapping[str, str], names: Sequence[str]) -> str:
+    given = [(name, values[name]) for name in names if values.get(name)]
+    return "&".join(f"{name}={v.replace('%', '%25').replace('&', '%26')}" for name, v in given)

@@ -23,7 +23,7 @@ from publisher.errors import NotFound
 from publisher.store.port import Headers, Store
 from redirects.compile import LIVE_KEY
 from redirects.match import Missing, Request, Serve, decide
-from redirects.rules import encode_path
+from redirects.targets import encode_path
 from tests.cloudfront import CloudFront
 
 ERROR_TTL_S = 10.0

@@ -31,7 +31,8 @@ from publisher.release import LIVE, Intent, Release, new_id, utc_now
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Headers
 from redirects.compile import parse_live_entry
-from redirects.rules import Rule, RuleSet, encode_path
+from redirects.rules import Rule, RuleSet
+from redirects.targets import encode_path
 from tests.cloudfront import ARN, DISTRIBUTION, FUNCTION, CloudFront, attach
 from tests.edge_cache import Location, Seen
 from tests.faults import Script, ScriptedStore

@@ -36,7 +36,8 @@ from redirects.match import (
     decide,
 )
 from redirects.query import GLUED, INTEGERS, VARIABLES, canonical_query
-from redirects.rules import REDIRECTS, REST_CHARACTERS_MAX, Rule, RuleSet
+from redirects.rules import Rule, RuleSet
+from redirects.targets import REDIRECTS, REST_CHARACTERS_MAX
 
 FACEBOOK = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -34,7 +34,7 @@ from redirects.match import (
     Unavailable,
     decide,
 )
-from redirects.rules import REST_CHARACTERS_MAX
+from redirects.targets import REST_CHARACTERS_MAX
 
 PUBLIC = "www.example.co.jp"
 PREVIEWS = "preview.example.co.jp"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirects.rules import HOPS_MAX, Conflict, Loop, Rule, RuleSet
+from redirects.chains import HOPS_MAX
+from redirects.rules import Conflict, Rule, RuleSet
 
 
 @pytest.mark.parametrize(
@@ -131,11 +132,11 @@ def test_loops_are_reported_and_left_out() -> None:
         ]
     )
     assert sources(rules) == {"/in": (301, "/a")}
-    assert rules.loops == (
-        Loop(("/a", "/b", "/c")),
-        Loop(("/growing", "/more")),
-        Loop(("/x", "?p=1")),
-    )
+    assert [loop.sources for loop in rules.loops] == [
+        ("/a", "/b", "/c"),
+        ("/growing", "/more"),
+        ("/x", "?p=1"),
+    ]
 
 
 @pytest.mark.parametrize(("hops", "is_left_out"), [(HOPS_MAX, False), (HOPS_MAX + 1, True)])

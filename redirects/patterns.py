@@ -1,0 +1,152 @@
+"""Redirects of many paths at once: all below a folder, or all of one form."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import msgspec
+
+from redirects.query import decode
+from redirects.targets import GONE, condition_problem, encode_path, is_site_path, target_problem
+
+PATTERN_CHARACTERS_MAX = 300
+"""Longer ones are a mistake, and would not fit beside others at the edge."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,30})(:int)?\}")
+_AT_END = re.compile(r"/\*\Z")
+_ORIGIN = re.compile(r"https?://[^/?#]+")
+# What an expression would read as something else. All of it is also escaped by JavaScript, PCRE
+# and `re` in the same way.
+_SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\/]")
+
+
+class Pattern(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
+    """One form of old paths and what they answer.
+
+    `source`: a decoded path with `{name}` for what has no slash in it, `{name:int}` for up to 15
+    digits, and `/*` at the end for whatever follows, also nothing.
+    `target`: as a `Rule`'s, with `{name}` behind the host, and `*` at the end, for what was found.
+    The others: as a `Rule`'s.
+
+    Raises ValueError for anything else.
+    """
+
+    source: str
+    status: int
+    target: str = ""
+    origin: str = ""
+    language: str = ""
+    host: str = ""
+
+    def __post_init__(self) -> None:
+        problem = (
+            _source_problem(self.source)
+            or _target_problem(self)
+            or condition_problem(self.language, self.host)
+        )
+        if problem:
+            raise ValueError(f"redirect from {self.source!r} ({self.origin}): {problem}")
+
+    @property
+    def decision(self) -> tuple[int, str]:
+        """What the pattern does, without where it comes from."""
+        return self.status, self.target
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of its groups, in order; `*` for the rest of the path."""
+        rest = ("*",) if _AT_END.search(self.source) else ()
+        return (*(found[1] for found in _PLACEHOLDER.finditer(self.source)), *rest)
+
+    @cached_property
+    def expression(self) -> str:
+        """A regular expression for a whole decoded path, the same for JavaScript, PCRE and `re`."""
+        source = _AT_END.sub("/", self.source)
+        parts, end = list[str](), 0
+        for found in _PLACEHOLDER.finditer(source):
+            parts += [_escaped(source[end : found.start()])]
+            parts += ["([0-9]{1,15})" if found[2] else "([^/]+)"]
+            end = found.end()
+        parts.append(_escaped(source[end:]))
+        if _AT_END.search(self.source):
+            parts.append(r"([\s\S]*)")
+        return f"^{''.join(parts)}$"
+
+    @cached_property
+    def replacement(self) -> str:
+        """The target with `{1}`, `{2}` for what the groups found."""
+        target = self.target
+        for number, name in enumerate(self.names, 1):
+            if name == "*":
+                target = re.sub(r"\*\Z", f"{{{number}}}", target)
+            else:
+                target = target.replace(f"{{{name}}}", f"{{{number}}}")
+        return target
+
+    def find(self, path: str) -> str | None:
+        """The target for a decoded path ('' for a 410), None if the path is of another form."""
+        found = self._compiled.fullmatch(path)
+        return None if found is None else self.filled(found.groups())
+
+    def filled(self, texts: tuple[str, ...]) -> str:
+        """The target with these decoded texts for the groups."""
+        return filled(self.replacement, texts)
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.expression)
+
+
+def filled(replacement: str, texts: tuple[str, ...]) -> str:
+    """A `Pattern.replacement` with these decoded texts, percent-encoded, for its groups."""
+    return re.sub(r"\{([0-9]+)\}", lambda found: encode_path(texts[int(found[1]) - 1]), replacement)
+
+
+def _escaped(text: str) -> str:
+    # A space would end the expression where it is stored among other words.
+    return _SPECIAL.sub(r"\\\g<0>", text).replace(" ", r"\x20")
+
+
+def _source_problem(source: str) -> str:
+    if len(source) > PATTERN_CHARACTERS_MAX:
+        return f"a pattern has at most {PATTERN_CHARACTERS_MAX} characters"
+    plain = _PLACEHOLDER.sub("x", _AT_END.sub("/", source))
+    if "{" in plain or "}" in plain:
+        return "a placeholder is {name} or {name:int}, in lower-case letters"
+    if "*" in plain:
+        return "a `*` stands at the end, behind a slash"
+    if plain == source:
+        return "a pattern has a placeholder, or `/*` at the end"
+    if not is_site_path(plain):
+        return "a source is a clean decoded path that begins with '/'"
+    if re.search(r"\}\{", source):
+        return "two placeholders need something between them"
+    names = [found[1] for found in _PLACEHOLDER.finditer(source)]
+    if len(set(names)) < len(names):
+        return "a placeholder stands there twice"
+    return ""
+
+
+def _target_problem(pattern: Pattern) -> str:
+    target = pattern.target
+    if pattern.status == GONE:
+        return "410 has no target" if target else ""
+    origin = _ORIGIN.match(target)
+    if "{" in (origin[0] if origin else ""):
+        return "no placeholder can stand in a host: visitors could choose it"
+    used = {found[1] for found in _PLACEHOLDER.finditer(target)}
+    names = {found[1] for found in _PLACEHOLDER.finditer(pattern.source)}
+    if used - names:
+        return f"the target's {{{min(used - names)}}} is not in the source"
+    has_rest = _AT_END.search(pattern.source)
+    plain = _PLACEHOLDER.sub("x", target)
+    if has_rest:
+        plain = re.sub(r"\*\Z", "", plain)
+    if "{" in plain or "}" in plain:
+        return "a placeholder of a target is {name}"
+    if "*" in plain:
+        return "a `*` stands at the end of both, behind a slash in the source"
+    if decode(plain) is None:
+        return f"target {target!r} is not percent-encoded UTF-8"
+    return target_problem(pattern.status, plain)
