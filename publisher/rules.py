@@ -90,14 +90,14 @@ def _asides(
 def with_withdrawn(rules: RuleSet, paths: Iterable[str]) -> RuleSet:
     """The rules, and 410 at the paths of pages that were withdrawn, and for what leads there."""
     gone = tuple(Rule(str(path), GONE, origin="withdrawn") for path in sorted(paths))
-    return RuleSet.of((*gone, *rules.rules)) if gone else rules
+    return RuleSet.of((*gone, *rules.rules), rules.patterns) if gone else rules
 
 
 def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
     """The rule set's id and its data for the edge. Raises PublisherError if it won't fit."""
     identity = set_id(rules)
     try:
-        return identity, compile_rules(rules, identity)
+        return identity, compile_rules(rules)
     except StoreTooLargeError as error:
         raise PublisherError(str(error)) from None
 

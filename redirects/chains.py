@@ -132,7 +132,6 @@ class Rules:
                 if query.base_key is not None:
                     yield f"?{query.base_key}", "", query.rest
                 return
-            path = path if (path, "") in self._by_source else "/"
         if path in self._names:
             key, rest = chosen_query(raw, self._names[path])
             if key and (path, key) in self._by_source:
