@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.addresses import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
+from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, pattern, plain
 
 
@@ -216,8 +217,13 @@ class Hosts:
             if (is_value or form is _FORMS[1]) and is_server_only(form.decode(text[start:end])):
                 return start, end, NOWHERE
             return host_only
+        if is_own and linker.is_identity(_read(text[start:end], form, markup=markup)):
+            return host_only  # the old site was at this domain, and `og:url` says so
         place = Style.ROOT if _in_attribute(text, start) else Style.PUBLIC
-        chosen = Style.PUBLIC if is_handed_on else style or place
+        if is_handed_on and style is not Style.SHARED:
+            chosen = Style.SHARED if ends_in_share_link(text, start) else Style.PUBLIC
+        else:
+            chosen = style or place
         is_prose = is_plain and style is None and not (is_value or is_handed_on)
         is_prose = is_prose and not (markup and _in_tag(text, start))
         public = self._public(
@@ -226,6 +232,8 @@ class Hosts:
         if not public:
             origin = linker.addresses.urls.public
             return start, host.end(), origin if head[0][:1] != "/" else f"//{self._public_host}"
+        if is_plain and is_handed_on and _ENDS_PARAMETER.search(public):
+            public = quote(html.unescape(public) if markup else public, safe="")
         if self.leak(public):
             return host_only
         return start, end, public
@@ -242,7 +250,7 @@ class Hosts:
         is_prose: bool,
     ) -> str:
         """The public form of an address as it is written; '' if only its host is to change."""
-        decoded = form.decode(html.unescape(written) if markup else written)
+        decoded = _read(written, form, markup=markup)
         scheme = "http:" if decoded.startswith("//") else ""
         url = scheme + decoded
         try:
@@ -265,8 +273,16 @@ class Hosts:
         return encoded.replace("&", "&amp;") if markup else encoded
 
 
+def _read(written: str, form: _Form, *, markup: bool) -> str:
+    return form.decode(html.unescape(written) if markup else written)
+
+
 # An address that stands in a parameter of another one: `?u=http://...`.
 _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
+
+
+# What would end a parameter, or the address that it is part of.
+_ENDS_PARAMETER = re.compile("[&# ]")
 
 
 # Views that are one page or file of the site, whatever else the address says.
