@@ -23,6 +23,7 @@ from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
 from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
+from publisher.identities import problems
 from publisher.inventory import Inventory
 from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
@@ -194,6 +195,7 @@ def export(
         crawled.removals,
         (
             *remarks(request.public, crawled, filter(None, listed), made.shortened, rules),
+            *problems(redirects.identities, request.public, rules),
             *unstable,
         ),
         resumed,

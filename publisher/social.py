@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -14,6 +14,7 @@ from publisher.inventory import Item
 # WordPress writes the octets of a slug in lower case (`sanitize_title_with_dashes`), and so did
 # the `og:url` of its plugins: networks compare letter by letter.
 _OCTET = re.compile("%[0-9A-F]{2}")
+_SHARED_URL_MAX = 2000
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -51,3 +52,17 @@ class Social(msgspec.Struct, frozen=True):
         if not all(values[name] for name in _PLACEHOLDER.findall(self.old_form)):
             return ""
         return self.old_form.format_map(values)
+
+
+def is_shared_url(value: str) -> str:
+    """A whole address as a page names it in `og:url`: Japanese and spaces may stand in it as they
+    are. Raises ValueError, whose words follow the name of what is wrong."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    if not value.isprintable() or set(value) & set('<>"\\^`{|}'):
+        raise ValueError("must not hold control characters, quotes, brackets or backslashes")
+    if parts.username is not None or len(value) > _SHARED_URL_MAX:
+        raise ValueError("must not hold a user's name, nor more than 2,000 characters")
+    _ = parts.port  # raises ValueError for a port that is none
+    return value

@@ -77,7 +77,9 @@ def addresses(
 ) -> Addresses:
     """The addresses of the sample CMS. `reached_at`: where it is connected to, if elsewhere."""
     urls = SiteUrls(public, (home, reached_at or home))
-    return Addresses(inventory(permalinks, home), routes or Routes(), urls, social or Social(cutover))
+    return Addresses(
+        inventory(permalinks, home), routes or Routes(), urls, social or Social(cutover)
+    )
 
 
 def hosts(of: Addresses) -> Hosts:

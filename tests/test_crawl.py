@@ -253,8 +253,8 @@ class Site:
 
     def export(self, cms: ScriptedCms, **overrides: str) -> Exported:
         request = Request(
-            public=PUBLIC, cms=HOME, routes=Routes(), social=Social(), limits=Limits(), actor="test",
-            reason="", overrides=overrides,
+            public=PUBLIC, cms=HOME, routes=Routes(), social=Social(), limits=Limits(),
+            actor="test", reason="", overrides=overrides,
         )  # fmt: skip
         exported = export(self.records, cms, request, inline, lambda *_: None)
         if exported.is_new:
