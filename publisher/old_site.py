@@ -22,7 +22,7 @@ from publisher.identity_file import Row
 from publisher.old_page import old_page
 
 CONNECTIONS = 4
-_LIMITS = Limits(
+LIMITS = Limits(
     silence_s=30, total_s=60, body_bytes=8 * 1024 * 1024, held_bytes=64 * 1024 * 1024
 )  # fmt: skip
 _HOPS_MAX = 5
@@ -125,6 +125,7 @@ class OldSite:
                 todo.append(one)
         taking = _Taking(self._posts, rows, report)
         unsaved = 0
+        save(rows)  # what can't be written is not asked for
         try:
             for one, capture in self._answers(todo, report, progress):
                 unsaved += taking.take(one, capture)
@@ -139,6 +140,7 @@ class OldSite:
             ) from error
         finally:
             save(rows)
+        taking.compare()
         return report
 
     def _answers(
@@ -173,7 +175,7 @@ def _captures(urls: Collection[str]) -> Iterator[Capture]:
         parts = urlsplit(url)
         by_origin[f"{parts.scheme}://{parts.netloc}"].append(url)
     for origin, those in by_origin.items():
-        http = CmsHttp(origin, origin, connections=CONNECTIONS, limits=_LIMITS)
+        http = CmsHttp(origin, origin, connections=CONNECTIONS, limits=LIMITS)
         try:
             yield from filter(None, http.captures(deque(those)))
         finally:
@@ -226,6 +228,11 @@ class _Taking:
         self._rows[number] = Row(one.url, page.og_url)
         self._new.add(number)
         report.found += 1
-        if page.og_url != self._posts[number]:
-            report.differ.append(f"{one.url} says {page.og_url}")
         return True
+
+    def compare(self) -> None:
+        """Name those of the new rows that are not what the rule says."""
+        for number in sorted(self._new):
+            row = self._rows[number]
+            if row.og_url != self._posts[number]:
+                self._report.differ.append(f"{row.old_url} says {row.og_url}")

@@ -99,19 +99,19 @@ class Site:
         """The file with what the old site said in `og:url`, whether it is there or not."""
         return self.config.folder / (self.config.social.identities or IDENTITIES)
 
-    def social(self) -> Social:
-        """Under which address social networks know a post. Raises ConfigError, with every line of
-        the file of identities that is wrong."""
+    def social(self, *, captured: bool = True) -> Social:
+        """Under which address social networks know a post; without what was `captured` only by
+        rule. Raises ConfigError, with every line of the file of identities that is wrong."""
         from publisher.social import Social
 
         social = self.config.social
-        captured = {}
-        if social.identities:
+        told = {}
+        if social.identities and captured:
             from publisher.identity_file import read
 
-            captured = {number: row.og_url for number, row in read(self.identities).items()}
+            told = {number: row.og_url for number, row in read(self.identities).items()}
         return Social(
-            social.cutover or "", captured, social.old_form or "", social.share_buttons == "old"
+            social.cutover or "", told, social.old_form or "", social.share_buttons == "old"
         )
 
     def capture(
@@ -122,7 +122,8 @@ class Site:
         from publisher.addresses import Addresses, SiteUrls
         from publisher.identity_file import read, read_urls, write
         from publisher.old_site import OldSite, addresses_of, posts_of
-        from publisher.publish import Actor
+        from publisher.routes import Routes
+        from publisher.scope import Scope
         from publisher.values import is_url
 
         try:
@@ -131,12 +132,12 @@ class Site:
             raise _wrong_option("OLD_SITE_URL", str(error)) from None
         rows = read(output) if output.exists() else {}
         listed = read_urls(urls, base) if urls else None
-        request = self.request(Actor("", ""), {})
+        config = self.config
         inventory = self.cms().inventory()
-        places = SiteUrls(request.public, (inventory.home, request.cms))
-        # What was captured before says nothing about the rule.
-        social = msgspec.structs.replace(request.social, captured={})
-        addresses = Addresses(inventory, request.routes, places, social, scope=request.scope)
+        places = SiteUrls(config.site.url, (inventory.home, config.cms.url))
+        routes, social = Routes(**config.routes.model_dump()), self.social(captured=False)
+        scope = Scope(tuple(config.cms.include), tuple(config.cms.exclude))
+        addresses = Addresses(inventory, routes, places, social, scope=scope)
         posts = posts_of(addresses)
         if not posts:
             raise PublisherError(

@@ -27,7 +27,7 @@ is handed one gets the new address: it is never wrong, only not the one that is 
 _SLASH = r"(?:\\{0,3}/|%(?:25)?2F)"
 _OF_NETWORK = (
     rf"(?:{_SLASH}{_SLASH}(?:[\w-]+\.){{0,3}}(?:{'|'.join(map(re.escape, NETWORKS.split()))})"
-    r"(?=[/?:\%])|(?:line|whatsapp|tg|fb-messenger|twitter)://)"
+    r"(?=[/?:\\%])|(?:line|whatsapp|tg|fb-messenger|twitter)://)"
 )
 _SHARE_LINK = re.compile(rf"(?:https?:)?{_OF_NETWORK}", re.IGNORECASE)
 _IN_SHARE_LINK = re.compile(rf"{_OF_NETWORK}[^\s\"'<>`]*\Z", re.IGNORECASE)
