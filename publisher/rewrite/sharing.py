@@ -30,7 +30,8 @@ _OF_NETWORK = (
     r"(?=[/?:\\%])|(?:line|whatsapp|tg|fb-messenger|twitter)://)"
 )
 _SHARE_LINK = re.compile(rf"(?:https?:)?{_OF_NETWORK}", re.IGNORECASE)
-_IN_SHARE_LINK = re.compile(rf"{_OF_NETWORK}[^\s\"'<>`]*\Z", re.IGNORECASE)
+_WITHIN = re.compile(_OF_NETWORK, re.IGNORECASE)
+_BREAK = re.compile(r"[\s\"'<>`]")
 # The title of a post may stand before its address, nine bytes for each Japanese character.
 _BEFORE_MAX = 2000
 
@@ -64,7 +65,8 @@ def is_share_link(value: str) -> bool:
 
 def ends_in_share_link(text: str, position: int) -> bool:
     """Whether what stands here in a text is part of a network's URL."""
-    return _IN_SHARE_LINK.search(text, max(0, position - _BEFORE_MAX), position) is not None
+    before = _BREAK.split(text[max(0, position - _BEFORE_MAX) : position])[-1]
+    return _WITHIN.search(before) is not None
 
 
 def is_absolute(value: str) -> bool:
