@@ -232,13 +232,25 @@ class Addresses:
         return False
 
     def identity(self, address: Address) -> str:
-        """What `og:url` says: an old post's URL as it was when it was shared; the new URL for
-        everything else."""
+        """What `og:url` says: `known_by`, unless that names the CMS's host, which no page may; then
+        the CMS's own link on the public host."""
+        known_by = self.known_by(address)
+        return known_by if self._may_be_named(known_by) else self._at_cms(address.url)
+
+    def known_by(self, address: Address) -> str:
+        """Where shares are counted: an old post's URL as it was when it was shared; the new URL
+        for everything else."""
         if address.view is None or not self.is_old(address.view) or not address.view.is_first:
             return self.urls.public + address.href
         number = int(address.view.id)
         told = self._social.told(number, self.views.items.get(number))
         return told or self._at_cms(address.url)
+
+    def _may_be_named(self, url: str) -> bool:
+        """Whether a URL's host is none of the CMS's, or one that the public host is in."""
+        host = _host(urlsplit(url))
+        public = _host(urlsplit(self.urls.public))
+        return host not in self._hosts or public == host or public.endswith(f".{host}")
 
     def by_rule(self, item: Item) -> str:
         """What `og:url` would say of an old post, had nothing been captured."""

@@ -43,7 +43,7 @@ class Redirects:
         self._there.add(hash(path))
         view = address.view if address else None
         if address and view and view.is_first and self._addresses.is_old(view):
-            known_by = self._addresses.identity(address)
+            known_by = self._addresses.known_by(address)
             self.identities.append(Identity(view.id, known_by, path.url))
         self._rules += _rules_of(path, url, address, self._addresses)
         if path in self._elsewhere:

@@ -13,6 +13,7 @@ from publisher.errors import ConfigError
 from publisher.identities import Identity, is_here, problems
 from publisher.identity_file import Row, parse, read, read_urls, write
 from publisher.inventory import Item
+from publisher.paths import SitePath
 from publisher.rules import Moved, Redirects
 from publisher.social import Social
 from redirects.compile import compile_rules, live_entry, set_id
@@ -186,6 +187,28 @@ def test_og_url_at_the_domain_of_the_cms_stays() -> None:
     shown = html(page, of, "http://example.co.jp/?p=12")
     assert '<meta property="og:url" content="http://example.co.jp/?p=12">' in shown
     assert shown.count(NEW) == 2
+
+
+@pytest.mark.parametrize("buttons_old", [True, False])
+def test_an_old_address_at_the_host_of_the_cms_is_not_named_but_told(buttons_old: bool) -> None:
+    """The old domain is where the staging copy believes to be: a page that names it leaks."""
+    home = "http://old.example.net"
+    social = Social(old_form=f"{home}/?p={{id}}", buttons_old=buttons_old)
+    of = addresses(home=home, reached_at=HOME, social=social)
+    page = (
+        f'<meta property="og:url" content="{home}/?p=12">'
+        f'<a href="https://twitter.com/share?url={encoded(home + "/?p=12")}"></a>'
+    )
+    shared = PLAIN if buttons_old else NEW
+    assert html(page, of, f"{home}/?p=12") == (
+        f'<meta property="og:url" content="{PLAIN}">'
+        f'<a href="https://twitter.com/share?url={encoded(shared)}"></a>'
+    )
+    redirects = Redirects(of)
+    redirects.add(SitePath("/blog/12.html"), f"{home}/?p=12")
+    found = list(problems(redirects.identities, PUBLIC, redirects.rules(())))
+    assert len(found) == 1
+    assert f"{home}/?p=12 (post 12)" in found[0]
 
 
 def encoded(url: str) -> str:
