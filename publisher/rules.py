@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
+from publisher.identities import Identity, rules_of
 from publisher.paths import SitePath, decoded
+from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.text import Hosts
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
@@ -30,6 +33,7 @@ class Redirects:
         self._at_files: list[Rule] = []
         self._slashes: list[Rule] = []
         self._asides: list[Rule] = []
+        self.identities: list[Identity] = []
         # By hash: a site has more files than rules.
         self._there: set[int] = set()
 
@@ -38,6 +42,10 @@ class Redirects:
         if unknown)."""
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
+        view = address.view if address else None
+        if address and view and view.is_first and self._addresses.is_old(view):
+            known_by = self._addresses.known_by(address)
+            self.identities.append(Identity(view.id, known_by, path.url))
         self._rules += _rules_of(path, url, address, self._addresses)
         if path in self._elsewhere:
             self._at_files += rules_for(self._elsewhere[path])
@@ -48,7 +56,10 @@ class Redirects:
     def rules(self, moved: Iterable[Moved]) -> RuleSet:
         """All of them, once everything was given."""
         rules = [*self._rules, *self._at_files]
-        rules += (rule for one in moved for rule in _moved(one, self._addresses))
+        rules += rules_of(self.identities, self._addresses.urls.public)
+        urls = self._addresses.urls
+        hosts = Hosts(urls.hosts, urls.public)
+        rules += (rule for one in moved for rule in _moved(one, self._addresses, hosts))
         rules += self._slashes
         known = {rule.source for rule in rules}
         rules += (rule for rule in self._asides if rule.source not in known)
@@ -214,9 +225,10 @@ class Moved:
     target: str
 
 
-def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
+def _moved(moved: Moved, addresses: Addresses, hosts: Hosts) -> Iterator[Rule]:
     """The CMS's own redirect, at the site path that links were rewritten to and at the path or
-    query that the CMS itself used."""
+    query that the CMS itself used. What it hands to another site (`?share=twitter` of Jetpack
+    leads to X with the page's address) is the public address."""
     parts = urlsplit(moved.source.url)
     path = moved.source.path
     sources = (
@@ -227,10 +239,11 @@ def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
     if parts.query and _path_at_cms(parts._replace(query="").geturl(), addresses) == "/":
         sources.add(f"?{canonical_query(parts.query).key}")
     status = moved.status if moved.status in (301, 302, 307, 308) else 302
+    target = hosts.rewrite(moved.target, Linker(addresses, moved.source.url), Style.SHARED)
     for source in sorted(sources - {"/", "?None"}):
         # What can be no rule (a target with spaces, a source that never matches) helps nobody.
         with contextlib.suppress(ValueError):
-            yield Rule(str(source), status, _target(moved.target), origin="redirect of the CMS")
+            yield Rule(str(source), status, _target(target), origin="redirect of the CMS")
 
 
 def _target(target: str) -> str:

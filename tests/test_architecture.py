@@ -20,13 +20,13 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates init inspection inventory judge layer mail manifest noticing notfound "
-        "outcome paths places plan prepare queries release remarks retention routes rules scope "
-        "traps variables views "
+        "facts front gates identities init inspection inventory judge layer mail manifest "
+        "noticing notfound old_page outcome paths places plan prepare queries release remarks "
+        "retention routes rules scope social traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
-        "scripts sieve spelling srcset text tokens varying volatile words xml"
+        "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
     "publisher.store.refusals",
@@ -53,12 +53,13 @@ PURE_LIBRARIES_OF = {
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
+    "publisher.old_page": frozenset(("bs4",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
 COMMANDS = {
     f"publisher.commands.{name}"
-    for name in "going_live history keeping looking making options setting_up".split()
+    for name in "going_live history keeping looking making options redirecting setting_up".split()
 }
 
 # Library -> the only modules that may import it.
@@ -78,7 +79,7 @@ ONLY_IN = {
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console"},
-    "bs4": {"publisher.front", "publisher.demo.check"},
+    "bs4": {"publisher.front", "publisher.old_page", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},
