@@ -61,19 +61,22 @@ def sources(url: str) -> tuple[str, ...]:
 
 
 def rules_of(identities: Iterable[Identity], public: str) -> Iterator[Rule]:
-    """For each address on the site: the page itself for preview crawlers, a redirect for others."""
+    """For each address: the page itself for preview crawlers, a redirect for others. One at
+    another host than the public one and its twin holds there alone."""
     for one in identities:
-        for source in sources(one.url) if is_here(one.url, public) else ():
+        host = "" if is_here(one.url, public) else idna(urlsplit(one.url).hostname or "")
+        has_port = _site(one.url)[1] is not None
+        for source in () if has_port else sources(one.url):
             # What can be no rule is found missing by `problems`.
             with contextlib.suppress(ValueError):
                 origin = f"social identity of post {one.post}"
-                yield Rule(source, 301, one.page, one.page, origin)
+                yield Rule(source, 301, one.page, one.page, origin, host=host)
 
 
 def problems(identities: Iterable[Identity], public: str, rules: RuleSet) -> Iterator[str]:
     """What stands in the way of counting, in words: an address at which a crawler does not get the
     post's page."""
-    in_place = {rule.source: rule.in_place for rule in rules.rules}
+    in_place = {rule.source: rule.in_place for rule in rules.rules if not rule.host}
     elsewhere: list[str] = []
     unanswered: list[str] = []
     for one in identities:
@@ -84,7 +87,7 @@ def problems(identities: Iterable[Identity], public: str, rules: RuleSet) -> Ite
             unanswered.append(shown)
     if elsewhere:
         yield (
-            "shares are counted at addresses of another host, which this site does not answer: "
+            "shares are counted at addresses of another host, which must lead to this edge: "
             + _examples(elsewhere)
         )
     if unanswered:

@@ -19,10 +19,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from redirects.chains import names_of
 from redirects.leaf import conditions, what
 from redirects.patterns import Pattern
-from redirects.rules import Rule, RuleSet
+from redirects.rule import Rule, names_of
+from redirects.rules import RuleSet
 from redirects.targets import encode_path
 from redirects.tree import NODE_PREFIX, Tree, grow, missing, reached
 

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import re
 
-from redirects.rules import Rule
+from redirects.rule import Rule
 
 DIGEST_CHARACTERS = 10
 """So much of a digest stands for a text: 60 bits."""

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from redirects.leaf import Prepared, encode, prepared
 from redirects.places import base_of, digest, place, text_of
-from redirects.rules import Rule
+from redirects.rule import Rule
 
 NODE_BYTES_MAX = 1_024
 """CloudFront Developer Guide, "Quotas on key value stores": a value is at most 1 KB."""

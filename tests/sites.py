@@ -18,7 +18,7 @@ from publisher.release import LIVE, Release, new_id, utc_now
 from publisher.rules import with_withdrawn
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Store
-from redirects.compile import compile_rules, parse_live_entry, set_id
+from redirects.compile import compile_rules, live_entry, parse_live_entry, set_id
 from redirects.rules import Rule, RuleSet
 
 ACTOR = Actor("tester", "a test")
@@ -116,3 +116,9 @@ def entry_of(path: str, text: str) -> Entry:
 def sha256(text: str) -> str:
     """The name of a blob."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def edge_data(rules: RuleSet, slot: str = "s1") -> dict[str, str]:
+    """What the edge function reads when these rules and this slot are live."""
+    identity, data = set_id(rules), compile_rules(rules)
+    return {**data.entries, LIVE: live_entry(1, slot, identity, data.head)}

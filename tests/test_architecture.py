@@ -33,7 +33,8 @@ PURE = {
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
-        "compile crawlers edge kana match query rules wordpress"
+        "chains compile crawlers edge kana leaf match patterns places query rule rules targets "
+        "tree wordpress"
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
@@ -52,6 +53,7 @@ PURE_LIBRARIES_OF = {
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
+    "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
     "publisher.old_page": frozenset(("bs4",)),
 }

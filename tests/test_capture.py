@@ -22,10 +22,10 @@ from publisher.old_site import OldSite, Wanted
 from publisher.paths import SitePath
 from publisher.records import Records
 from publisher.store.directory import DirectoryStore
-from redirects.compile import compile_rules, live_entry, set_id
 from redirects.match import Decision, Redirect, Request, Serve, decide
 from redirects.rules import RuleSet
 from tests.cms_servers import Reply, passing_on, serving
+from tests.sites import edge_data
 
 OLD = "http://www.example.co.jp/archives/1632"
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
@@ -284,9 +284,7 @@ def test_an_export_needs_the_file_that_is_named_and_all_of_it(publisher: Cli, cm
 
 
 def answered(rules: RuleSet, path: str, query: str, agent: str) -> Decision:
-    name = set_id(rules)
-    entries = {**compile_rules(rules, name).entries, "live": live_entry(1, "s1", name)}
-    return decide(entries.get, Request("GET", path, query, user_agent=agent))
+    return decide(edge_data(rules).get, Request("GET", path, query, user_agent=agent))
 
 
 @pytest.mark.parametrize("buttons", ["old", "new"])

@@ -16,10 +16,10 @@ from publisher.inventory import Item
 from publisher.paths import SitePath
 from publisher.rules import Moved, Redirects
 from publisher.social import Social
-from redirects.compile import compile_rules, live_entry, set_id
 from redirects.match import Decision, Redirect, Request, Serve, decide
 from redirects.rules import RuleSet
 from tests.samples import HOME, PUBLIC, addresses, html
+from tests.sites import edge_data
 
 FACEBOOK = "facebookexternalhit/1.1"
 BROWSER = "Mozilla/5.0"
@@ -320,9 +320,7 @@ def site(of: Addresses, *urls: str, moved: tuple[Moved, ...] = ()) -> tuple[Redi
 
 
 def answer(rules: RuleSet, path: str, query: str, agent: str) -> Decision:
-    name = set_id(rules)
-    entries = {**compile_rules(rules, name).entries, "live": live_entry(1, "s1", name)}
-    return decide(entries.get, Request("GET", path, query, user_agent=agent))
+    return decide(edge_data(rules).get, Request("GET", path, query, user_agent=agent))
 
 
 @pytest.mark.parametrize(
