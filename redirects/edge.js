@@ -25,15 +25,14 @@ const kvs = cf.kvs();
 
 // WordPress's query variables in canonical order. Those before `feed` say which page is meant,
 // the others which part or form of it.
-const VARIABLES = ('p page_id attachment_id name pagename category_name cat tag tag_id author m ' +
-  'year monthnum day post_type post_format taxonomy term feed paged page cpage embed sitemap ' +
-  'sitemap-subtype sitemap-stylesheet robots').split(' ');
+const VARIABLES = ('p page_id attachment_id attachment name pagename category_name cat tag tag_id ' +
+  'author author_name m year monthnum w day post_type post_format taxonomy term feed paged page ' +
+  'cpage embed sitemap sitemap-subtype sitemap-stylesheet robots').split(' ');
 
-const INTEGERS = ('p page_id attachment_id cat tag_id author year monthnum day paged page ' +
-  'cpage').split(' ');
+const INTEGERS = ('p page_id attachment_id tag_id year monthnum w day paged page cpage').split(' ');
 
 // What gets glued to the end of a shared link: ASCII and typographic marks, then Japanese ones.
-const GLUED = new RegExp('[ !"\'(),.;{}\u00a0\u2018\u2019\u201c\u201d' +
+const GLUED = new RegExp('[ !"\'(),./;{}\u00a0\u2018\u2019\u201c\u201d' +
   '\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff0e\uff3b\uff3d\uff5b\uff5d]');
 
 // They count a page's shares by its old address, so they must get the page there, not a redirect.
@@ -289,12 +288,13 @@ function rawQuery(request) {
   return parts.join('&');
 }
 
-// One form for every way to write a WordPress query: `key`, the same without the number of a
-// page as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know.
-function canonicalQuery(raw) {
+// One form for every way to write a WordPress query: `key`, the same without the part of a page
+// as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know. `own`
+// names the variables of the site's own types and taxonomies: ' book | genre '.
+function canonicalQuery(raw, own) {
   const values = {};
   const unknown = [];
-  let isPreview = false;
+  const names = own || '|';
   raw.split('&').forEach(function (part) {
     if (part === '') {
       return;
@@ -305,40 +305,40 @@ function canonicalQuery(raw) {
     // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
     const plain = name !== null && name.indexOf('amp;') === 0 ? name.slice(4) : name;
     const known = plain === null || value === null ? '' : plain.split('[')[0];
-    if (VARIABLES.indexOf(known) < 0) {
-      unknown.push(part);
-      isPreview = isPreview || known === 'preview';
-    } else {
-      // The last one wins, as in PHP, and a list matches nothing.
-      values[known] = known === plain ? value : '[]';
+    const at = names.indexOf(' ' + known + ' ');
+    const isType = at < names.indexOf('|');
+    const target = VARIABLES.indexOf(known) >= 0 ? known : at < 0 ? '' : isType ? 'name' : 'term';
+    // The last one wins, as in PHP, and a list matches nothing.
+    const text = cleaned(target, known === plain ? value || '' : '[]');
+    if (target === '') {
+      if (known !== 'preview') {
+        unknown.push(part);
+      }
+    } else if (text !== '') {
+      values[target] = text;
+      if (target !== known) {
+        values[isType ? 'post_type' : 'taxonomy'] = known;
+      }
     }
-  });
-  VARIABLES.forEach(function (name) {
-    values[name] = cleaned(name, values[name] || '');
   });
 
   const id = values.attachment_id || values.p || values.page_id;
-  if (id !== '' && isPreview) {
-    // A preview shows what is not published; it must never be answered by a redirect.
-    return { key: '', base: '', rest: raw };
-  }
-  if (id !== '') {
+  if (id) {
     // WordPress takes the three for one another, and an id leaves nothing else to choose.
     VARIABLES.slice(0, VARIABLES.indexOf('feed')).forEach(function (name) {
       values[name] = '';
     });
     values.p = id;
   }
-  const isSitemap = values.sitemap !== '';
-  if (values.paged === '0' || (values.paged === '1' && !isSitemap)) {
+  if (values.paged === '1' && !values.sitemap) {
     values.paged = '';
   }
-  if (values.page === '0' || values.page === '1') {
+  if (values.page === '1') {
     values.page = '';
   }
   const key = joined(values);
-  values.page = values.cpage = '';
-  values.paged = isSitemap ? values.paged : '';
+  values.page = values.cpage = values.embed = '';
+  values.paged = values.sitemap ? values.paged : '';
   const base = joined(values);
   return { key: key, base: base === key ? '' : base, rest: unknown.join('&') };
 }
@@ -354,29 +354,31 @@ function cleaned(name, value) {
     end--;
   }
   const text = value.slice(0, end);
-  if (text === '') {
-    return '';
+  if (text === '[]') {
+    return text;
   }
   if (INTEGERS.indexOf(name) >= 0) {
-    // PHP's (int): leading digits count. What is no id becomes 0, which no rule has.
-    const digits = /^[ \t\n\r\v\f]*0*([0-9]*)/.exec(text)[1];
-    return digits !== '' && digits.length <= 15 ? digits : '0';
+    // PHP's (int): leading digits count, 0 is none. A negative id is none; others lose the sign.
+    const match = /^[ \t\n\r\v\f]*([+-]?)0*([0-9]*)/.exec(text);
+    return (match[2] && match[1] === '-' && name === 'p' ? '-' : '') + match[2];
   }
-  if (name === 'm') {
-    return text.split('').filter(function (one) {
-      return one >= '0' && one <= '9';
+  const isList = name === 'cat' || name === 'author';
+  if (isList || name === 'm') {
+    const list = text.split('').filter(function (one) {
+      return one >= '0' && one <= '9' || isList && (one === ',' || one === '-');
     }).join('');
+    return isList ? list.replace(/^0+/, '').replace(/,+$/, '') : list;
   }
   if (name === 'feed') {
     return text === 'feed' || text === 'rss' ? 'rss2'
       : text === 'comments-feed' ? 'comments-rss2' : text;
   }
-  return name === 'embed' ? 'true' : text;
+  return name === 'embed' && text ? 'true' : composed(text);
 }
 
 function joined(values) {
   return VARIABLES.filter(function (name) {
-    return values[name] !== '';
+    return values[name];
   }).map(function (name) {
     return name + '=' + values[name].split('%').join('%25').split('&').join('%26');
   }).join('&');

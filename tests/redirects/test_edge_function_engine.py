@@ -118,6 +118,6 @@ def test_it_takes_the_data_of_a_large_site() -> None:
     entries = {f"4f1e2a9b0c3d?p={n}": f"301 /blog/{n}.html /blog/{n}.html" for n in range(20_000)}
     with EdgeFunction(source()) as function:
         function.load({**entries, "live": "1 a 4f1e2a9b0c3d"})
-        for n in range(0, 20_000, 200):
+        for n in range(200, 20_000, 200):
             answer = function.run("GET", "/", f"p={n}")
             assert answer["headers"]["location"]["value"] == f"/blog/{n}.html"

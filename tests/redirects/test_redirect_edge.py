@@ -19,7 +19,7 @@ from edge_runners import (
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_redirect_query import QUERIES, TABLE
+from test_redirect_query import OWN, OWN_TABLE, QUERIES, TABLE
 
 from publisher.edge.javascript import EdgeFunction
 from redirects.compile import compile_rules, live_entry, set_id
@@ -36,7 +36,7 @@ from redirects.match import (
     decide,
 )
 from redirects.query import GLUED, INTEGERS, VARIABLES, canonical_query
-from redirects.rules import REDIRECTS, REST_CHARACTERS_MAX, Rule, RuleSet
+from redirects.rules import REDIRECTS, REST_CHARACTERS_MAX, Rule, RuleSet, with_query
 
 FACEBOOK = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -347,3 +347,18 @@ def test_the_lists_are_the_same_in_both_languages(edge: EdgeFunction) -> None:
     for character in GLUED:
         assert canonical_query(f"tag=x{character}").key == "tag=x"
         assert from_the_wire(edge.run("GET", "/", f"tag=x{character}")) == (301, "/found")
+
+
+def test_variables_of_the_site_itself_have_the_same_key_at_the_edge() -> None:
+    code = source()
+    told = code.replace("canonicalQuery(raw);", f"canonicalQuery(raw, {OWN!r});")
+    assert told != code
+    with EdgeFunction(told) as edge:
+        for raw, key, base_key, rest in OWN_TABLE:
+            for one in filter(None, (key, base_key)):
+                edge.load({"live": STORE["live"], f"{SET_ID}?{one}": "301 /found"})
+                location = with_query("/found", rest)
+                assert from_the_wire(edge.run("GET", "/", raw)) == (301, location), raw
+            if key is None:
+                edge.load({"live": STORE["live"]})
+                assert from_the_wire(edge.run("GET", "/", raw)) == ("/b3/index.html",), raw

@@ -36,13 +36,13 @@ function library_terms(int $post): void
 /** `<kind> <id> <feed> <paged> <page> <cpage> <embed>`, each `-` for none. */
 function library_shows(): void
 {
-    if (is_admin() || headers_sent()) {
+    if (is_admin() || headers_sent() || get_query_var('sitemap') || get_query_var('sitemap-stylesheet')) {
         return;
     }
     [$kind, $id] = library_object();
     $part = [
         is_feed() ? (get_query_var('withcomments') || is_comment_feed() ? 'comments-' : '') . get_query_var('feed') : '',
-        get_query_var('paged'),
+        is_singular() && !is_front_page() ? '' : get_query_var('paged'),
         get_query_var('page'),
         get_query_var('cpage'),
         is_embed() ? 1 : '',
@@ -71,11 +71,13 @@ function library_object(): array
         is_single() => $object->post_type === 'post' ? ['post', $object->ID]
             : ['item', "{$object->post_type}:{$object->ID}"],
         $lists > 1 => ['several', ''],
+        $object instanceof WP_Term && $object->taxonomy === 'post_format' =>
+            ['term', "post_format:{$object->slug}"],
         $object instanceof WP_Term => ['term', "{$object->taxonomy}:{$object->term_id}"],
         is_post_type_archive() && $object => ['archive', $object->name],
         is_author() && $object => ['author', $object->ID],
         is_date() && library_date() => ['date', library_date()],
-        is_home(), is_front_page() => ['home', ''],
+        is_home(), is_front_page(), is_feed() => ['home', ''],
         default => ['several', ''],
     };
 }
@@ -85,7 +87,7 @@ function library_date(): string
 {
     $m = preg_replace('/\D/', '', (string) get_query_var('m'));
     [$year, $month, $day] = array_map(get_query_var(...), ['year', 'monthnum', 'day']);
-    $is_odd = array_filter(array_map(get_query_var(...), ['w', 'hour', 'minute', 'second']), 'strlen');
+    $is_odd = array_filter(array_map(get_query_var(...), ['w', 'hour', 'minute', 'second']));
     if ($is_odd || ($m && ($year || $month || $day)) || (!$m && (!$year || ($day && !$month)))) {
         return '';
     }
