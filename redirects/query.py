@@ -66,7 +66,9 @@ INTEGERS = frozenset(
 )
 """The variables that WordPress casts to an integer."""
 
-GLUED = " !\"'(),./;{}\u00a0\u2018\u2019\u201c\u201d\u3000、。〈〉《》「」『』【】！（），．［］｛｝"
+GLUED = (
+    " !\"'(),./;{}\u00a0\u2018\u2019\u201c\u201d\u3000、。〈〉《》「」『』【】！（），．［］｛｝"
+)
 """What gets glued to the end of a shared link, and is no part of any value.
 
 The first half is what `redirect_canonical` strips, and the slash, which `WP_Query` takes off

@@ -20,7 +20,6 @@ import requests
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.wordpress import WordPress as Cms
-from publisher.edge.server import EdgeServer, live_site
 from publisher.manifest import entries_of
 from publisher.records import Records
 from publisher.routes import Routes
@@ -30,7 +29,6 @@ from redirects.compile import LIVE_KEY, compile_rules, live_entry
 from redirects.match import Redirect, Request, Serve, decide
 from redirects.rules import RuleSet
 from tests.odd_site import PUBLIC, run_export
-from tests.visitor import Browser
 from tests.wordpress import WordPress
 
 PLUGIN = Path(__file__).parent / "wordpress/odd/library-site.php"

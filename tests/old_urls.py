@@ -280,7 +280,7 @@ def _types(site: Library) -> Iterator[str]:
                   "genre=crime&paged=1", "genre=crime&feed=rss2", "genre=crime&post_type=book",
                   "genre=crime&cat=1", "genre=crime&utm_source=x", "genre=crime,x",
                   "taxonomy=genre&term=crime", "term=crime&taxonomy=genre", "feeling=dark",
-                  "mood=dark", "taxonomy=mood&term=dark", "taxonomy=feeling&term=dark"):  # fmt: skip
+                  "mood=dark", "taxonomy=mood&term=dark"):  # fmt: skip
         yield f"/?{query}"
 
 
@@ -349,8 +349,9 @@ def _paths(site: Library) -> Iterator[str]:
         "/2009/", "/2009", "/2009/04/", "/2009/04", "/2009/04/01/", "/2009/4/1", "/2009/04/31/",
         "/2009/13/", "/1999/", "/2009/page/1/", "/2009/04/page/2/", "/page/1/", "/page/2/",
         "/page/2", "/page/99/", "/page/1", "/feed/", "/feed", "/feed/rss2/", "/feed/rss/",
-        "/feed/atom/", "/feed/rdf/", "/comments/feed/", "/comments/feed", "/rss", "/rss2/", "/atom/",
-        "/rdf/", "/wp-sitemap.xml", "/wp-sitemap.xml/", "/sitemap.xml", "/robots.txt", "/robots.txt/",
+        "/feed/atom/", "/feed/rdf/", "/comments/feed/", "/comments/feed", "/rss", "/rss2/",
+        "/atom/",         "/rdf/", "/wp-sitemap.xml", "/wp-sitemap.xml/", "/sitemap.xml",
+        "/robots.txt", "/robots.txt/",
         "/book/", "/book", "/book/red/", "/book/red", "/book/RED/", "/book/nobody/", "/book/feed/",
         f"/book/{quote(GLUED_TOGETHER)}/", f"/book/{quote(GLUED_TOGETHER).lower()}/",
         f"/book/{quote(unicodedata.normalize('NFD', GLUED_TOGETHER))}/", "/book/page/1/",
@@ -370,4 +371,6 @@ def _paths(site: Library) -> Iterator[str]:
         if not term.slug.isascii() and path != "/":
             yield path
             yield path.lower()
-            yield quote(unicodedata.normalize("NFD", term.slug)).join(path.rsplit(path.rstrip("/").rpartition("/")[2], 1))
+            yield quote(unicodedata.normalize("NFD", term.slug)).join(
+                path.rsplit(path.rstrip("/").rpartition("/")[2], 1)
+            )
