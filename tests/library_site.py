@@ -42,7 +42,10 @@ COMPANY, ACCESS = 9001, 9002
 BOOK, RED_BOOK, DRAFT_BOOK, MOVIE, MEMO = 21001, 21002, 21003, 21011, 21021
 UNPUBLISHED = (9101, 9102, 9103, 9104, 9105, 9107, 9108, DRAFT_BOOK)
 PROTECTED = 9106
-GLUED_TOGETHER = "が行の本"  # with kana that a Mac writes as two characters
+OLD_SLUG = "古い-名前"
+TAG = "日本語タグ"
+KANA = "が行の本"
+"""With a character that a Mac writes as two."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def seed(wordpress: WordPress) -> tuple[int, tuple[int, int]]:
     shutil.copy(PLUGIN, wordpress.docroot / "wp-content/mu-plugins")
     pages = "<!--nextpage-->".join(f"<p>{number}ページ目</p>" for number in (1, 2, 3))
     created = [
-        {"id": BOOK, "type": "book", "title": "赤い本", "slug": GLUED_TOGETHER, "content": "本",
+        {"id": BOOK, "type": "book", "title": "赤い本", "slug": KANA, "content": "本",
          "meta": {"_genre": "crime", "_mood": "dark"}},
         {"id": RED_BOOK, "type": "book", "title": "Red", "slug": "red", "content": "red",
          "meta": {"_genre": "crime,推理"}},
@@ -90,7 +93,7 @@ def seed(wordpress: WordPress) -> tuple[int, tuple[int, int]]:
          "status": "draft", "content": "LEAK-CANARY"},
         {"id": MOVIE, "type": "movie", "title": "海", "slug": "sea", "content": "海"},
         {"id": MEMO, "type": "memo", "title": "Memo", "slug": "memo", "content": "memo"},
-        {"id": RENAMED, "title": "名前が変わった", "slug": "古い-名前", "content": "first",
+        {"id": RENAMED, "title": "名前が変わった", "slug": OLD_SLUG, "content": "first",
          "date": "2011-03-03 10:00:00"},
         {"id": REDATED, "title": "Redated", "slug": "moved-date", "content": "x",
          "date": "2010-05-05 10:00:00"},
@@ -150,7 +153,8 @@ def exported(
 
 
 def ask(site: Library, urls: Iterable[str]) -> list[End]:
-    """Where each URL (from the site's root, percent-encoded or not) ends at the WordPress."""
+    """Where each URL (from the site's root, percent-encoded or not) ends at the WordPress. It is
+    asked for headers only: WordPress then makes no page."""
     with requests.Session() as session:
         session.trust_env = False
         adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=WORKERS)
@@ -162,7 +166,7 @@ def ask(site: Library, urls: Iterable[str]) -> list[End]:
 def _asked(site: Library, session: requests.Session, url: str) -> End:
     at = site.wordpress.url + quote(url, safe="/?&=%+;:,!'()*~@$#[]\"{}<>.-_|^`\\")
     for hops in range(HOPS_MAX):
-        answer = session.get(at, allow_redirects=False, timeout=TIMEOUT_S)
+        answer = session.head(at, allow_redirects=False, timeout=TIMEOUT_S)
         if answer.status_code not in (301, 302):
             return _shown(site, answer, hops)
         # PHP sends UTF-8, which `requests` takes for Latin-1.
