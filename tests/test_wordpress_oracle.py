@@ -3,6 +3,7 @@ why not."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import pytest
 
-from tests.canonical_rows import EVERYWHERE, PRETTY
 from tests.conftest import started
 from tests.library_site import (
     ACCESS,
@@ -30,6 +30,7 @@ from tests.wordpress import Options
 pytestmark = pytest.mark.real
 
 DOCS = Path(__file__).parents[1] / "docs" / "redirects.md"
+ROWS = Path(__file__).parent / "data" / "canonical.json"
 NOTHING = "nothing"
 URLS_MIN = 500
 
@@ -190,7 +191,8 @@ def test_every_difference_is_in_the_documentation(reason: str) -> None:
 
 def test_rows_of_our_own_for_wordpress_canonical_redirects(site: Library) -> None:
     """Each row holds for WordPress and for us."""
-    rows = EVERYWHERE if site.is_plain else EVERYWHERE + PRETTY
+    table = json.loads(ROWS.read_text(encoding="utf-8"))
+    rows = table["everywhere"] + ([] if site.is_plain else table["pretty"])
     names = {
         "picture": str(site.pictures[0]),
         "hidden": str(site.pictures[1]),
