@@ -126,7 +126,7 @@ def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
 
 def _is_exact(view: View) -> bool:
     """Whether the canonical form of a query, by which the edge looks rules up, is this view and
-    no other: it drops what WordPress does not know, and reads `cat=1,5` as `cat=1`."""
+    no other: it drops what WordPress does not know, and reads `year=2009,10` as `year=2009`."""
     if view.variant:
         return False
     pairs = [part.partition("=") for part in view.id.split("&")] if view.kind == "query" else []

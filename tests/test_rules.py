@@ -185,3 +185,26 @@ def test_a_path_as_a_mac_writes_it_leads_nowhere_else_than_its_page() -> None:
     elsewhere.add(SitePath("/blog/12.html"), f"{HOME}/first/")
     found = {rule.source for rule in elsewhere.rules((moved,)).rules}
     assert page in found
+
+
+FRONT_PAGE = [
+    # `page_on_front`: that page is the home page, whatever names it
+    ("?p=6", "/"),
+    ("?pagename=welcome", "/"),
+    ("/welcome/", "/"),
+    ("/welcome", "/"),
+    ("/index.php", "/"),
+    # `page_for_posts`: a page that is the list of posts
+    ("?p=2", "/company/"),
+    ("?pagename=company", "/company/"),
+]
+
+
+@pytest.mark.parametrize(("source", "target"), FRONT_PAGE)
+@pytest.mark.parametrize("permalinks", ["", "/%postname%/"])
+def test_a_front_page_has_its_old_forms(permalinks: str, source: str, target: str) -> None:
+    of = addresses(permalinks)
+    front = Item(kind="page", id=6, link=f"{HOME}/", slug="welcome")
+    of = Addresses(with_items(of.views.inventory, front), Routes(), of.urls)
+    found = rules(of, "/", "/company/" if permalinks else "/?page_id=2")
+    assert found[source].target == target
