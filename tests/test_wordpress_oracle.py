@@ -177,6 +177,7 @@ def test_old_urls_end_where_wordpress_ends(
     only_elsewhere = {
         "Paths of a WordPress with plain permalinks",
         "Old slugs and dates that nothing names",
+        "A query beside a path",
         "Paths behind index.php",
         "Paths that are mistyped",
         "What only the CMS has",
