@@ -100,7 +100,8 @@ def _asides(
         yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
     # What WordPress answers though nothing links to it: other feed formats, files of feeds as
     # they were once called, and `/sitemap.xml` (`redirect_sitemapxml`).
-    if path == f"/{addresses.router.feed_name}":
+    is_wordpress = addresses.views.inventory.kind == "wordpress"
+    if is_wordpress and path == f"/{addresses.router.feed_name}":
         for kind in ("atom", "rdf"):
             yield Rule(f"?feed={kind}", 301, path.url, origin=f"{kind} feed")
         for source in _FEED_PATHS:

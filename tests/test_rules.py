@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from publisher.addresses import Addresses
@@ -185,6 +186,13 @@ def test_a_path_as_a_mac_writes_it_leads_nowhere_else_than_its_page() -> None:
     elsewhere.add(SitePath("/blog/12.html"), f"{HOME}/first/")
     found = {rule.source for rule in elsewhere.rules((moved,)).rules}
     assert page in found
+
+
+def test_another_cms_has_no_feeds_in_the_places_of_wordpress() -> None:
+    of = addresses()
+    inventory = msgspec.structs.replace(of.views.inventory, kind="generic", items=(), terms=())
+    found = rules(Addresses(inventory, Routes(), of.urls), "/feed.xml")
+    assert not {"/rss", "/feed/rss2/", "/wp-rss2.php", "?feed=atom"} & found.keys()
 
 
 FRONT_PAGE = [
