@@ -293,28 +293,28 @@ function rawQuery(request) {
 // names the variables of the site's own types and taxonomies: ' book | genre '.
 function canonicalQuery(raw, own) {
   const values = {};
-  const unknown = [];
+  const rest = [];
   const names = own || '|';
   raw.split('&').forEach(function (part) {
-    if (part === '') {
+    if (!part) {
       return;
     }
-    const equals = part.indexOf('=');
-    const name = decode(spaced(equals < 0 ? part : part.slice(0, equals)));
-    const value = decode(spaced(equals < 0 ? '' : part.slice(equals + 1)));
+    const spaced = part.split('+').join(' ');
+    const equals = (spaced + '=').indexOf('=');
+    const name = decode(spaced.slice(0, equals));
+    const value = decode(spaced.slice(equals + 1));
     // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
-    const plain = name !== null && name.indexOf('amp;') === 0 ? name.slice(4) : name;
+    const plain = name && name.indexOf('amp;') === 0 ? name.slice(4) : name;
     const known = plain === null || value === null ? '' : plain.split('[')[0];
     const at = names.indexOf(' ' + known + ' ');
     const isType = at < names.indexOf('|');
     const target = VARIABLES.indexOf(known) >= 0 ? known : at < 0 ? '' : isType ? 'name' : 'term';
     // The last one wins, as in PHP, and a list matches nothing.
     const text = cleaned(target, known === plain ? value || '' : '[]');
-    if (target === '') {
-      if (known !== 'preview') {
-        unknown.push(part);
-      }
-    } else if (text !== '') {
+    if (!target && known !== 'preview') {
+      rest.push(part);
+    }
+    if (target && text) {
       values[target] = text;
       if (target !== known) {
         values[isType ? 'post_type' : 'taxonomy'] = known;
@@ -340,17 +340,13 @@ function canonicalQuery(raw, own) {
   values.page = values.cpage = values.embed = '';
   values.paged = values.sitemap ? values.paged : '';
   const base = joined(values);
-  return { key: key, base: base === key ? '' : base, rest: unknown.join('&') };
-}
-
-function spaced(text) {
-  return text.split('+').join(' ');
+  return { key: key, base: base === key ? '' : base, rest: rest.join('&') };
 }
 
 // A variable's value as WordPress reads it; '' means that it is not there.
 function cleaned(name, value) {
   let end = value.length;
-  while (end > 0 && GLUED.test(value.charAt(end - 1))) {
+  while (GLUED.test(value.charAt(end - 1))) {
     end--;
   }
   const text = value.slice(0, end);
@@ -359,27 +355,24 @@ function cleaned(name, value) {
   }
   if (INTEGERS.indexOf(name) >= 0) {
     // PHP's (int): leading digits count, 0 is none. A negative id is none; others lose the sign.
-    const match = /^[ \t\n\r\v\f]*([+-]?)0*([0-9]*)/.exec(text);
+    const match = /^[ \t-\r]*([+-]?)0*([0-9]*)/.exec(text);
     return (match[2] && match[1] === '-' && name === 'p' ? '-' : '') + match[2];
   }
-  const isList = name === 'cat' || name === 'author';
-  if (isList || name === 'm') {
-    const list = text.split('').filter(function (one) {
-      return one >= '0' && one <= '9' || isList && (one === ',' || one === '-');
-    }).join('');
-    return isList ? list.replace(/^0+/, '').replace(/,+$/, '') : list;
+  if (name === 'm') {
+    return text.split(/[^0-9]+/).join('');
+  }
+  if (name === 'cat' || name === 'author') {
+    return text.split(/[^0-9,-]+/).join('').replace(/^0+/, '').replace(/,+$/, '');
   }
   if (name === 'feed') {
-    return text === 'feed' || text === 'rss' ? 'rss2'
+    return /^(feed|rss)$/.test(text) ? 'rss2'
       : text === 'comments-feed' ? 'comments-rss2' : text;
   }
   return name === 'embed' && text ? 'true' : composed(text);
 }
 
 function joined(values) {
-  return VARIABLES.filter(function (name) {
-    return values[name];
-  }).map(function (name) {
-    return name + '=' + values[name].split('%').join('%25').split('&').join('%26');
-  }).join('&');
+  return VARIABLES.map(function (name) {
+    return values[name] && name + '=' + values[name].split('%').join('%25').split('&').join('%26');
+  }).filter(Boolean).join('&');
 }

@@ -270,6 +270,8 @@ def test_long_texts_that_end_in_something_special_end_in_all_three_engines(
         "name={}+",
         "m={}%E3%81%82",
         "m={}1",
+        "cat={}%E3%81%82",
+        "cat=1{}1",
         "{}+",
     ]
     texts = [quote("会" * n) for n in range(29, 34)] + [quote("会" * n) for n in range(61, 66)]
