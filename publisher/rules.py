@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
+
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
 from publisher.identities import Identity, rules_of
+from publisher.inventory import Term
 from publisher.paths import SitePath, decoded
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.text import Hosts
@@ -21,6 +24,16 @@ from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
+
+# A hierarchy deeper than this is a loop in the CMS's data.
+_DEPTH_MAX = 20
+# `WP_Rewrite::rewrite_rules`, and the files of WordPress 1.5 and before (`redirect_canonical`).
+_FEED_FORMATS = ("feed", "rdf", "rss", "rss2", "atom")
+_FEED_PATHS = (
+    *(f"{base}/{name}{slash}" for base in ("", "/feed") for name in _FEED_FORMATS
+      for slash in ("", "/")),
+    *(f"/wp-{name}.php" for name in _FEED_FORMATS),
+)  # fmt: skip
 
 
 class Redirects:
@@ -59,12 +72,19 @@ class Redirects:
         rules += rules_of(self.identities, self._addresses.urls.public)
         urls = self._addresses.urls
         hosts = Hosts(urls.hosts, urls.public)
-        rules += (rule for one in moved for rule in _moved(one, self._addresses, hosts))
+        theirs = (rule for one in moved for rule in _moved(one, self._addresses, hosts))
+        rules += (rule for rule in theirs if not self._is_lost(rule))
         rules += self._slashes
         known = {rule.source for rule in rules}
         rules += (rule for rule in self._asides if rule.source not in known)
         # A page that exists answers for itself.
         return RuleSet.of(rule for rule in rules if hash(composed(rule.source)) not in self._there)
+
+    def _is_lost(self, rule: Rule) -> bool:
+        """A CMS without pretty links adds a slash to any name (`/sitemap.xml/`): no page is there
+        by that alone."""
+        slashed = f"{rule.source}/"
+        return decoded(rule.target) == slashed and hash(composed(slashed)) not in self._there
 
 
 def _rules_of(
@@ -74,6 +94,7 @@ def _rules_of(
         target = _target_of(path, address.url, address.view, addresses)
         if target:
             yield from rules_for((target,))
+            yield from _first_pages(address.url, address.view, addresses)
         elif _named(address.view, addresses)[0] is None:
             # What is no object of WordPress can only have had another path.
             for old in _old_paths(path, url, addresses):
@@ -85,15 +106,18 @@ def _asides(
 ) -> Iterator[Rule]:
     """What gives way to any other rule."""
     key = canonical_query(urlsplit(url).query).key if "?" in url else None
-    if key and address and address.view and _is_exact(address.view):
+    is_secret = key is not None and "author_name=" in key  # it would be a log-in name
+    if key and not is_secret and address and address.view and _is_exact(address.view):
         # Whatever query the CMS itself used: sitemaps, robots.txt, unusual forms.
         yield Rule(f"?{key}", 301, path.url, origin="query at the CMS")
-    # What WordPress answers though nothing links to it: other feed formats, and
-    # `/sitemap.xml` (`redirect_sitemapxml`).
-    if path == f"/{addresses.router.feed_name}":
+    # What WordPress answers though nothing links to it: other feed formats, files of feeds as
+    # they were once called, and `/sitemap.xml` (`redirect_sitemapxml`).
+    is_wordpress = addresses.views.inventory.kind == "wordpress"
+    if is_wordpress and path == f"/{addresses.router.feed_name}":
         for kind in ("atom", "rdf"):
-            for source in (f"?feed={kind}", f"/feed/{kind}", f"/feed/{kind}/"):
-                yield Rule(source, 301, path.url, origin=f"{kind} feed")
+            yield Rule(f"?feed={kind}", 301, path.url, origin=f"{kind} feed")
+        for source in _FEED_PATHS:
+            yield Rule(source, 301, path.url, origin="usual place of a feed")
     if path == "/wp-sitemap.xml":
         yield Rule("/sitemap.xml", 301, path.url, origin="usual place of a sitemap")
 
@@ -115,7 +139,7 @@ def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
 
 def _is_exact(view: View) -> bool:
     """Whether the canonical form of a query, by which the edge looks rules up, is this view and
-    no other: it drops what WordPress does not know, and reads `cat=1,5` as `cat=1`."""
+    no other: it drops what WordPress does not know, and reads `year=2009,10` as `year=2009`."""
     if view.variant:
         return False
     pairs = [part.partition("=") for part in view.id.split("&")] if view.kind == "query" else []
@@ -134,6 +158,7 @@ def _target_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Ta
         identity,
         path.url,
         taxonomy=taxonomy,
+        types=_types(view, addresses),
         feed=view.feed,
         paged=view.paged,
         page=view.page,
@@ -185,10 +210,10 @@ def _named(view: View, addresses: Addresses) -> tuple[Kind | None, str, str, str
         case "home":
             return "home", "", "", ""
         case "post" | "page":
-            item = addresses.views.items.get(int(view.id))
-            return view.kind, view.id, "", item.slug if item else ""
+            return view.kind, view.id, "", _slugs(int(view.id), addresses)
         case "item":
-            return "post", view.id.rpartition(":")[2], "", ""
+            number = view.id.rpartition(":")[2]
+            return "post", number, "", _slugs(int(number), addresses)
         case "attachment" | "author":
             return view.kind, view.id, "", ""
         case "date":
@@ -207,13 +232,50 @@ def _named_term(identity: str, addresses: Addresses) -> tuple[Kind | None, str, 
     slug = term.slug if term else key
     match taxonomy:
         case "category":
-            return "category", key if term else "", "", slug
+            return "category", key if term else "", "", _term_slugs(term, addresses) or slug
         case "post_tag":
             return "post_tag", key if term else "", "", slug
         case "post_format":
             return "post_format", slug.removeprefix("post-format-"), "", ""
         case _:
             return "taxonomy", key, taxonomy, slug
+
+
+def _types(view: View, addresses: Addresses) -> tuple[str, ...]:
+    if view.kind != "item":
+        return ()
+    return addresses.views.variables_of(view.id.partition(":")[0])
+
+
+def _slugs(number: int, addresses: Addresses) -> str:
+    """The slugs of all parents of an object and its own: WordPress looks for pages by them
+    (`get_page_by_path`). Its own alone if a parent is not listed."""
+    item = addresses.views.items.get(number)
+    slugs: list[str] = []
+    while item is not None and len(slugs) < _DEPTH_MAX:
+        slugs.append(item.slug)
+        item = addresses.views.items.get(item.parent)
+    return "/".join(reversed(slugs))
+
+
+def _term_slugs(term: Term | None, addresses: Addresses) -> str:
+    slugs: list[str] = []
+    while term is not None and len(slugs) < _DEPTH_MAX:
+        slugs.append(term.slug)
+        term = addresses.views.terms.get((term.taxonomy, term.parent))
+    return "/".join(reversed(slugs))
+
+
+def _first_pages(url: str, view: View, addresses: Addresses) -> Iterator[Rule]:
+    """WordPress redirects the number 1 of a list or post to that itself. What has a number 2 has
+    a number 1."""
+    first = msgspec.structs.replace(view, paged=0, page=0)
+    if max(view.paged, view.page) != 2 or not first.is_first:
+        return
+    old = _path_at_cms(url, addresses).rstrip("/")
+    if old.endswith("/page/2" if view.paged else "/2"):
+        for source in (f"{old[:-1]}1", f"{old[:-1]}1/"):
+            yield Rule(source, 301, addresses.router.path(first).url, origin="page 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ kind has no rules that are known here: its paths and parameters are taken as the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -115,10 +116,11 @@ class Views:
         self.terms = {(term.taxonomy, term.id): term for term in inventory.terms}
         self._term_slugs = {(term.taxonomy, term.slug): term for term in inventory.terms}
         # Those built in have a variable of another name, or none.
-        taxonomies = {term.taxonomy for term in inventory.terms} | {"post_format"}
-        self._taxonomies = taxonomies - {"category", "post_tag"}
-        self._types = {item.kind for item in inventory.items} - {"post", "page"}
-        self._selecting = SELECTING | self._taxonomies | self._types
+        self._taxonomies = {"post_format": "post_format"} | _own_variables(
+            (term.taxonomy, term.link) for term in inventory.terms
+        )
+        self._types = _own_variables((item.kind, item.link) for item in inventory.items)
+        self._selecting = SELECTING | self._taxonomies.keys() | self._types.keys()
         self._known = QUERY_VARIABLES | self._selecting
         self._slugs = {(item.kind, item.slug): item for item in inventory.items}
         self._base = urlsplit(inventory.home).path.rstrip("/")
@@ -137,6 +139,11 @@ class Views:
             name = parameters(urlsplit(author.link).query).get("author_name", name)
             if name:
                 self._author_names[name] = view
+
+    def variables_of(self, kind: str) -> tuple[str, ...]:
+        """The names by which queries know a type of the site's own: its name and its variable."""
+        known = [variable for variable, name in self._types.items() if name == kind]
+        return tuple(dict.fromkeys((kind, *known)))
 
     def of(self, path: str, query: str) -> View | None:
         """The view of a raw path (percent-encoded, below the CMS's base) and raw query.
@@ -298,7 +305,7 @@ class Views:
         if tag:
             return term_view(tag)
         slugs = [("post_tag", chosen.get("tag")), ("category", chosen.get("category_name"))]
-        slugs += [(taxonomy, chosen.get(taxonomy)) for taxonomy in sorted(self._taxonomies)]
+        slugs += [(name, chosen.get(variable)) for variable, name in self._taxonomies.items()]
         slugs.append((chosen.get("taxonomy", ""), chosen.get("term")))
         for taxonomy, slug in slugs:
             if taxonomy and slug and not SEVERAL.search(slug):
@@ -307,9 +314,9 @@ class Views:
         return None
 
     def _item_by_query(self, given: dict[str, str]) -> View | None:
-        for kind in sorted(self._types | {"post", "page"}):
-            slug = given.get(kind) if kind in self._types else None
-            slug = slug or (given.get("name") if given.get("post_type") == kind else None)
+        asked = [(kind, given.get(variable)) for variable, kind in self._types.items()]
+        asked.append((given.get("post_type", ""), given.get("name")))
+        for kind, slug in asked:
             item = self._slugs.get((kind, slug)) if slug else None
             if item:
                 return item_view(item)
@@ -379,6 +386,19 @@ def _generic(path: str, query: str) -> View:
     return View(
         "file" if is_file else "path", path if is_file else path.rstrip("/"), variant=chosen
     )
+
+
+def _own_variables(links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The query variables of a site's own types or taxonomies, by name, out of their links: a
+    plain one tells (`?film=sea`); else it is the name of the type, as WordPress has it unless told
+    otherwise. Those built in have variables of other names, or none."""
+    variables: dict[str, str] = {}
+    for name, link in links:
+        if name in variables or name in ("post", "page", "category", "post_tag"):
+            continue
+        told = [one for one in parameters(urlsplit(link).query) if one not in QUERY_VARIABLES]
+        variables[name] = told[0] if len(told) == 1 else name
+    return {variable: name for name, variable in sorted(variables.items())}
 
 
 def item_view(item: Item) -> View:

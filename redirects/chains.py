@@ -10,9 +10,9 @@ import msgspec
 
 from redirects.kana import composed
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import canonical_query, chosen_query, decode, own_variables
 from redirects.rule import Rule, names_of
-from redirects.targets import GONE, encode_path, with_query
+from redirects.targets import GONE, encode_path, with_query, without_index
 
 HOPS_MAX = 16
 """A longer chain of redirects is a mistake in its source, and is reported like a loop."""
@@ -53,6 +53,7 @@ class Rules:
             if rule.query:
                 names.setdefault(rule.source, set()).update(names_of(rule.query))
         self._names = {source: sorted(found) for source, found in names.items()}
+        self._own = own_variables(source for source, _ in self._by_source)
 
     def end(self, rule: Rule) -> Rule | Loop:
         """The rule with the last target of its chain, or the loop (or endless chain) that it is
@@ -103,7 +104,7 @@ class Rules:
         decoded = decode(raw_path)
         if decoded is None:
             return None
-        path = composed(decoded)
+        path = without_index(composed(decoded))
         for source, query, left in self._asked(path, rest):
             rules = self._by_source.get((source, query))
             if rules is not None:
@@ -124,7 +125,7 @@ class Rules:
     def _asked(self, path: str, raw: str) -> Iterator[tuple[str, str, str]]:
         """What is looked up for a request: source, query, and what is left of the query."""
         if path in _ROOT:
-            query = canonical_query(raw)
+            query = canonical_query(raw, self._own)
             if query.key is not None:
                 yield f"?{query.key}", "", query.rest
                 if query.base_key is not None:

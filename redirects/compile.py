@@ -6,6 +6,7 @@ new set is loaded beside the old one and takes effect, whole, when that one entr
 
 A head is `section "  " section ...`:
 
+- `V<types> | <taxonomies>`: the query variables of the site's own types (`query.own_variables`);
 - `R<depth><root>`: the root (a branch), and how many nodes there are on the way to a rule;
 - `Q<path> <name>&<name>`: the parameters by which rules for a path are told apart, percent-encoded
   path, followed by the records (`leaf.py`) for the path itself, `q- when - target [page]`;
@@ -21,6 +22,7 @@ from typing import NamedTuple
 
 from redirects.leaf import conditions, what
 from redirects.patterns import Pattern
+from redirects.query import own_variables
 from redirects.rule import Rule, names_of
 from redirects.rules import RuleSet
 from redirects.targets import encode_path
@@ -125,8 +127,10 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
     A rule whose record is too long is left out and reported. Raises `StoreTooLargeError` when
     this set alone is more than the store holds.
     """
+    own = own_variables(rule.source for rule in rules.rules)
+    first = [f"V{own.strip()}"] if own else []
     beside = [*_parameters(rules.rules), *map(_pattern, rules.patterns)]
-    beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in beside)
+    beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in (*first, *beside))
     if beside_bytes > HEAD_BYTES_MAX:
         raise StoreTooLargeError("patterns and parameters", beside_bytes, HEAD_BYTES_MAX)
     room = HEAD_BYTES_MAX - beside_bytes - len("R2")
@@ -136,7 +140,7 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
     root = [f"R{tree.depth}{tree.root}"] if tree.depth else []
     reason = f"it is longer than {VALUE_BYTES_MAX} bytes, the limit of a value"
     left_out = tuple(LeftOut(rule, reason) for rule in tree.left_out)
-    data = KeyValueData(_BORDER.join([*root, *beside]), tree.nodes, left_out)
+    data = KeyValueData(_BORDER.join([*first, *root, *beside]), tree.nodes, left_out)
     if data.size_bytes > STORE_BYTES_MAX:
         raise StoreTooLargeError("redirects", data.size_bytes, STORE_BYTES_MAX)
     return data
@@ -144,8 +148,10 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
 
 def root_of(head: str) -> tuple[int, str]:
     """The depth and the root of a head's tree: 0 and '' without one."""
-    section = head.partition(_BORDER)[0]
-    return (int(section[1]), section[2:]) if section.startswith("R") else (0, "")
+    for section in head.split(_BORDER):
+        if section.startswith("R"):
+            return int(section[1]), section[2:]
+    return 0, ""
 
 
 def nodes_of(head: str, get: Callable[[str], str | None]) -> Iterator[str]:

@@ -28,15 +28,14 @@ const kvs = cf.kvs();
 
 // WordPress's query variables in canonical order. Those before `feed` say which page is meant,
 // the others which part or form of it.
-const VARIABLES = ('p page_id attachment_id name pagename category_name cat tag tag_id author m ' +
-  'year monthnum day post_type post_format taxonomy term feed paged page cpage embed sitemap ' +
-  'sitemap-subtype sitemap-stylesheet robots').split(' ');
+const VARIABLES = ('p page_id attachment_id attachment name pagename category_name cat tag tag_id ' +
+  'author author_name m year monthnum w day post_type post_format taxonomy term feed paged page ' +
+  'cpage embed sitemap sitemap-subtype sitemap-stylesheet robots').split(' ');
 
-const INTEGERS = ('p page_id attachment_id cat tag_id author year monthnum day paged page ' +
-  'cpage').split(' ');
+const INTEGERS = ('p page_id attachment_id tag_id year monthnum w day paged page cpage').split(' ');
 
 // What gets glued to the end of a shared link: ASCII and typographic marks, then Japanese ones.
-const GLUED = new RegExp('[ !"\'(),.;{}\u00a0\u2018\u2019\u201c\u201d' +
+const GLUED = new RegExp('[ !"\'(),./;{}\u00a0\u2018\u2019\u201c\u201d' +
   '\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff0e\uff3b\uff3d\uff5b\uff5d]');
 
 const STATUS_TEXT = {
@@ -61,7 +60,10 @@ async function handler(event) {
   }
 
   const decoded = decode(request.uri);
-  const path = decoded === null || !isSitePath(decoded) ? '' : composed(decoded);
+  const sent = decoded === null || !isSitePath(decoded) ? '' : composed(decoded);
+  // So WordPress writes it where the server can't rewrite.
+  const isLong = sent.indexOf('/index.php/') === 0;
+  const path = isLong ? sent.slice(10) : sent;
   const raw = rawQuery(request);
   const host = header(request, 'host').toLowerCase().replace(/:[0-9]*$/, '');
   const preview = previewOf(host);
@@ -100,7 +102,8 @@ async function handler(event) {
     host === SITE.host && header(request, 'cloudfront-forwarded-proto') !== 'http';
   const home = isHome ? '' : 'https://' + SITE.host;
   const isError = path.indexOf('/_errors/') === 0;
-  const query = path === '/' || path === '/index.php' ? canonicalQuery(raw) : { key: '' };
+  const own = head.length > 1 && head[1].charAt(0) === 'V' ? ' ' + head[1].slice(1) + ' ' : '|';
+  const query = path === '/' || path === '/index.php' ? canonicalQuery(raw, own) : { key: '' };
   let rule = null;
   let rest = raw;
   if (isRead && !isError) {
@@ -109,11 +112,11 @@ async function handler(event) {
       rest = query.rest;
       rule = await lookedUp(head, '/\n' + (query.base || query.key), '/\n' + query.key, visitor);
     } else {
-      const own = ownQuery(head, path, raw);
-      const text = own.key === '' ? path : path + '\n' + own.key;
+      const chosen = chosenQuery(head, path, raw);
+      const text = chosen.key === '' ? path : path + '\n' + chosen.key;
       rule = await lookedUp(head, text, text, visitor);
-      rest = rule === null || own.key === '' ? raw : own.rest;
-      rule = rule || byHead(own.key === '' ? [] : own.records, head, path, visitor);
+      rest = rule === null || chosen.key === '' ? raw : chosen.rest;
+      rule = rule || byHead(chosen.key === '' ? [] : chosen.records, head, path, visitor);
     }
   }
   if (rule === null && query.key !== '') {
@@ -122,7 +125,7 @@ async function handler(event) {
     return isRead ? missing(request) : unavailable();
   }
   if (rule === null) {
-    return home === '' ? serve(request, isError ? '' : slot, path)
+    return home === '' && !isLong ? serve(request, isError ? '' : slot, path)
       : redirect(301, home + encode(path), raw);
   }
   if (rule[1] === '410') {
@@ -136,9 +139,11 @@ async function handler(event) {
 
 // The record of the rule for what is asked for, or for its base; null if there is none.
 async function lookedUp(head, base, text, visitor) {
-  const isTree = head.length > 1 && head[1].charAt(0) === 'R';
-  let node = isTree ? head[1].slice(2) : '';
-  for (let depth = isTree ? Number(head[1].charAt(1)) : 0; depth > 0; depth--) {
+  const tree = head.filter(function (section) {
+    return section.charAt(0) === 'R';
+  })[0] || 'R0';
+  let node = tree.slice(2);
+  for (let depth = Number(tree.charAt(1)); depth > 0; depth--) {
     node = await read('n/' + childOf(node, placeOf(base, text)));
   }
   return found(node, text, visitor) || (base === text ? null : found(node, base, visitor));
@@ -228,8 +233,8 @@ function has(set, number) {
 }
 
 // The parameters by which rules for this path are told apart, and the records of the path itself.
-function ownQuery(head, path, raw) {
-  const own = { key: '', rest: '', records: [] };
+function chosenQuery(head, path, raw) {
+  const chosen = { key: '', rest: '', records: [] };
   let isOurs = false;
   head.forEach(function (section) {
     const words = section.split(' ');
@@ -237,15 +242,18 @@ function ownQuery(head, path, raw) {
       isOurs = decode(words[0].slice(1)) === path;
       if (isOurs) {
         const names = words[1].split('&');
-        const given = parameters(raw, names);
-        own.key = joined(given.values, names);
-        own.rest = given.rest.join('&');
+        const values = {};
+        chosen.rest = others(raw, function (known, value) {
+          values[known] = unglued(value);
+          return names.indexOf(known) >= 0;
+        });
+        chosen.key = joined(values, names);
       }
     } else if (isOurs && section.charAt(0) === 'q') {
-      own.records.push(words);
+      chosen.records.push(words);
     }
   });
-  return own;
+  return chosen;
 }
 
 // The rule of a path whose parameters are none of the known ones, or a pattern.
@@ -427,105 +435,95 @@ function rawQuery(request) {
   return parts.join('&');
 }
 
-// The values of these parameters, the last of each, as in PHP, and the other parts.
-function parameters(raw, names) {
-  const values = {};
-  const rest = [];
-  let isPreview = false;
-  raw.split('&').forEach(function (part) {
-    if (part === '') {
-      return;
-    }
-    const equals = part.indexOf('=');
-    const name = decode(spaced(equals < 0 ? part : part.slice(0, equals)));
-    const value = decode(spaced(equals < 0 ? '' : part.slice(equals + 1)));
+// Every part of a query, decoded, to `take`; a list matches nothing. Returns what it did not take.
+function others(raw, take) {
+  return raw.split('&').filter(function (part) {
+    const spaced = part.split('+').join(' ');
+    const equals = (spaced + '=').indexOf('=');
+    const name = decode(spaced.slice(0, equals));
+    const value = decode(spaced.slice(equals + 1));
     // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
-    const plain = name !== null && name.indexOf('amp;') === 0 ? name.slice(4) : name;
+    const plain = name && name.indexOf('amp;') === 0 ? name.slice(4) : name;
     const known = plain === null || value === null ? '' : plain.split('[')[0];
-    if (names.indexOf(known) < 0) {
-      rest.push(part);
-      isPreview = isPreview || known === 'preview';
-    } else {
-      // A list matches nothing.
-      values[known] = known === plain ? unglued(value) : '[]';
-    }
-  });
-  return { values: values, rest: rest, isPreview: isPreview };
+    return part !== '' && !take(known, known === plain ? value || '' : '[]');
+  }).join('&');
 }
 
-// One form for every way to write a WordPress query: `key`, the same without the number of a
-// page as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know.
-function canonicalQuery(raw) {
-  const given = parameters(raw, VARIABLES);
-  const values = given.values;
-  VARIABLES.forEach(function (name) {
-    values[name] = cleaned(name, values[name] || '');
+// One form for every way to write a WordPress query: `key`, the same without the part of a page
+// as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know. `own`
+// names the variables of the site's own types and taxonomies: ' book | genre '.
+function canonicalQuery(raw, own) {
+  const values = {};
+  const rest = others(raw, function (known, value) {
+    const at = own.indexOf(' ' + known + ' ');
+    const isType = at < own.indexOf('|');
+    const target = VARIABLES.indexOf(known) >= 0 ? known : at < 0 ? '' : isType ? 'name' : 'term';
+    // The last one wins, as in PHP.
+    const text = cleaned(target, value);
+    if (target && text) {
+      values[target] = text;
+      if (target !== known) {
+        values[isType ? 'post_type' : 'taxonomy'] = known;
+      }
+    }
+    return target || known === 'preview';
   });
 
   const id = values.attachment_id || values.p || values.page_id;
-  if (id !== '' && given.isPreview) {
-    // A preview shows what is not published; it must never be answered by a redirect.
-    return { key: '', base: '', rest: raw };
-  }
-  if (id !== '') {
+  if (id) {
     // WordPress takes the three for one another, and an id leaves nothing else to choose.
     VARIABLES.slice(0, VARIABLES.indexOf('feed')).forEach(function (name) {
       values[name] = '';
     });
     values.p = id;
   }
-  const isSitemap = values.sitemap !== '';
-  if (values.paged === '0' || (values.paged === '1' && !isSitemap)) {
+  if (values.paged === '1' && !values.sitemap) {
     values.paged = '';
   }
-  if (values.page === '0' || values.page === '1') {
+  if (values.page === '1') {
     values.page = '';
   }
   const key = joined(values, VARIABLES);
-  values.page = values.cpage = '';
-  values.paged = isSitemap ? values.paged : '';
+  values.page = values.cpage = values.embed = '';
+  values.paged = values.sitemap ? values.paged : '';
   const base = joined(values, VARIABLES);
-  return { key: key, base: base === key ? '' : base, rest: given.rest.join('&') };
-}
-
-function spaced(text) {
-  return text.split('+').join(' ');
+  return { key: key, base: base === key ? '' : base, rest: rest };
 }
 
 function unglued(value) {
   let end = value.length;
-  while (end > 0 && GLUED.test(value.charAt(end - 1))) {
+  while (GLUED.test(value.charAt(end - 1))) {
     end--;
   }
   return value.slice(0, end);
 }
 
 // A variable's value as WordPress reads it; '' means that it is not there.
-function cleaned(name, text) {
-  if (text === '') {
-    return '';
+function cleaned(name, value) {
+  const text = unglued(value);
+  if (text === '[]') {
+    return text;
   }
   if (INTEGERS.indexOf(name) >= 0) {
-    // PHP's (int): leading digits count. What is no id becomes 0, which no rule has.
-    const digits = /^[ \t\n\r\v\f]*0*([0-9]*)/.exec(text)[1];
-    return digits !== '' && digits.length <= 15 ? digits : '0';
+    // PHP's (int): leading digits count, 0 is none. A negative id is none; others lose the sign.
+    const match = /^[ \t-\r]*([+-]?)0*([0-9]*)/.exec(text);
+    return (match[2] && match[1] === '-' && name === 'p' ? '-' : '') + match[2];
   }
   if (name === 'm') {
-    return text.split('').filter(function (one) {
-      return one >= '0' && one <= '9';
-    }).join('');
+    return text.split(/[^0-9]+/).join('');
+  }
+  if (name === 'cat' || name === 'author') {
+    return text.split(/[^0-9,-]+/).join('').replace(/^0+/, '').replace(/,+$/, '');
   }
   if (name === 'feed') {
-    return text === 'feed' || text === 'rss' ? 'rss2'
+    return /^(feed|rss)$/.test(text) ? 'rss2'
       : text === 'comments-feed' ? 'comments-rss2' : text;
   }
-  return name === 'embed' ? 'true' : text;
+  return name === 'embed' && text ? 'true' : composed(text);
 }
 
 function joined(values, names) {
-  return names.filter(function (name) {
-    return values[name];
-  }).map(function (name) {
-    return name + '=' + values[name].split('%').join('%25').split('&').join('%26');
-  }).join('&');
+  return names.map(function (name) {
+    return values[name] && name + '=' + values[name].split('%').join('%25').split('&').join('%26');
+  }).filter(Boolean).join('&');
 }

@@ -13,7 +13,7 @@ from redirects.leaf import Found, Visitor, decided, find
 from redirects.patterns import filled
 from redirects.places import place
 from redirects.query import canonical_query, chosen_query, decode
-from redirects.targets import GONE, encode_path, is_site_path, with_query
+from redirects.targets import GONE, encode_path, is_site_path, with_query, without_index
 from redirects.tree import NODE_PREFIX, child
 
 ERRORS_PATH = "/_errors/"
@@ -108,7 +108,8 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
     if request.method not in ("GET", "HEAD"):
         return NotAllowed()
     decoded = decode(request.path)
-    path = composed(decoded) if decoded is not None and is_site_path(decoded) else ""
+    sent = composed(decoded) if decoded is not None and is_site_path(decoded) else ""
+    path = without_index(sent)
     host = _PORT.sub("", request.host.lower())
     preview = _preview_of(host, site)
     if preview is not None and path == ROBOTS_PATH:
@@ -123,7 +124,8 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
             return Unauthorized()
     is_home = preview is not None or (host == site.host and request.scheme == "https")
     home = "" if is_home or not site.host else f"https://{site.host}"
-    asked = _Asked(path, request, Visitor(_first_language(request.accept_language), host), home)
+    visitor = Visitor(_first_language(request.accept_language), host)
+    asked = _Asked(path, request, visitor, home, path != sent)
     if live is None:
         return _without_data(asked, site.fallback)
     return _found(get, live, asked)
@@ -131,20 +133,23 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
 
 class _Asked(NamedTuple):
     """A request with its path ('' for one that no file can have), and the origin of the public
-    site if it came to another one."""
+    site if it came to another one. `is_long`: what WordPress writes where the server can't rewrite
+    (`/index.php/about/`)."""
 
     path: str
     request: Request
     visitor: Visitor
     home: str
+    is_long: bool
 
 
 class _Head(NamedTuple):
-    """A head, taken apart. `parameters`: for a path, the names, and the records of the path
-    itself. `patterns`: expressions and records."""
+    """A head, taken apart. `own`: the site's own query variables. `parameters`: for a path, the
+    names, and the records of the path itself. `patterns`: expressions and records."""
 
     depth: int
     root: str
+    own: str
     parameters: dict[str, tuple[list[str], list[str]]]
     patterns: list[tuple[re.Pattern[str], str]]
 
@@ -154,16 +159,19 @@ def _head(text: str) -> _Head:
     parameters: dict[str, tuple[list[str], list[str]]] = {}
     patterns: list[tuple[re.Pattern[str], str]] = []
     records: list[str] = []
+    own = ""
     for section in text.split(_BORDER):
         first, _, rest = section.partition(" ")
-        if section.startswith("Q"):
+        if section.startswith("V"):
+            own = f" {section[1:]} "
+        elif section.startswith("Q"):
             records = []
             parameters[decode(first[1:]) or ""] = rest.split("&"), records
         elif section.startswith("q"):
             records.append(section)
         elif section.startswith("P"):
             patterns.append((re.compile(first[1:]), section))
-    return _Head(*root_of(text), parameters, patterns)
+    return _Head(*root_of(text), own, parameters, patterns)
 
 
 def _preview_of(host: str, site: Site) -> str | None:
@@ -210,7 +218,7 @@ def _found(get: Get, live: LiveEntry, asked: _Asked) -> Decision:
         return _file(live.slot, asked)
     head = _head(live.head)
     if path in ROOT_PATHS:
-        query = canonical_query(raw)
+        query = canonical_query(raw, head.own)
         if query.key is not None:
             base = f"/\n{query.base_key or query.key}"
             rule = _looked_up(get, head, base, f"/\n{query.key}", asked.visitor)
@@ -255,9 +263,10 @@ def _applied(rule: Found, slot: str, rest: str, asked: _Asked) -> Decision:
 
 
 def _file(slot: str, asked: _Asked) -> Decision:
-    """A file of the site; who came to another host or without TLS is sent to it."""
+    """A file of the site; who came to another host, by a longer path or without TLS is sent to
+    it."""
     path = asked.path
-    if asked.home:
+    if asked.home or asked.is_long:
         return Redirect(301, with_query(asked.home + encode_path(path), asked.request.query))
     return Serve("", path) if path.startswith(ERRORS_PATH) else _serve(slot, path)
 

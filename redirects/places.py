@@ -21,9 +21,8 @@ _FIRST = re.compile(r"([^0-9]*)([0-9]+)(.*)", re.DOTALL)
 _LAST = re.compile(r"(.*[^0-9])([0-9]+)([^0-9]*)", re.DOTALL)
 _NUMBER_DIGITS_MAX = 9
 _PREFIX_CHARACTERS = 3
-# The number of a page: WordPress shows its beginning where there is no such page
-# (`query.canonical_query`, `base_key`).
-_PARTS = ("paged=", "page=", "cpage=")
+# A part of a page: where it is not there, the page answers (`query.CanonicalQuery.base_key`).
+_PARTS = ("paged=", "page=", "cpage=", "embed=")
 _DIGITS_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

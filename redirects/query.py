@@ -6,14 +6,17 @@ and what `redirect_canonical` repairs. `edge.js` holds the same algorithm; a tes
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from redirects.kana import composed
 
 VARIABLES: tuple[str, ...] = (
     "p",
     "page_id",
     "attachment_id",
+    "attachment",
     "name",
     "pagename",
     "category_name",
@@ -21,9 +24,11 @@ VARIABLES: tuple[str, ...] = (
     "tag",
     "tag_id",
     "author",
+    "author_name",
     "m",
     "year",
     "monthnum",
+    "w",
     "day",
     "post_type",
     "post_format",
@@ -49,11 +54,10 @@ INTEGERS = frozenset(
         "p",
         "page_id",
         "attachment_id",
-        "cat",
         "tag_id",
-        "author",
         "year",
         "monthnum",
+        "w",
         "day",
         "paged",
         "page",
@@ -62,32 +66,38 @@ INTEGERS = frozenset(
 )
 """The variables that WordPress casts to an integer."""
 
-GLUED = " !\"'(),.;{}\u00a0\u2018\u2019\u201c\u201d\u3000、。〈〉《》「」『』【】！（），．［］｛｝"
+GLUED = (
+    " !\"'(),./;{}\u00a0\u2018\u2019\u201c\u201d\u3000、。〈〉《》「」『』【】！（），．［］｛｝"
+)
 """What gets glued to the end of a shared link, and is no part of any value.
 
-The first half is what `redirect_canonical` strips; the full-width half is what Japanese text
-leaves behind a link.
+The first half is what `redirect_canonical` strips, and the slash, which `WP_Query` takes off
+slugs; the full-width half is what Japanese text leaves behind a link.
 """
-
-INTEGER_DIGITS_MAX = 15
-"""Longer numbers are no ids, and JavaScript would not keep them exact."""
 
 _FEEDS = {"feed": "rss2", "rss": "rss2", "comments-feed": "comments-rss2"}
 _IDS = ("attachment_id", "p", "page_id")
 _WHICH_PAGE = VARIABLES[1 : VARIABLES.index("feed")]
-_ARRAY = "[]"
+_PARTS = frozenset(("paged", "page", "cpage", "embed"))
+_SITEMAP_PARTS = _PARTS - {"paged"}
+_LISTS = frozenset(("cat", "author"))
 _VARIABLES = frozenset(VARIABLES)
+_ARRAY = "[]"
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
-_INTEGER = re.compile("[ \t\n\r\v\f]*0*([0-9]*)")
+_INTEGER = re.compile("[ \t\n\r\v\f]*([+-]?)0*([0-9]*)")
 _NOT_A_DIGIT = re.compile("[^0-9]+")
+_NOT_IN_A_LIST = re.compile("[^0-9,-]+")
+# Most queries there are, and what they come to.
+_PLAIN = re.compile("(?:p|page_id|attachment_id)=([1-9][0-9]{0,14})")
+_OWN = re.compile(r"\?(?:name=.*&post_type|taxonomy)=([^&]+)", re.DOTALL)
 
 
 class CanonicalQuery(NamedTuple):
     """What a raw query means.
 
-    `key`: the known variables in canonical form, None if there are none (or for a preview).
-    `base_key`: the key without the number of the page, which WordPress falls back to when that
-    page does not exist; None if there is no number, or nothing else.
+    `key`: the known variables in canonical form, None if there are none.
+    `base_key`: the key without the part of the page that is asked for (its number, a page of its
+    comments, its embed), for a part that does not exist; None if no part is named, or nothing else.
     `rest`: every other part of the query, untouched and in order (`utm_source=x&fbclid`).
     """
 
@@ -111,28 +121,59 @@ def decode(text: str) -> str | None:
         return None
 
 
-def canonical_query(raw: str) -> CanonicalQuery:
+def canonical_query(raw: str, own: str = "") -> CanonicalQuery:
     """The canonical form of a raw query (what follows the `?`, still percent-encoded).
 
+    `own`: the site's own variables, as `own_variables` writes them.
     Never raises: what can't be decoded counts as unknown and stays in the rest.
     """
-    values, unknown, is_preview = _read(raw)
-    values = {name: _cleaned(name, value) for name, value in values.items()}
-    ids = [values[name] for name in _IDS if values.get(name)]
-    if ids and is_preview:
-        # A preview shows what is not published; it must never be answered by a redirect.
-        return CanonicalQuery(None, None, raw)
+    if not raw:
+        return _NOTHING
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None:
+        return CanonicalQuery(f"p={plain[1]}", None, "")
+    return _canonical(raw, own)
+
+
+_NOTHING = CanonicalQuery(None, None, "")
+
+
+def own_variables(sources: Iterable[str]) -> str:
+    """The variables of a site's own types and taxonomies, out of its rules' sources.
+
+    WordPress knows `?book=red` for `?post_type=book&name=red` and `?genre=crime` for
+    `?taxonomy=genre&term=crime`. What stands in rules of the longer form is a variable:
+    `" book | genre "`, with the types before the bar. '' if there are none.
+    """
+    types: set[str] = set()
+    taxonomies: set[str] = set()
+    for source in sources:
+        match = _OWN.match(source) if source.startswith(("?name=", "?taxonomy=")) else None
+        if match:
+            (types if source.startswith("?name=") else taxonomies).add(match[1])
+    names = [*sorted(types), "|", *sorted(taxonomies)]
+    return f" {' '.join(names)} " if len(names) > 1 else ""
+
+
+def _canonical(raw: str, own: str) -> CanonicalQuery:
+    values, unknown = _read(raw, own)
+    ids = [values[name] for name in _IDS if name in values]
     if ids:
         # WordPress takes the three for one another, and an id leaves nothing else to choose.
         for name in _WHICH_PAGE:
             values.pop(name, None)
         values["p"] = ids[0]
-    _drop_first_pages(values)
+    # Page 1 of something is that thing, except that a sitemap's own links write `paged=1`.
+    if values.get("paged") == "1" and "sitemap" not in values:
+        del values["paged"]
+    if values.get("page") == "1":
+        del values["page"]
     key = _joined(values)
-    for name in ("page", "cpage") if values.get("sitemap") else ("paged", "page", "cpage"):
-        values.pop(name, None)
-    base = _joined(values)
-    return CanonicalQuery(key, base if base != key else None, "&".join(unknown))
+    parts = _SITEMAP_PARTS if "sitemap" in values else _PARTS
+    if parts.isdisjoint(values):
+        return CanonicalQuery(key, None, "&".join(unknown))
+    base = _joined({name: value for name, value in values.items() if name not in parts})
+    return CanonicalQuery(key, base, "&".join(unknown))
 
 
 def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
@@ -156,11 +197,11 @@ def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
     return _listed(values, names), "&".join(others)
 
 
-def _read(raw: str) -> tuple[dict[str, str], list[str], bool]:
-    """The known variables (the last of each wins, as in PHP), the other parts, a preview or not."""
+def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:
+    """The known variables (the last of each wins, as in PHP) as WordPress reads them, and the
+    other parts. An empty one is as if it were not there; WordPress takes it out."""
     values: dict[str, str] = {}
     unknown: list[str] = []
-    is_preview = False
     for part in raw.split("&"):
         if not part:
             continue
@@ -172,46 +213,48 @@ def _read(raw: str) -> tuple[dict[str, str], list[str], bool]:
         # A link copied out of HTML source keeps the `amp;` of its `&amp;`.
         name, bracket, _ = name.removeprefix("amp;").partition("[")
         if name in _VARIABLES:
-            values[name] = _ARRAY if bracket else value
-        else:
+            value = _cleaned(name, _ARRAY if bracket else value)
+            if value:
+                values[name] = value
+        elif f" {name} " in own:
+            is_type = own.index(f" {name} ") < own.index("|")
+            value = _cleaned("name", _ARRAY if bracket else value)
+            if value:
+                values["post_type" if is_type else "taxonomy"] = name
+                values["name" if is_type else "term"] = value
+        elif name != "preview":  # a preview of what is published is that itself
             unknown.append(part)
-            is_preview = is_preview or name == "preview"
-    return values, unknown, is_preview
+    return values, unknown
 
 
 def _cleaned(name: str, value: str) -> str:
     """A variable's value as WordPress reads it; '' means that it is not there."""
     value = value.rstrip(GLUED)
-    if not value:
-        return ""
+    if not value or value == _ARRAY:
+        return value
     if name in INTEGERS:
-        return _integer(value)
+        return _integer(name, value)
+    if name in _LISTS:
+        # `cat=1,5` and `author=-1` are lists of their own, and no way to write another.
+        return _NOT_IN_A_LIST.sub("", value).lstrip("0").rstrip(",")
     if name == "m":
         return _NOT_A_DIGIT.sub("", value)
     if name == "feed":
         return _FEEDS.get(value, value)
     if name == "embed":
         return "true"
-    return value
+    return composed(value)
 
 
-def _integer(value: str) -> str:
-    """PHP's `(int)`: leading digits count. What is no id becomes 0, which no rule has."""
+def _integer(name: str, value: str) -> str:
+    """PHP's `(int)`: leading digits count, and 0 is none. A negative `p` names nothing; WordPress
+    takes the sign off all others."""
     match = _INTEGER.match(value)
-    digits = match.group(1) if match else ""
-    return digits if 0 < len(digits) <= INTEGER_DIGITS_MAX else "0"
+    sign, digits = match.groups() if match else ("", "")
+    return f"-{digits}" if digits and sign == "-" and name == "p" else digits
 
 
-def _drop_first_pages(values: dict[str, str]) -> None:
-    """Page 1 of something is that thing, except that a sitemap's own links write `paged=1`."""
-    for name in ("paged", "page"):
-        value = values.get(name)
-        numbered = name == "paged" and values.get("sitemap")
-        if value == "0" or (value == "1" and not numbered):
-            del values[name]
-
-
-def _joined(values: dict[str, str]) -> str | None:
+def _joined(values: Mapping[str, str]) -> str | None:
     return _listed(values, VARIABLES) or None
 
 

@@ -13,7 +13,7 @@ from redirects.chains import Loop, Rules, example, expanded, leads_to_itself
 from redirects.kana import composed
 from redirects.patterns import Pattern
 from redirects.rule import Rule
-from redirects.targets import GONE
+from redirects.targets import GONE, without_index
 
 __all__ = ["Conflict", "Rule", "RuleSet"]
 
@@ -104,7 +104,8 @@ class RuleSet(msgspec.Struct, frozen=True):
 
 
 def _looked_for(rule: Rule) -> Rule:
-    source = rule.source if rule.source.startswith("?") else composed(rule.source)
+    is_query = rule.source.startswith("?")
+    source = rule.source if is_query else without_index(composed(rule.source))
     return rule if source == rule.source else msgspec.structs.replace(rule, source=source)
 
 

@@ -22,6 +22,12 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}|")
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+|")
 
 
+def without_index(path: str) -> str:
+    """A path without what WordPress writes before it where the server can't rewrite:
+    `/index.php/about/` is `/about/`."""
+    return path.removeprefix("/index.php") if path.startswith("/index.php/") else path
+
+
 def is_site_path(path: str) -> bool:
     """Whether a decoded path can be that of a file of the site.
 

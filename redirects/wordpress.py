@@ -32,7 +32,8 @@ class Target(msgspec.Struct, frozen=True):
     `kind`: an entry of a custom post type is a `post`; `post_type` is that type's archive.
     `id`: a number; a slug where the CMS gives no number; for `date` its digits ('2009', '200904',
     '20090401'); for `post_type` its name; for `sitemap` the raw query ('sitemap=index').
-    `taxonomy`: the name of a custom taxonomy, for `taxonomy`.
+    `taxonomy`: the name of a custom taxonomy, for `taxonomy`. `types`: for an entry of a custom
+    post type that type's name, and its query variable if that is another.
     `feed` ('rss2', 'atom', 'comments-rss2'), `paged` (page of a list), `page` (page of a post),
     `cpage` (page of its comments), `embed`: which part or form of the thing this is.
     `url`: a percent-encoded path from the site's root, or the absolute URL where it lies now.
@@ -45,6 +46,7 @@ class Target(msgspec.Struct, frozen=True):
     id: str
     url: str
     taxonomy: str = ""
+    types: tuple[str, ...] = ()
     feed: str = ""
     paged: int = 0
     page: int = 0
@@ -96,7 +98,7 @@ def _sources(target: Target) -> Iterator[str]:
             seen.add(key)
             yield f"?{key}"
     if target.kind == "home" and not part:
-        yield "/index.php"
+        yield from ("/index.php", "/index.php/")
     yield from target.old_paths
 
 
@@ -125,21 +127,27 @@ def _queries(target: Target) -> list[str]:
             return [_variable("m", target.id), _calendar(target.id)]
         case "taxonomy":
             return [f"{_variable('taxonomy', target.taxonomy)}&{_variable('term', slug)}"]
+        case "post" if target.types:
+            names = [_variable("name", slug)] if slug else []
+            typed = [
+                f"{name}&{_variable('post_type', kind)}" for kind in target.types for name in names
+            ]
+            return _named(("p", number)) + typed
     # For a child category, WordPress reads the last slug only (WP_Query::parse_tax_query).
     last_slug = slug.rpartition("/")[2]
-    names: dict[str, tuple[tuple[str, str], ...]] = {
+    forms: dict[str, tuple[tuple[str, str], ...]] = {
         "post": (("p", number), ("name", slug)),
         "page": (("p", number), ("pagename", slug)),
         "attachment": (("p", number),),
         "category": (("cat", number), ("category_name", slug), ("category_name", last_slug)),
         "post_tag": (("tag", slug), ("tag_id", number)),
         "author": (("author", number),),
-        "post_format": (("post_format", slug),),
+        "post_format": (("post_format", slug), ("post_format", f"post-format-{slug}")),
         "post_type": (("post_type", slug),),
     }
-    if target.kind not in names:
+    if target.kind not in forms:
         raise ValueError(f"unknown kind of target: {target.kind!r}")
-    return _named(*names[target.kind])
+    return _named(*forms[target.kind])
 
 
 def _named(*variables: tuple[str, str]) -> list[str]:

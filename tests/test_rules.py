@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from publisher.addresses import Addresses
+from publisher.inventory import Item
 from publisher.paths import SitePath
 from publisher.routes import Routes
 from publisher.rules import Moved, Redirects
 from redirects.rules import Rule
-from tests.samples import HOME, addresses
+from tests.samples import HOME, addresses, with_items
 
 
 def rules(of: Addresses, *urls: str, moved: tuple[Moved, ...] = ()) -> dict[str, Rule]:
@@ -48,6 +50,13 @@ def redirect(of: Addresses, url: str, target: str, status: int = 301) -> Moved:
         ("/?feed=rss2", "?feed=rss2", "/feed.xml"),
         ("/?sitemap=index", "?sitemap=index", "/wp-sitemap.xml"),
         ("/?p=90", "?p=90", "/book/red/"),
+        ("/?p=90", "?name=red&post_type=book", "/book/red/"),
+        ("/?page_id=3", "?pagename=company/access", "/company/access/"),
+        ("/?cat=5", "?category_name=news/tokyo", "/category/news/tokyo/"),
+        ("/?cat=5", "?category_name=tokyo", "/category/news/tokyo/"),
+        ("/?m=2009&w=14", "?m=2009&w=14", "/m-2009/w-14/"),
+        ("/?feed=rss2", "/feed/rss", "/feed.xml"),
+        ("/?feed=rss2", "/wp-rss2.php", "/feed.xml"),
         (
             "/wp-content/uploads/2020/01/logo.png",
             "?p=50",
@@ -77,6 +86,36 @@ def test_attachments_with_pages_have_them_as_their_old_forms() -> None:
     assert found["?p=50"].target == "/media/50/"
 
 
+@pytest.mark.parametrize(
+    ("url", "source", "target"),
+    [
+        ("/category/news/page/2/", "/category/news/page/1/", "/category/news/"),
+        ("/category/news/page/2/", "/category/news/page/1", "/category/news/"),
+        ("/page/2/", "/page/1/", "/"),
+        ("/first/2/", "/first/1/", "/blog/12.html"),
+    ],
+)
+def test_the_number_of_the_first_page_leads_to_it(url: str, source: str, target: str) -> None:
+    assert rules(addresses("/%postname%/"), url)[source].target == target
+
+
+def test_a_type_is_known_by_its_variable_too() -> None:
+    """A plain link tells it; `redirects.query.own_variables` reads it out of the rules."""
+    of = addresses()
+    film = Item(kind="movie", id=91, link=f"{HOME}/?film=sea", slug="sea")
+    of = Addresses(with_items(of.views.inventory, film), Routes(), of.urls)
+    found = rules(of, "/?film=sea")
+    for source in ("?p=91", "?name=sea&post_type=film", "?name=sea&post_type=movie"):
+        assert found[source].target == "/movie/sea/"
+
+
+def test_a_slash_that_the_cms_adds_to_any_name_leads_nowhere() -> None:
+    of = addresses()
+    moved = redirect(of, "/sitemap.xml", "/sitemap.xml/")
+    found = rules(of, "/?sitemap=index", moved=(moved,))
+    assert found["/sitemap.xml"].target == "/wp-sitemap.xml"
+
+
 def test_a_feed_of_another_name_is_found_by_its_usual_forms() -> None:
     found = rules(addresses(routes=Routes(feed="index.rss")), "/?feed=rss2")
     for source in ("?feed=rss2", "?feed=atom", "/feed/atom/"):
@@ -84,7 +123,8 @@ def test_a_feed_of_another_name_is_found_by_its_usual_forms() -> None:
 
 
 def test_a_query_of_several_is_no_rule_for_one_of_them() -> None:
-    assert not [source for source in rules(addresses(), "/?cat=98,99") if source[0] == "?"]
+    found = rules(addresses(), "/?cat=98,99")
+    assert [source for source in found if source[0] == "?"] == ["?cat=98,99"]
     target = "/cat-5/tag-wine/"
     assert rules(addresses(), "/?tag=wine&cat=5")["?cat=5&tag=wine"].target == target
 
@@ -125,6 +165,7 @@ def test_a_redirect_that_can_not_be_given_to_visitors_is_left_out(target: str) -
 
 def test_no_rule_names_an_author_by_log_in() -> None:
     of = addresses("/%postname%/")
+    assert not [source for source in rules(of, "/?author_name=alice") if "alice" in source]
     targets = [rule.target for rule in rules(of, "/author/alice/").values()]
     assert targets
     assert not any("alice" in target for target in targets)
@@ -145,3 +186,33 @@ def test_a_path_as_a_mac_writes_it_leads_nowhere_else_than_its_page() -> None:
     elsewhere.add(SitePath("/blog/12.html"), f"{HOME}/first/")
     found = {rule.source for rule in elsewhere.rules((moved,)).rules}
     assert page in found
+
+
+def test_another_cms_has_no_feeds_in_the_places_of_wordpress() -> None:
+    of = addresses()
+    inventory = msgspec.structs.replace(of.views.inventory, kind="generic", items=(), terms=())
+    found = rules(Addresses(inventory, Routes(), of.urls), "/feed.xml")
+    assert not {"/rss", "/feed/rss2/", "/wp-rss2.php", "?feed=atom"} & found.keys()
+
+
+FRONT_PAGE = [
+    # `page_on_front`: that page is the home page, whatever names it
+    ("?p=6", "/"),
+    ("?pagename=welcome", "/"),
+    ("/welcome/", "/"),
+    ("/welcome", "/"),
+    ("/index.php", "/"),
+    # `page_for_posts`: a page that is the list of posts
+    ("?p=2", "/company/"),
+    ("?pagename=company", "/company/"),
+]
+
+
+@pytest.mark.parametrize(("source", "target"), FRONT_PAGE)
+@pytest.mark.parametrize("permalinks", ["", "/%postname%/"])
+def test_a_front_page_has_its_old_forms(permalinks: str, source: str, target: str) -> None:
+    of = addresses(permalinks)
+    front = Item(kind="page", id=6, link=f"{HOME}/", slug="welcome")
+    of = Addresses(with_items(of.views.inventory, front), Routes(), of.urls)
+    found = rules(of, "/", "/company/" if permalinks else "/?page_id=2")
+    assert found[source].target == target

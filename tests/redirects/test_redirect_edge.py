@@ -19,7 +19,7 @@ from edge_runners import (
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_redirect_query import QUERIES, TABLE
+from test_redirect_query import OWN, OWN_TABLE, QUERIES, TABLE
 
 from publisher.edge.javascript import EdgeFunction
 from redirects.compile import compile_rules, live_entry, set_id
@@ -38,7 +38,7 @@ from redirects.match import (
 from redirects.patterns import Pattern
 from redirects.query import GLUED, INTEGERS, VARIABLES, canonical_query
 from redirects.rules import Rule, RuleSet
-from redirects.targets import REDIRECTS, REST_CHARACTERS_MAX
+from redirects.targets import REDIRECTS, REST_CHARACTERS_MAX, with_query
 
 FACEBOOK = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -132,6 +132,15 @@ TABLE_OF_DECISIONS = [
     (Request("GET", "/"), Serve("b3", "/index.html")),
     (Request("GET", "/index.php"), Redirect(301, "/")),
     (Request("GET", "/index.php", "p=1632"), Redirect(301, "/blog/1632.html")),
+    # Permalinks of a server that rewrites nothing.
+    (Request("GET", "/index.php/", "p=1632"), Redirect(301, "/blog/1632.html")),
+    (Request("GET", "/index.php/about", "a"), Redirect(301, "/about/?a")),
+    (Request("GET", "/index.php/about/", "a"), Redirect(301, "/about/?a")),
+    (Request("GET", "/index.php/%E4%BC%9A%E7%A4%BE/"), Redirect(301, "/%E4%BC%9A%E7%A4%BE/")),
+    (Request("GET", "/index.php/old/x"), Redirect(301, "/new/x")),
+    (Request("GET", "/index.php/"), Redirect(301, "/")),
+    (Request("GET", "/index.php//evil.example"), Missing("b3")),
+    (Request("GET", "/index.phpx/about"), Serve("b3", "/index.phpx/about")),
     (Request("GET", "/", "p=1632", "evil.example"), Redirect(301, "/blog/1632.html")),
     (Request("GET", "/", "p=1632", "", BROWSER), Redirect(301, "/blog/1632.html")),
     (Request("GET", "/", "p=1632", "", FACEBOOK), Serve("b3", "/blog/1632.html")),
@@ -333,6 +342,7 @@ PATHS = st.one_of(
     st.sampled_from(["/2009/04/%E4%BC%9A.html", "/2009/4x/a.html", "/0/1/{1}.html", "/en/"]),
     st.sampled_from(["/%E6%97%A7%20%E7%89%88/a-b-c/", "/%E6%97%A7%20%E7%89%88/ab/"]),
     st.integers(18, 62).map(lambda n: f"/archives/{n}"),
+    st.sampled_from(["/index.php/", "/index.php/about", "/index.php/x/", "/index.php/item.php"]),
     st.sampled_from(["/archives/020", "/archives/20/", "/archives/9999999999", "/old/%7B1%7D"]),
     st.lists(SEGMENTS, max_size=4).map(lambda segments: "/" + "/".join(segments)),
 )
@@ -378,6 +388,8 @@ def test_long_texts_that_end_in_something_special_end_in_all_three_engines(
         "name={}+",
         "m={}%E3%81%82",
         "m={}1",
+        "cat={}%E3%81%82",
+        "cat=1{}1",
         "{}+",
     ]
     texts = [quote("会" * n) for n in range(29, 34)] + [quote("会" * n) for n in range(61, 66)]
@@ -453,3 +465,18 @@ def test_the_lists_are_the_same_in_both_languages(edge: EdgeFunction) -> None:
     for character in GLUED:
         assert canonical_query(f"tag=x{character}").key == "tag=x"
         assert from_the_wire(edge.run("GET", "/", f"tag=x{character}")) == (301, "/found")
+
+
+def test_variables_of_the_site_itself_have_the_same_key_at_the_edge(edge: EdgeFunction) -> None:
+    known = [Rule("?name=x&post_type=" + name, 410) for name in OWN.split("|")[0].split()]
+    known += [Rule(f"?taxonomy={name}&term=x", 410) for name in OWN.split("|")[1].split()]
+    for raw, key, base_key, rest in OWN_TABLE:
+        for one in filter(None, (key, base_key)):
+            store = store_of(Rule(f"?{one}", 301, "/found"), *known)
+            edge.load(store)
+            location = with_query("/found", rest)
+            assert from_the_wire(edge.run("GET", "/", raw)) == (301, location), raw
+            assert decide(store.get, Request("GET", "/", raw)) == Redirect(301, location), raw
+        if key is None:
+            edge.load(store_of(*known))
+            assert from_the_wire(edge.run("GET", "/", raw)) == ("/b3/index.html",), raw

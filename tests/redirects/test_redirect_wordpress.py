@@ -37,13 +37,16 @@ from redirects.wordpress import Target, rules_for, slash_rules
         (Target("date", "2009", "/n"), ["?m=2009", "?year=2009"]),
         (Target("date", "200904", "/n"), ["?m=200904", "?year=2009&monthnum=4"]),
         (Target("date", "20090401", "/n"), ["?m=20090401", "?year=2009&monthnum=4&day=1"]),
-        (Target("post_format", "image", "/n"), ["?post_format=image"]),
+        (
+            Target("post_format", "image", "/n"),
+            ["?post_format=image", "?post_format=post-format-image"],
+        ),
         (
             Target("taxonomy", "5", "/n", taxonomy="genre", slug="jazz"),
             ["?taxonomy=genre&term=jazz"],
         ),
         (Target("post_type", "book", "/n", feed="atom"), ["?post_type=book&feed=atom"]),
-        (Target("home", "", "/"), ["/index.php"]),
+        (Target("home", "", "/"), ["/index.php", "/index.php/"]),
         (Target("home", "", "/n", paged=3), ["?paged=3"]),
         (Target("home", "", "/n", feed="rss2"), ["?feed=rss2"]),
         (Target("home", "", "/n", feed="comments-rss2"), ["?feed=comments-rss2"]),
