@@ -33,7 +33,7 @@ PURE = {
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
-        "compile crawlers edge kana match query rules wordpress"
+        "chains compile crawlers edge explain kana match own patterns query rules targets wordpress"
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
