@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
+from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
-from publisher.rules import compiled
+from publisher.rules import Hiding, compiled
 from publisher.traps import TrapReport
 from redirects.chains import Loop
 from redirects.compile import LeftOut
-from redirects.rules import Conflict, RuleSet
+from redirects.rules import Conflict, Rule, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3
@@ -25,8 +26,11 @@ def remarks(
     listed: Iterable[Address],
     shortened: Iterable[str],
     rules: RuleSet,
+    own: Own = NOTHING,
+    hiding: Iterable[Hiding] = (),
 ) -> Iterator[str]:
-    """All of it, the gravest first. `public` is the address that visitors see."""
+    """All of it, the gravest first. `public` is the address that visitors see; `hiding`: what of
+    the site's own redirects would hide pages."""
     if public == EXAMPLE:
         yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
@@ -37,7 +41,8 @@ def remarks(
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"
-    yield from map(_conflict, rules.conflicts)
+    yield from map(_hiding, hiding)
+    yield from _conflicts(rules.conflicts, own)
     yield from map(_loop, rules.loops)
     yield from map(_left_out, compiled(rules)[1].left_out)
 
@@ -78,16 +83,39 @@ def _trap(trap: TrapReport) -> str:
     )
 
 
+def _hiding(one: Hiding) -> str:
+    rule, paths = one.rule, ", ".join(one.paths)
+    if isinstance(rule, Rule):
+        return f"{shown(rule)} ({rule.origin}) is left out: a page is there, and answers for itself"
+    files = f"{one.pages:,} file{'s' if one.pages > 1 else ''} of the site, such as {paths}"
+    if is_conditional(rule):
+        return f"{shown(rule)} ({rule.origin}) hides {files}, from these visitors"
+    return f"{shown(rule)} ({rule.origin}) is left out: it would hide {files}"
+
+
+def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
+    """Each that is in doubt; those that the site's own redirects decide, as one."""
+    files = own.files
+    wanted: list[Conflict] = []
+    for conflict in conflicts:
+        if conflict.kept.origin.rpartition(":")[0] in files:
+            wanted.append(conflict)
+        else:
+            yield _conflict(conflict)
+    if wanted:
+        yield (
+            f"redirects of your own replace {len(wanted):,} that the CMS gives; the first: "
+            f"{_conflict(wanted[0])}"
+        )
+
+
 def _conflict(conflict: Conflict) -> str:
-    kept, dropped = conflict.kept, conflict.dropped
-    return (
-        f"{kept.source} leads to {kept.target} ({kept.origin}), not to {dropped.target} "
-        f"({dropped.origin})"
-    )
+    kept, dropped = conflict
+    return f"{shown(kept)} {does(kept)}, by {kept.origin}; by {dropped.origin} it {does(dropped)}"
 
 
 def _loop(loop: Loop) -> str:
-    return f"redirects in a circle, left out: {' -> '.join(loop.sources)}"
+    return f"redirects in a circle, left out: {circle(loop)}"
 
 
 def _left_out(left: LeftOut) -> str:

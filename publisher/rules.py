@@ -6,25 +6,34 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
+from publisher.own import NOTHING, Coverage, Hidden, Own, is_conditional
 from publisher.paths import SitePath, decoded
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
+from redirects.patterns import Pattern
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, encode_path
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
+OF_THE_CMS = "redirect of the CMS"
+"""The origin of rules for what the CMS itself redirects."""
+
 
 class Redirects:
     """Collects the redirects of a site: old forms of every page, the CMS's own, missing slashes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, own: Own = NOTHING) -> None:
         self._addresses = addresses
+        self._own = own
+        self._coverage = Coverage(own.patterns)
         self._elsewhere = dict(_elsewhere(addresses))
         self._rules: list[Rule] = []
         self._at_files: list[Rule] = []
@@ -38,6 +47,7 @@ class Redirects:
         if unknown)."""
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
+        self._coverage.note(path)
         self._rules += _rules_of(path, url, address, self._addresses)
         if path in self._elsewhere:
             self._at_files += rules_for(self._elsewhere[path])
@@ -45,15 +55,50 @@ class Redirects:
             self._slashes += slash_rules((path,))
         self._asides += _asides(path, url, address, self._addresses)
 
-    def rules(self, moved: Iterable[Moved]) -> RuleSet:
-        """All of them, once everything was given."""
+    def rules(self, moved: Iterable[Moved], known: Iterable[Rule] = ()) -> RuleSet:
+        """All of them, once everything was given: the site's own before those that its CMS gives.
+        `known`: the CMS's own redirects, as an earlier set has them.
+
+        No rule is at the path of a page, which answers for itself. What of the site's own would
+        hide one is left out: `hiding` tells.
+        """
         rules = [*self._rules, *self._at_files]
         rules += (rule for one in moved for rule in _moved(one, self._addresses))
+        rules += known
         rules += self._slashes
-        known = {rule.source for rule in rules}
-        rules += (rule for rule in self._asides if rule.source not in known)
-        # A page that exists answers for itself.
-        return RuleSet.of(rule for rule in rules if hash(composed(rule.source)) not in self._there)
+        sources = {rule.source for rule in rules}
+        rules += (rule for rule in self._asides if rule.source not in sources)
+        hiding = {id(one.pattern) for one in self._always_hiding()}
+        return RuleSet.of(
+            chain(
+                (rule for rule in self._own.rules if not self._is_at_page(rule)),
+                (rule for rule in rules if hash(composed(rule.source)) not in self._there),
+            ),
+            [pattern for pattern in self._own.patterns if id(pattern) not in hiding],
+        )
+
+    def hiding(self) -> Iterator[Hiding]:
+        """What of the site's own hides pages, once everything was given, and so is in no set; and
+        patterns that hide them from some visitors, which are."""
+        for rule in self._own.rules:
+            if self._is_at_page(rule):
+                yield Hiding(rule, 1, (rule.source,))
+        for one in self._coverage.hiding():
+            yield Hiding(one.pattern, one.count, tuple(one.paths))
+
+    def _always_hiding(self) -> Iterator[Hidden]:
+        return (one for one in self._coverage.hiding() if not is_conditional(one.pattern))
+
+    def _is_at_page(self, rule: Rule) -> bool:
+        return not is_conditional(rule) and hash(composed(rule.source)) in self._there
+
+
+class Hiding(NamedTuple):
+    """A redirect of the site's own, and the pages that it would hide: how many, the first ones."""
+
+    rule: Rule | Pattern
+    pages: int
+    paths: tuple[str, ...]
 
 
 def _rules_of(
@@ -90,7 +135,7 @@ def _asides(
 def with_withdrawn(rules: RuleSet, paths: Iterable[str]) -> RuleSet:
     """The rules, and 410 at the paths of pages that were withdrawn, and for what leads there."""
     gone = tuple(Rule(str(path), GONE, origin="withdrawn") for path in sorted(paths))
-    return RuleSet.of((*gone, *rules.rules)) if gone else rules
+    return RuleSet.of((*gone, *rules.rules), rules.patterns) if gone else rules
 
 
 def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
@@ -230,7 +275,7 @@ def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
     for source in sorted(sources - {"/", "?None"}):
         # What can be no rule (a target with spaces, a source that never matches) helps nobody.
         with contextlib.suppress(ValueError):
-            yield Rule(str(source), status, _target(moved.target), origin="redirect of the CMS")
+            yield Rule(str(source), status, _target(moved.target), origin=OF_THE_CMS)
 
 
 def _target(target: str) -> str:

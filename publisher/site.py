@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
+    from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
     from publisher.publish import Actor, Audience, Publisher
@@ -62,6 +63,20 @@ class Site:
 
         return WordPress(cms.url, credentials, cms.connections)
 
+    def own_redirects(self) -> Own:
+        """The redirects that the configuration and its files say. Raises ConfigError with all
+        that is wrong with them."""
+        from publisher.own import Own, problems
+        from publisher.redirect_files import first_of, read_all
+
+        config = self.config
+        found, wrong = read_all(config.folder, config.redirects.files, config.places)
+        own = Own.of((*config.own, *found))
+        wrong = wrong or first_of(problems(own))
+        if wrong:
+            raise ConfigError(str(self._path), wrong)
+        return own
+
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
         from publisher.gates import Limit, Limits
@@ -84,6 +99,7 @@ class Site:
             overrides=overrides,
             scope=Scope(tuple(config.cms.include), tuple(config.cms.exclude)),
             quiet=self._quiet(full=full),
+            own=self.own_redirects(),
             tokens=tuple(
                 Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
             ),

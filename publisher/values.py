@@ -70,6 +70,13 @@ def is_host(value: str) -> str:
     return value
 
 
+def is_file_name(value: str) -> str:
+    """The name of a file, with or without its folders."""
+    if not value or not value.isprintable():
+        raise ValueError("must be the name of a file")
+    return value
+
+
 def is_header(value: str) -> str:
     """The value of a response header."""
     if not _HEADER.fullmatch(value):

@@ -21,8 +21,8 @@ PURE = {
     *(f"publisher.{name}" for name in (
         "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
         "facts front gates init inspection inventory judge layer mail manifest noticing notfound "
-        "outcome paths places plan prepare queries release remarks retention routes rules scope "
-        "traps variables views "
+        "outcome own paths places plan prepare queries release remarks retention routes rules "
+        "scope traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
