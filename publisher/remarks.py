@@ -41,10 +41,15 @@ def remarks(
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"
+    yield from of_redirects(rules, own, hiding)
+    yield from map(_left_out, compiled(rules)[1].left_out)
+
+
+def of_redirects(rules: RuleSet, own: Own, hiding: Iterable[Hiding]) -> Iterator[str]:
+    """What had to be left out of a rule set, and what of the site's own is not as it seems."""
     yield from map(_hiding, hiding)
     yield from _conflicts(rules.conflicts, own)
     yield from map(_loop, rules.loops)
-    yield from map(_left_out, compiled(rules)[1].left_out)
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:
