@@ -89,8 +89,7 @@ def test_a_circle_through_a_derived_rule_names_both() -> None:
     rules = redirects.rules([Moved(of_cms, 301, "/old/")])
     assert not {"/old/", "/new/"} & {rule.source for rule in rules.rules}
     assert list(of_redirects(rules, own, ())) == [
-        "redirects in a circle, left out: "
-        "/new/ (redirect of the CMS) -> /old/ (own.csv:2) -> /new/"
+        "redirects in a circle, left out: /new/ (redirect of the CMS) -> /old/ (own.csv:2) -> /new/"
     ]
 
 
