@@ -15,6 +15,7 @@ from publisher.cms.interrupt import terminable
 from publisher.commands import going_live, keeping, looking, making, setting_up
 from publisher.commands.history import releases
 from publisher.commands.options import print_document
+from publisher.commands.redirecting import redirects_app
 from publisher.errors import ConfigError, GateRefused, LostRace, NotNow, PublisherError
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(releases, name="releases")
+app.add_typer(redirects_app, name="redirects")
 
 
 def main() -> NoReturn:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
     from publisher.publish import Actor, Audience, Publisher
+    from publisher.release import Release
     from publisher.retention import Keep
     from publisher.store.port import Store
 
@@ -104,6 +105,18 @@ class Site:
                 Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
             ),
         )
+
+    def release(self, name: str) -> Release:
+        """The release of this name; of '' what is live, or else the newest. Raises
+        PublisherError."""
+        from publisher.errors import PublisherError
+
+        name = (
+            name or self.records.intent()[0].release or next(iter(self.records.release_ids()), "")
+        )
+        if not name:
+            raise PublisherError("there is no release yet", "Make one: publisher export")
+        return self.records.release(name)
 
     def _quiet(self, *, full: bool) -> timedelta | None:
         if full:

@@ -75,6 +75,13 @@ def explain(
     return found._replace(steps=tuple(steps))
 
 
+def outcome(
+    rules: RuleSet, visit: Visit, has_file: Callable[[str], bool], site: Site = ANYWHERE
+) -> Explained:
+    """The same without the steps, for many requests."""
+    return _explained(rules, visit, has_file, site, lambda _: None)
+
+
 Note = Callable[[Step], None]
 
 

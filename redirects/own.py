@@ -79,12 +79,17 @@ def written(rule: Rule | Pattern) -> tuple[str, str, str, str]:
     if isinstance(rule, Pattern):
         source = _readable(rule.source, "%?#")
     elif rule.source.startswith("?"):
-        source = f"/{_query_written(rule.source)}"
+        source = key_written(rule.source[1:])
     else:
         source = _readable(rule.source, "%?#*{}")
         source += _query_written(f"?{rule.query}") if rule.query else ""
     host = f"https://{rule.host}" if rule.host else ""
     return host + source, rule.target, str(rule.status), rule.language
+
+
+def key_written(key: str) -> str:
+    """The address that a canonical key of WordPress's variables (`name=会社`) stands for."""
+    return f"/{_query_written(f'?{key}')}"
 
 
 def idna(name: str) -> str:

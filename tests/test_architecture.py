@@ -19,10 +19,10 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates init inspection inventory judge layer mail manifest noticing notfound "
-        "outcome own paths places plan prepare queries release remarks retention routes rules "
-        "scope traps variables views "
+        "access_logs addresses cms.answers cms.pace collisions compose content_types crawl "
+        "discovery errors facts front gates init inspection inventory judge layer log_search mail "
+        "manifest noticing notfound outcome own paths places plan prepare queries "
+        "redirect_summary release remarks retention routes rules scope traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -58,7 +58,7 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 
 COMMANDS = {
     f"publisher.commands.{name}"
-    for name in "going_live history keeping looking making options setting_up".split()
+    for name in "going_live history keeping looking making options redirecting setting_up".split()
 }
 
 # Library -> the only modules that may import it.
@@ -77,7 +77,7 @@ ONLY_IN = {
     "lxml": {"publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
-    "rich": {"publisher.console"},
+    "rich": {"publisher.console", "publisher.redirect_console"},
     "bs4": {"publisher.front", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
