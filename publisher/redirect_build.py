@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from publisher.addresses import Addresses, SiteUrls
 from publisher.inventory import Inventory
 from publisher.manifest import entries_of, find
-from publisher.paths import INDEX, recorded
+from publisher.paths import file_path, recorded
 from publisher.pipeline import Request
 from publisher.records import Records
 from publisher.release import Release
@@ -41,7 +41,7 @@ def rebuilt(records: Records, release: Release, inventory: Inventory, request: R
         redirects.add(recorded(path), url)
     known = (rule for rule in records.rules(release).rules if rule.origin == OF_THE_CMS)
     rules = redirects.rules((), known)
-    said = tuple(of_redirects(rules, request.own, redirects.hiding()))
+    said = tuple(of_redirects(rules, request.own, redirects.hiding(), redirects.nowhere(rules)))
     return Rebuilt(rules, said, addresses, lambda path: file_path(path) in paths)
 
 
@@ -49,11 +49,6 @@ def has_file(records: Records, release: Release) -> Callable[[str], bool]:
     """Tells whether a release has something at a decoded path, reading what it must."""
     manifest = records.manifest(release.manifest)
     return lambda path: find(manifest, recorded(file_path(path)), records.load_part) is not None
-
-
-def file_path(path: str) -> str:
-    """The site path of the file that answers at a decoded path: `/a/` for `/a/index.html`."""
-    return path.removesuffix(INDEX) if path.endswith(f"/{INDEX}") else path
 
 
 def _files(records: Records, release: Release) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,8 @@ from redirects.rules import Conflict, Rule, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3
+# So many redirects that lead to nothing are named.
+_DEAD_MAX = 20
 
 
 def remarks(
@@ -28,9 +30,10 @@ def remarks(
     rules: RuleSet,
     own: Own = NOTHING,
     hiding: Iterable[Hiding] = (),
+    nowhere: Iterable[Rule] = (),
 ) -> Iterator[str]:
     """All of it, the gravest first. `public` is the address that visitors see; `hiding`: what of
-    the site's own redirects would hide pages."""
+    the site's own redirects would hide pages; `nowhere`: those that lead to nothing."""
     if public == EXAMPLE:
         yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
@@ -41,13 +44,20 @@ def remarks(
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"
-    yield from of_redirects(rules, own, hiding)
+    yield from of_redirects(rules, own, hiding, nowhere)
     yield from map(_left_out, compiled(rules)[1].left_out)
 
 
-def of_redirects(rules: RuleSet, own: Own, hiding: Iterable[Hiding]) -> Iterator[str]:
+def of_redirects(
+    rules: RuleSet, own: Own, hiding: Iterable[Hiding], nowhere: Iterable[Rule]
+) -> Iterator[str]:
     """What had to be left out of a rule set, and what of the site's own is not as it seems."""
     yield from map(_hiding, hiding)
+    dead = list(nowhere)
+    for rule in dead[:_DEAD_MAX]:
+        yield f"{shown(rule)} ({rule.origin}) {does(rule)}, where nothing is"
+    if len(dead) > _DEAD_MAX:
+        yield f"{len(dead) - _DEAD_MAX:,} more redirects of your own lead where nothing is"
     yield from _conflicts(rules.conflicts, own)
     yield from map(_loop, rules.loops)
 

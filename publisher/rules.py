@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
 from publisher.own import NOTHING, Coverage, Hidden, Own, is_conditional
-from publisher.paths import SitePath, decoded
+from publisher.paths import SitePath, decoded, file_path
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
 from redirects.patterns import Pattern
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE, encode_path
+from redirects.targets import GONE, encode_path, without_query
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 OF_THE_CMS = "redirect of the CMS"
@@ -85,6 +85,15 @@ class Redirects:
                 yield Hiding(rule, 1, (rule.source,))
         for one in self._coverage.hiding():
             yield Hiding(one.pattern, one.count, tuple(one.paths))
+
+    def nowhere(self, rules: RuleSet) -> Iterator[Rule]:
+        """Those of the site's own in the finished set that lead to a path where nothing is."""
+        files = self._own.files
+        for rule in rules.rules:
+            if rule.target.startswith("/") and rule.origin.rpartition(":")[0] in files:
+                path = decoded(without_query(rule.target))
+                if hash(composed(file_path(path))) not in self._there:
+                    yield rule
 
     def _always_hiding(self) -> Iterator[Hidden]:
         return (one for one in self._coverage.hiding() if not is_conditional(one.pattern))

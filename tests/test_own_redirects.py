@@ -23,7 +23,7 @@ def made(*lines: tuple[str, ...], pages: tuple[str, ...] = ("/?p=12",)) -> tuple
         assert address.path is not None
         redirects.add(address.path, address.url)
     rules = redirects.rules(())
-    said = of_redirects(rules, own, redirects.hiding())
+    said = of_redirects(rules, own, redirects.hiding(), redirects.nowhere(rules))
     return rules, "\n".join(said)
 
 
@@ -33,13 +33,21 @@ def target(rules: RuleSet, source: str, language: str = "") -> str:
 
 
 def test_ones_own_come_first_and_lead_on() -> None:
-    rules, said = made(("/?p=12", "/elsewhere/"), ("/old", "/?name=first"), ("/x", "/old"))
-    assert target(rules, "?p=12") == "/elsewhere/"
+    rules, said = made(
+        ("/?p=12", "https://shop.example.co.jp/"), ("/old", "/?name=first"), ("/x", "/old")
+    )
+    assert target(rules, "?p=12") == "https://shop.example.co.jp/"
     assert target(rules, "/old") == target(rules, "/x") == "/blog/12.html"
     assert said.splitlines() == [
         "redirects of your own replace 1 that the CMS gives; the first: /?p=12 leads to "
-        "/elsewhere/ (301), by own.csv:2; by post 12 it leads to /blog/12.html (301)"
+        "https://shop.example.co.jp/ (301), by own.csv:2; by post 12 it leads to /blog/12.html "
+        "(301)"
     ]
+
+
+def test_what_leads_nowhere_is_said() -> None:
+    _, said = made(("/a", "/none/?x"), ("/b", "/blog/12.html#top"), ("/c", "", "410"))
+    assert said == "/a (own.csv:2) leads to /none/?x (301), where nothing is"
 
 
 def test_a_page_answers_for_itself() -> None:
@@ -53,11 +61,11 @@ def test_a_page_answers_for_itself() -> None:
 
 def test_a_page_may_answer_some_visitors_only() -> None:
     lines = (
-        ("/blog/12.html", "/en/12.html", "302", "en"),
-        ("/blog/12.html?print=1", "/print/12.html"),
-        ("https://old.example.co.jp/blog/12.html", "/history/"),
+        ("/blog/12.html", "/company/", "302", "en"),
+        ("/blog/12.html?print=1", "/company/?print=1"),
+        ("https://old.example.co.jp/blog/12.html", "/company/#history"),
     )
-    rules, said = made(*lines)
+    rules, said = made(*lines, pages=("/?p=12", "/?page_id=2"))
     found = [rule for rule in rules.rules if rule.source == "/blog/12.html"]
     assert len(found) == len(lines)
     assert not said
@@ -88,7 +96,7 @@ def test_a_circle_through_a_derived_rule_names_both() -> None:
     redirects = Redirects(of, own)
     rules = redirects.rules([Moved(of_cms, 301, "/old/")])
     assert not {"/old/", "/new/"} & {rule.source for rule in rules.rules}
-    assert list(of_redirects(rules, own, ())) == [
+    assert list(of_redirects(rules, own, (), ())) == [
         "redirects in a circle, left out: /new/ (redirect of the CMS) -> /old/ (own.csv:2) -> /new/"
     ]
 
