@@ -14,12 +14,16 @@ from typing import Any
 import pytest
 
 from publisher import cli, log_search
+from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
+from publisher.cms.wordpress import WordPress as WordPressCms
 from publisher.demo.cms import SampleCms
 from publisher.inventory import Inventory
 from publisher.log_search import GUESS, KNOWN, Found, Known, Unexplained, search
+from publisher.routes import Routes
 from redirects.rules import Rule, RuleSet
 from tests.samples import HOME, addresses
+from tests.wordpress import WordPress
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -248,3 +252,24 @@ def test_no_more_are_asked_than_is_polite(monkeypatch: pytest.MonkeyPatch) -> No
     done = searched("/fir/", "/fir/", "/none/", cms=cms)
     assert cms.asked == ["/fir/"]
     assert done.unexplained == [Unexplained("/none/", 1, "not asked: too many others")]
+
+
+def test_what_a_wordpress_remembers_and_what_it_guesses(wordpress_plain: WordPress) -> None:
+    try:
+        post = {"title": "a", "content": "b", "status": "publish", "slug": "old-name"}
+        number = wordpress_plain.wp("post", "create", stdin=post)["id"]
+        wordpress_plain.wp("post", "update", stdin={"id": number, "slug": "new-name"})
+        cms = WordPressCms(wordpress_plain.url)
+        listed = cms.inventory()
+        urls = SiteUrls("https://www.example.co.jp", (listed.home,))
+        known = Known(RuleSet(), f"/blog/{number}.html".__eq__, Addresses(listed, Routes(), urls))
+        asked = Counter(["/?name=old-name", "/?name=new-na", "/?name=nothing-like-it"])
+        done = search(asked, known, cms, lambda *_: None)
+    finally:
+        wordpress_plain.reset()
+    target = f"/blog/{number}.html"
+    assert sorted(done.found, key=lambda one: one.source) == [
+        Found("/?name=new-na", target, 1, GUESS),
+        Found("/?name=old-name", target, 1, KNOWN),
+    ]
+    assert [one.source for one in done.unexplained] == ["/?name=nothing-like-it"]
