@@ -52,6 +52,7 @@ PURE_LIBRARIES_OF = {
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
+    "redirects.explain": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
