@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-quick test-long bench format clean
+.PHONY: help demo test test-quick test-long bench edge format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: $(VENV)/installed-dev ## figures beside public tools; ROWS="P1 P6", SIZE=
 
 test-long: $(VENV)/installed-dev ## what takes an hour: many posts, all themes, LinkChecker
 	$(BIN)/python -m pytest -m long -o faulthandler_timeout=21600
+
+edge: $(VENV)/installed-dev ## make redirects/edge.min.js of redirects/edge.js
+	$(BIN)/python -m tests.minified
 
 format: $(VENV)/installed-dev ## put all Python files into ruff's form
 	$(BIN)/ruff check --fix .

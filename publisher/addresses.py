@@ -12,11 +12,12 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 
-from publisher.inventory import Inventory
+from publisher.inventory import Inventory, Item
 from publisher.paths import BadPath, SitePath, decoded
 from publisher.queries import only, variant_names, without_session
 from publisher.routes import Router, Routes
 from publisher.scope import Scope
+from publisher.social import Social
 from publisher.views import View, Views
 
 # What `publisher init` writes where nothing shows the public address.
@@ -94,15 +95,15 @@ class SiteUrls:
 
 
 class Addresses:
-    """Tells where addresses of one CMS lead. `cutover` is the date (YYYY-MM-DD) from which
-    posts have the new URL as their social identity; posts before it keep the old one."""
+    """Tells where addresses of one CMS lead. `social` says which posts keep their old URL as
+    the one that social networks know them by."""
 
     def __init__(
         self,
         inventory: Inventory,
         routes: Routes,
         urls: SiteUrls,
-        cutover: str = "",
+        social: Social = Social(),  # noqa: B008 - immutable
         *,
         scope: Scope = Scope(),  # noqa: B008 - immutable
     ) -> None:
@@ -110,7 +111,7 @@ class Addresses:
         self.scope = scope
         self.views = Views(inventory)
         self.router = Router(routes, self.views)
-        self._cutover = cutover
+        self._social = social
         self._origin = _origin(urlsplit(inventory.home))
         parts = [urlsplit(url) for url in (*urls.cms, inventory.home)]
         self._hosts = {
@@ -139,8 +140,7 @@ class Addresses:
         """Whether this is a post whose social identity is its old URL."""
         if view.kind != "post":
             return False
-        item = self.views.items.get(int(view.id))
-        return not self._cutover or item is None or item.date < self._cutover
+        return self._social.is_old(self.views.items.get(int(view.id)))
 
     def _locate(self, url: str) -> Address | None:
         split = self._split(url)
@@ -232,11 +232,39 @@ class Addresses:
         return False
 
     def identity(self, address: Address) -> str:
-        """What `og:url` says: an old post's URL as it was when it was shared, on the public
-        host; the new URL for everything else."""
+        """What `og:url` says: `known_by`, unless that names the CMS's host, which no page may; then
+        the CMS's own link on the public host."""
+        known_by = self.known_by(address)
+        return known_by if self._may_be_named(known_by) else self._at_cms(address.url)
+
+    def known_by(self, address: Address) -> str:
+        """Where shares are counted: an old post's URL as it was when it was shared; the new URL
+        for everything else."""
         if address.view is None or not self.is_old(address.view) or not address.view.is_first:
             return self.urls.public + address.href
-        parts = urlsplit(address.url)
+        number = int(address.view.id)
+        told = self._social.told(number, self.views.items.get(number))
+        return told or self._at_cms(address.url)
+
+    def _may_be_named(self, url: str) -> bool:
+        """Whether a URL's host is none of the CMS's, or one that the public host is in."""
+        host = _host(urlsplit(url))
+        public = _host(urlsplit(self.urls.public))
+        return host not in self._hosts or public == host or public.endswith(f".{host}")
+
+    def by_rule(self, item: Item) -> str:
+        """What `og:url` would say of an old post, had nothing been captured."""
+        return self._social.by_rule(item.id, item) or self._at_cms(item.link)
+
+    def shared(self, address: Address) -> str:
+        """The whole URL that share buttons carry."""
+        if self._social.buttons_old:
+            return self.identity(address)
+        return self.urls.public + address.href
+
+    def _at_cms(self, url: str) -> str:
+        """The CMS's own link, on the public host."""
+        parts = urlsplit(url)
         path = parts.path.removeprefix(self._base) if self._base else parts.path
         return f"{self.urls.public}{path or '/'}{'?' if parts.query else ''}{parts.query}"
 

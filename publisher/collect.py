@@ -42,7 +42,7 @@ from publisher.retention import (
 from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Slots
 from publisher.store.port import Listed, Store
-from redirects.compile import shown_by
+from redirects.compile import KeyValueData, shown_by
 
 # Deletes wait for the network.
 _AT_ONCE = 16
@@ -185,7 +185,7 @@ class Collector:
         removed = edge.tidy(names, sets, intents[LIVE].fallback)
         self._done.removed["entries at the edge"] += removed
         for target, intent in self._intents().items():
-            is_new = target not in names or intent.redirect_set not in sets
+            is_new = target not in names or intent.redirect_set.id not in sets
             if intent.slot and is_new:
                 self._load(edge, intent, self._records.intent()[0])
                 Publisher(self._records, edge, self._progress, target).repair()
@@ -194,15 +194,14 @@ class Collector:
         """Have the redirect set of an intent at the edge, also if a run that died took it away."""
         release = self._records.release(intent.release)
         for withdrawn in (live.withdrawn, intent.withdrawn):
-            identity, entries = self._compiled(release, withdrawn)
-            if identity == intent.redirect_set:
-                edge.load(identity, entries)
+            identity, data = self._compiled(release, withdrawn)
+            if identity == intent.redirect_set.id:
+                edge.load(identity, data)
                 break
-        return intent.redirect_set
+        return intent.redirect_set.id
 
-    def _compiled(self, release: Release, withdrawn: Iterable[str]) -> tuple[str, dict[str, str]]:
-        identity, data = compiled(with_withdrawn(self._records.rules(release), withdrawn))
-        return identity, data.entries
+    def _compiled(self, release: Release, withdrawn: Iterable[str]) -> tuple[str, KeyValueData]:
+        return compiled(with_withdrawn(self._records.rules(release), withdrawn))
 
     def _remove_withdrawn(self) -> None:
         withdrawn = self._records.intent()[0].withdrawn

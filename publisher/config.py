@@ -46,6 +46,7 @@ from publisher.values import (
     is_host,
     is_mail_pattern,
     is_name_of,
+    is_old_form,
     is_origin,
     is_path_below_cms,
     is_pattern,
@@ -159,6 +160,9 @@ class SocialSection(_Section):
     cutover: (
         Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(is_day)] | None
     ) = None
+    identities: Annotated[str, AfterValidator(is_file_name)] | None = None
+    old_form: Annotated[str, AfterValidator(is_old_form)] | None = None
+    share_buttons: Literal["old", "new"] = "old"
 
 
 class StoreSection(_Section):

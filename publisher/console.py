@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
     from publisher.init import Row
     from publisher.noticing import Change as Noticed
     from publisher.noticing import PageChange
+    from publisher.old_site import Report
     from publisher.pipeline import Changes, Exported
     from publisher.plan import Plan
     from publisher.publish import Audience, Outcome
@@ -123,6 +124,19 @@ def show_export(exported: Exported, seconds: float) -> None:
     _list(out, "Broken links that the CMS itself has", missing)
     _list(out, "Kept as it was, because the CMS gave no answer", exported.kept)
     _list(out, "Worth a look", exported.warnings)
+
+
+def show_captured(report: Report, output: Path) -> None:
+    """What the old site said of its posts."""
+    out = _out()
+    known = f", {report.known:,} known before" if report.known else ""
+    out.print(f"Captured: {report.found:,} posts{known}. Written: {escape(str(output))}")
+    _list(out, "og:url is not what the rule says", report.differ)
+    _list(out, "The old address leads on", report.redirected)
+    _list(out, "No og:url", report.silent)
+    _list(out, "No page at the old address", report.missing)
+    _list(out, "Not the post's page", report.other)
+    _list(out, "No answer: run this again", report.failed)
 
 
 def show_plan(plan: Plan) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
     from publisher.collect import Collected
     from publisher.difference import Compared
     from publisher.init import Row
+    from publisher.old_site import Report
     from publisher.pipeline import Exported
     from publisher.plan import Plan
     from publisher.publish import Outcome
@@ -150,6 +151,19 @@ def of_explained(url: str, found: Explained) -> Document:
         "served": found.served,
         "rule": {"source": rule.source, "origin": rule.origin} if rule else None,
         "steps": [step._asdict() for step in found.steps],
+    }
+
+
+def of_captured(report: Report, output: Path) -> Document:
+    """What the old site said, and where it was written."""
+    lists = {name: value for name, value in asdict(report).items() if isinstance(value, list)}
+    return {
+        "output": str(output),
+        "asked": report.asked,
+        "found": report.found,
+        "known": report.known,
+        "counts": {name: len(lines) for name, lines in lists.items()},
+        **{name: lines[:NAMED_MAX] for name, lines in lists.items()},
     }
 
 

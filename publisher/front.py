@@ -41,7 +41,7 @@ class Front:
 def front(body: bytes, content_type: str, url: str) -> Front:
     """What a page at `url` says. Never fails: what can't be understood is not there."""
     told = re.search(r"charset=[\"']?([\w-]{1,40})", content_type, re.IGNORECASE)
-    soup = _soup(body[:_BYTES_MAX], told[1] if told else None)
+    soup = parsed(body[:_BYTES_MAX], told[1] if told else None)
     if soup is None:
         return Front()
     metas = [tag for tag in soup.find_all("meta", limit=1000) if isinstance(tag, Tag)]
@@ -82,7 +82,9 @@ def host_of(url: str) -> str:
     return netloc if len(netloc) <= 253 and _HOST.fullmatch(netloc) else ""
 
 
-def _soup(data: bytes, encoding: str | None) -> BeautifulSoup | None:
+def parsed(data: bytes, encoding: str | None) -> BeautifulSoup | None:
+    """A page as a tree; None if it is nothing that a parser takes. `encoding`: what its header
+    says."""
     try:
         with warnings.catch_warnings():
             # It warns of XML and of what looks like a file name: the CMS's affair, not ours.

@@ -23,6 +23,7 @@ from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
 from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
+from publisher.identities import problems
 from publisher.inventory import Inventory
 from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
@@ -39,6 +40,7 @@ from publisher.rewrite.varying import varying
 from publisher.routes import Routes
 from publisher.rules import Moved, Redirects
 from publisher.scope import Scope
+from publisher.social import Social
 from publisher.spool import Spool
 from publisher.workers import Plant
 from redirects.rules import RuleSet
@@ -62,7 +64,7 @@ class Request:
     public: str
     cms: str
     routes: Routes
-    cutover: str
+    social: Social
     limits: Limits
     actor: str
     reason: str
@@ -202,7 +204,9 @@ def export(
                 rules,
                 request.own,
                 redirects.hiding(),
+                redirects.nowhere(rules),
             ),
+            *problems(redirects.identities, request.public, rules),
             *unstable,
         ),
         resumed,
@@ -260,7 +264,7 @@ class _Live:
 def _plant(records: Records, request: Request, inventory: Inventory) -> Plant:
     urls = SiteUrls(request.public, (inventory.home, request.cms))
     return Plant(
-        records.store, inventory, request.routes, urls, request.cutover, request.scope,
+        records.store, inventory, request.routes, urls, request.social, request.scope,
         request.keep, request.tokens, site_facts(request.public, request.emails, inventory, urls),
     )  # fmt: skip
 
@@ -268,7 +272,7 @@ def _plant(records: Records, request: Request, inventory: Inventory) -> Plant:
 def _key(request: Request, inventory: Inventory) -> str:
     """What an export is made of: one that was cut is gone on with if it is the same."""
     made_of = (
-        __version__, request.public, request.cms, request.routes, request.cutover,
+        __version__, request.public, request.cms, request.routes, request.social,
         request.scope.include, request.scope.exclude, sorted(request.keep), request.tokens,
         request.emails, inventory.digest,
     )  # fmt: skip

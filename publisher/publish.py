@@ -32,6 +32,7 @@ from publisher.release import (
     Change,
     Hold,
     Intent,
+    RedirectSet,
     Release,
     Withdrawal,
     go_live,
@@ -272,16 +273,16 @@ class Publisher:
             pass
         self._records.store.put(key, page, headers)
 
-    def _load_redirects(self, release: Release, withdrawn: Iterable[str]) -> str:
+    def _load_redirects(self, release: Release, withdrawn: Iterable[str]) -> RedirectSet:
         identity, data = compiled(with_withdrawn(self._records.rules(release), withdrawn))
-        self._edge.load(identity, data.entries)
-        return identity
+        self._edge.load(identity, data)
+        return RedirectSet(identity, data.head)
 
     def _go_live(
         self,
         before: Intent,
         ready: Ready,
-        redirect_set: str,
+        redirect_set: RedirectSet,
         change: Change,
         wanted: Intent,
     ) -> None:
@@ -330,7 +331,8 @@ class Publisher:
 def entry_of(intent: Intent) -> str:
     """What the edge is to have for an intent."""
     expires = math.ceil(intent.expires.timestamp()) if intent.expires else 0
-    return live_entry(intent.generation, intent.slot, intent.redirect_set, expires, intent.password)
+    identity, head = intent.redirect_set
+    return live_entry(intent.generation, intent.slot, identity, head, expires, intent.password)
 
 
 def _is_whole(intent: Intent, withdrawn: Collection[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from publisher.addresses import Addresses, SiteUrls
+from publisher.identities import problems
 from publisher.inventory import Inventory
 from publisher.manifest import entries_of, find
 from publisher.paths import file_path, recorded
@@ -33,7 +34,7 @@ def rebuilt(records: Records, release: Release, inventory: Inventory, request: R
     What the CMS itself redirects only an export learns: it is taken over from the release.
     """
     urls = SiteUrls(request.public, (inventory.home, request.cms))
-    addresses = Addresses(inventory, request.routes, urls, request.cutover, scope=request.scope)
+    addresses = Addresses(inventory, request.routes, urls, request.social, scope=request.scope)
     redirects = Redirects(addresses, request.own)
     paths: set[str] = set()
     for path, url in _files(records, release):
@@ -41,7 +42,10 @@ def rebuilt(records: Records, release: Release, inventory: Inventory, request: R
         redirects.add(recorded(path), url)
     known = (rule for rule in records.rules(release).rules if rule.origin == OF_THE_CMS)
     rules = redirects.rules((), known)
-    said = tuple(of_redirects(rules, request.own, redirects.hiding(), redirects.nowhere(rules)))
+    said = (
+        *of_redirects(rules, request.own, redirects.hiding(), redirects.nowhere(rules)),
+        *problems(redirects.identities, request.public, rules),
+    )
     return Rebuilt(rules, said, addresses, lambda path: file_path(path) in paths)
 
 

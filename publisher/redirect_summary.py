@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import get_args
 
-from redirects.compile import STORE_BYTES_MAX, StoreTooLargeError, compile_rules, set_id
+from redirects.compile import STORE_BYTES_MAX, StoreTooLargeError, compile_rules
 from redirects.patterns import Pattern
-from redirects.rules import Rule, RuleSet
+from redirects.rule import Rule
+from redirects.rules import RuleSet
 from redirects.wordpress import Kind
 
 _KINDS = frozenset(get_args(Kind))
@@ -63,14 +64,12 @@ def summary(rules: RuleSet, own_files: Container[str] = ()) -> Summary:
 
 def fullness(rules: RuleSet) -> Fullness:
     """How full the edge's store is with these."""
-    identity = set_id(rules)
     try:
-        data = compile_rules(rules, identity)
+        data = compile_rules(rules)
     except StoreTooLargeError as error:
-        return Fullness(error.size_bytes, error.limit_bytes)
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in data.entries.items())
+        return Fullness(error.size_bytes, error.limit_bytes, (str(error),))
     left_out = tuple(f"{one.rule.source}: {one.reason}" for one in data.left_out)
-    return Fullness(size, STORE_BYTES_MAX, left_out)
+    return Fullness(data.size_bytes, STORE_BYTES_MAX, left_out)
 
 
 def _origin(origin: str, own_files: Container[str]) -> str:

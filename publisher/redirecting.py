@@ -91,11 +91,11 @@ def explained(
 ) -> Explained:
     """What a request gets of a release, and why. Raises PublisherError for what is no address."""
     text = quote(url.strip(), safe=_SAFE, errors="replace")
-    host = ""
+    host, scheme = "", "https"
     try:
         parts = urlsplit(text)
         if parts.scheme in ("http", "https"):
-            host = parts.netloc
+            host, scheme = parts.netloc, parts.scheme
         elif not text.startswith("/") or parts.netloc:
             raise ValueError
     except ValueError:
@@ -107,7 +107,13 @@ def explained(
     withdrawn = records.intent()[0].withdrawn
     is_there = has_file(records, chosen)
     visit = Visit(
-        parts.path or "/", parts.query, method.upper(), host, user_agent, language.strip().lower()
+        parts.path or "/",
+        parts.query,
+        method.upper(),
+        host,
+        user_agent,
+        language.strip().lower(),
+        scheme,
     )
     return explain(
         with_withdrawn(records.rules(chosen), withdrawn),

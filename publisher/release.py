@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -95,6 +95,14 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
 
 
+class RedirectSet(NamedTuple):
+    """A redirect set at the edge: its id, and what the edge's entry has of it
+    (`redirects.compile.KeyValueData.head`)."""
+
+    id: str = ""
+    head: str = ""
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What should be live, or on a preview: the one object that is moved, by compare-and-swap.
 
@@ -108,7 +116,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 0
     release: str = ""
     slot: str = ""
-    redirect_set: str = ""
+    redirect_set: RedirectSet = RedirectSet()
     hold: Hold | None = None
     slots: dict[str, Slot] = {}
     slots_made: int = 0
@@ -195,7 +203,9 @@ def claim(intent: Intent, name: str, now: datetime) -> Intent:
     )
 
 
-def go_live(intent: Intent, name: str, filled: Slot, redirect_set: str, change: Change) -> Intent:
+def go_live(
+    intent: Intent, name: str, filled: Slot, redirect_set: RedirectSet, change: Change
+) -> Intent:
     """The intent with this slot live. The one that was live cools: from when, the edge will
     tell."""
     slots = dict(intent.slots)

@@ -111,16 +111,16 @@ def _hiding(one: Hiding) -> str:
 def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
     """Each that is in doubt; those that the site's own redirects decide, as one."""
     files = own.files
-    wanted: list[Conflict] = []
+    wanted: dict[int, Conflict] = {}
     for conflict in conflicts:
         if conflict.kept.origin.rpartition(":")[0] in files:
-            wanted.append(conflict)
+            wanted.setdefault(id(conflict.kept), conflict)  # one may replace several
         else:
             yield _conflict(conflict)
     if wanted:
         yield (
             f"redirects of your own replace {len(wanted):,} that the CMS gives; the first: "
-            f"{_conflict(wanted[0])}"
+            f"{_conflict(next(iter(wanted.values())))}"
         )
 
 

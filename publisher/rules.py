@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
+from publisher.identities import Identity, rules_of
 from publisher.own import NOTHING, Coverage, Hidden, Own, is_conditional
 from publisher.paths import SitePath, decoded, file_path
+from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.text import Hosts
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
@@ -39,6 +42,7 @@ class Redirects:
         self._at_files: list[Rule] = []
         self._slashes: list[Rule] = []
         self._asides: list[Rule] = []
+        self.identities: list[Identity] = []
         # By hash: a site has more files than rules.
         self._there: set[int] = set()
 
@@ -48,6 +52,10 @@ class Redirects:
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
         self._coverage.note(path)
+        view = address.view if address else None
+        if address and view and view.is_first and self._addresses.is_old(view):
+            known_by = self._addresses.known_by(address)
+            self.identities.append(Identity(view.id, known_by, path.url))
         self._rules += _rules_of(path, url, address, self._addresses)
         if path in self._elsewhere:
             self._at_files += rules_for(self._elsewhere[path])
@@ -63,7 +71,10 @@ class Redirects:
         hide one is left out: `hiding` tells.
         """
         rules = [*self._rules, *self._at_files]
-        rules += (rule for one in moved for rule in _moved(one, self._addresses))
+        rules += rules_of(self.identities, self._addresses.urls.public)
+        urls = self._addresses.urls
+        hosts = Hosts(urls.hosts, urls.public)
+        rules += (rule for one in moved for rule in _moved(one, self._addresses, hosts))
         rules += known
         rules += self._slashes
         sources = {rule.source for rule in rules}
@@ -151,7 +162,7 @@ def compiled(rules: RuleSet) -> tuple[str, KeyValueData]:
     """The rule set's id and its data for the edge. Raises PublisherError if it won't fit."""
     identity = set_id(rules)
     try:
-        return identity, compile_rules(rules, identity)
+        return identity, compile_rules(rules)
     except StoreTooLargeError as error:
         raise PublisherError(str(error)) from None
 
@@ -268,9 +279,10 @@ class Moved:
     target: str
 
 
-def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
+def _moved(moved: Moved, addresses: Addresses, hosts: Hosts) -> Iterator[Rule]:
     """The CMS's own redirect, at the site path that links were rewritten to and at the path or
-    query that the CMS itself used."""
+    query that the CMS itself used. What it hands to another site (`?share=twitter` of Jetpack
+    leads to X with the page's address) is the public address."""
     parts = urlsplit(moved.source.url)
     path = moved.source.path
     sources = (
@@ -281,10 +293,11 @@ def _moved(moved: Moved, addresses: Addresses) -> Iterator[Rule]:
     if parts.query and _path_at_cms(parts._replace(query="").geturl(), addresses) == "/":
         sources.add(f"?{canonical_query(parts.query).key}")
     status = moved.status if moved.status in (301, 302, 307, 308) else 302
+    target = hosts.rewrite(moved.target, Linker(addresses, moved.source.url), Style.SHARED)
     for source in sorted(sources - {"/", "?None"}):
         # What can be no rule (a target with spaces, a source that never matches) helps nobody.
         with contextlib.suppress(ValueError):
-            yield Rule(str(source), status, _target(moved.target), origin=OF_THE_CMS)
+            yield Rule(str(source), status, _target(target), origin=OF_THE_CMS)
 
 
 def _target(target: str) -> str:

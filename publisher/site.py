@@ -6,7 +6,7 @@ Imports are made where they are used: `publisher --help` must not wait for them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from publisher.config import Config, load, parse, refused
-from publisher.errors import ConfigError, Problem
+from publisher.errors import ConfigError, Problem, PublisherError
 from publisher.records import Records
 from publisher.release import LIVE
 
@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
+    from publisher.old_site import Report
     from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
     from publisher.publish import Actor, Audience, Publisher
     from publisher.release import Release
     from publisher.retention import Keep
+    from publisher.social import Social
     from publisher.store.port import Store
 
 # An export into a bucket that has written nothing for so long is dead: it writes four times a
 # minute.
 _QUIET = timedelta(minutes=2)
+
+IDENTITIES = "social-identities.csv"
+"""Where `publisher redirects capture` writes, beside the configuration that names no file."""
 
 
 class Site:
@@ -91,7 +96,7 @@ class Site:
             public=config.site.url,
             cms=config.cms.url,
             routes=Routes(**config.routes.model_dump()),
-            cutover=config.social.cutover or "",
+            social=self.social(),
             keep=frozenset(config.cms.keep),
             limits=Limits(Limit.parse(config.gates.errors), config.gates.lost_pages),
             emails=config.gates.emails,
@@ -105,6 +110,60 @@ class Site:
                 Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
             ),
         )
+
+    @property
+    def identities(self) -> Path:
+        """The file with what the old site said in `og:url`, whether it is there or not."""
+        return self.config.folder / (self.config.social.identities or IDENTITIES)
+
+    def social(self, *, captured: bool = True) -> Social:
+        """Under which address social networks know a post; without what was `captured` only by
+        rule. Raises ConfigError, with every line of the file of identities that is wrong."""
+        from publisher.social import Social
+
+        social = self.config.social
+        told = {}
+        if social.identities and captured:
+            from publisher.identity_file import read
+
+            told = {number: row.og_url for number, row in read(self.identities).items()}
+        return Social(
+            social.cutover or "", told, social.old_form or "", social.share_buttons == "old"
+        )
+
+    def capture(
+        self, old_site: str, output: Path, urls: Path | None, progress: Callable[[int, int], None]
+    ) -> Report:
+        """Ask the old site what its pages say in `og:url`, and write it into a file; `urls` names
+        the addresses to ask for, one a line. Raises ConfigError, CmsError, PublisherError."""
+        from publisher.addresses import Addresses, SiteUrls
+        from publisher.identity_file import read, read_urls, write
+        from publisher.old_site import OldSite, addresses_of, posts_of
+        from publisher.routes import Routes
+        from publisher.scope import Scope
+        from publisher.values import is_url
+
+        try:
+            base = is_url(old_site)
+        except ValueError as error:
+            raise _wrong_option("OLD_SITE_URL", str(error)) from None
+        rows = read(output) if output.exists() else {}
+        listed = read_urls(urls, base) if urls else None
+        config = self.config
+        inventory = self.cms().inventory()
+        places = SiteUrls(config.site.url, (inventory.home, config.cms.url))
+        routes, social = Routes(**config.routes.model_dump()), self.social(captured=False)
+        scope = Scope(tuple(config.cms.include), tuple(config.cms.exclude))
+        addresses = Addresses(inventory, routes, places, social, scope=scope)
+        posts = posts_of(addresses)
+        if not posts:
+            raise PublisherError(
+                "the CMS lists no post whose old address is to be kept",
+                "Look at social.cutover; only cms.kind: wordpress lists posts.",
+            )
+        wanted = addresses_of(posts, base, addresses, listed)
+        old = OldSite(base, posts)
+        return old.capture(wanted, rows, lambda made: write(output, made), progress)
 
     def release(self, name: str) -> Release:
         """The release of this name; of '' what is live, or else the newest. Raises
@@ -217,7 +276,6 @@ class Site:
     def path(self, text: str) -> SitePath:
         """The site path that somebody names, also by its public address. Raises PublisherError
         if no release has it."""
-        from publisher.errors import PublisherError
         from publisher.manifest import find
         from publisher.paths import BadPath, SitePath, decoded
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from publisher.rewrite import tokens
+from publisher.social import is_shared_url
 
 _ENVIRONMENT = re.compile(r"^env:[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -44,6 +45,24 @@ def is_origin(value: str) -> str:
     return value
 
 
+def is_old_form(value: str) -> str:
+    """A template of whole addresses."""
+    named = _placeholders(value)
+    known = ("id", "slug", "yyyy", "mm", "dd")
+    if unknown := sorted(named - set(known)):
+        listed = ", ".join(f"{{{name}}}" for name in known)
+        raise ValueError(f"has {{{unknown[0]}}}; known here: {listed}")
+    if not named & {"id", "slug"}:
+        raise ValueError("needs a placeholder that tells posts apart: {id} or {slug}")
+    example = is_shared_url(value.format_map(dict.fromkeys(known, "1")))
+    parts = urlsplit(example)
+    if parts.fragment or " " in value:
+        raise ValueError("must not have a fragment or spaces")
+    if "{" in value.partition("//")[2].partition("/")[0].partition("?")[0]:
+        raise ValueError("must name a host: placeholders stand in the path and the query")
+    return value
+
+
 def is_reference(value: str) -> str:
     """The name of an environment variable."""
     if not _ENVIRONMENT.match(value):
@@ -70,17 +89,17 @@ def is_host(value: str) -> str:
     return value
 
 
-def is_file_name(value: str) -> str:
-    """The name of a file, with or without its folders."""
-    if not value or not value.isprintable():
-        raise ValueError("must be the name of a file")
-    return value
-
-
 def is_header(value: str) -> str:
     """The value of a response header."""
     if not _HEADER.fullmatch(value):
         raise ValueError("must be one line of printable ASCII")
+    return value
+
+
+def is_file_name(value: str) -> str:
+    """The name of a file."""
+    if not value or not value.isprintable() or "://" in value:
+        raise ValueError("must be the name of a file")
     return value
 
 

@@ -39,6 +39,7 @@ from publisher.records import Records
 from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
 from publisher.scope import Scope
+from publisher.social import Social
 from publisher.store.port import Store
 
 if TYPE_CHECKING:  # it takes a while, and the process that gives out work needs none
@@ -76,7 +77,7 @@ class Plant:
     inventory: Inventory
     routes: Routes
     urls: SiteUrls
-    cutover: str
+    social: Social
     scope: Scope
     keep: frozenset[str]
     tokens: tuple[Shape, ...]
@@ -84,7 +85,7 @@ class Plant:
 
     def addresses(self) -> Addresses:
         """Where the addresses of the CMS lead."""
-        return Addresses(self.inventory, self.routes, self.urls, self.cutover, scope=self.scope)
+        return Addresses(self.inventory, self.routes, self.urls, self.social, scope=self.scope)
 
     def rewriter(self, addresses: Addresses) -> Rewriter:
         """What makes pages fit for the public."""

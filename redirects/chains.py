@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from redirects.kana import composed
+from redirects.patterns import Pattern
 from redirects.query import canonical_query, chosen_query, decode
+from redirects.rule import Rule, names_of
 from redirects.targets import GONE, encode_path, with_query
-
-if TYPE_CHECKING:
-    from redirects.patterns import Pattern
-    from redirects.rules import Rule
 
 HOPS_MAX = 16
 """A longer chain of redirects is a mistake in its source, and is reported like a loop."""
@@ -132,7 +130,6 @@ class Rules:
                 if query.base_key is not None:
                     yield f"?{query.base_key}", "", query.rest
                 return
-            path = path if (path, "") in self._by_source else "/"
         if path in self._names:
             key, rest = chosen_query(raw, self._names[path])
             if key and (path, key) in self._by_source:
@@ -153,11 +150,6 @@ def leads_to_itself(rule: Rule) -> bool:
     if rule.query:
         return path == rule.source and chosen_query(raw, names_of(rule.query))[0] == rule.query
     return path == rule.source
-
-
-def names_of(query: str) -> list[str]:
-    """The names of a rule's parameters."""
-    return [part.partition("=")[0] for part in query.split("&")]
 
 
 def examples(pattern: Pattern) -> tuple[str, ...]:

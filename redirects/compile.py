@@ -1,16 +1,30 @@
-"""A rule set as entries of the edge's key-value store, within that store's limits.
+"""A rule set as data of the edge's key-value store, within that store's limits.
 
-Every set has a prefix of its own, so a new one is loaded beside the old one, and takes effect,
-whole, when the entry `live` names it.
+The rules are a tree of nodes (`tree.py`), which sets share; a set's head has the root of its tree
+and what is looked at without it. The entry `live` holds the head of the set that is live, so a
+new set is loaded beside the old one and takes effect, whole, when that one entry is written.
+
+A head is `section "  " section ...`:
+
+- `R<depth><root>`: the root (a branch), and how many nodes there are on the way to a rule;
+- `Q<path> <name>&<name>`: the parameters by which rules for a path are told apart, percent-encoded
+  path, followed by the records (`leaf.py`) for the path itself, `q- when - target [page]`;
+- `P<expression> when - target`: a pattern; `{1}` in the target is its first group.
 """
 
 import base64
 import hashlib
 import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE
+from redirects.leaf import conditions, what
+from redirects.patterns import Pattern
+from redirects.rule import Rule, names_of
+from redirects.rules import RuleSet
+from redirects.targets import encode_path
+from redirects.tree import NODE_PREFIX, Tree, grow, missing, reached
 
 # The limits of a CloudFront key value store, from
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
@@ -18,8 +32,11 @@ KEY_BYTES_MAX = 512
 VALUE_BYTES_MAX = 1_024
 STORE_BYTES_MAX = 5 * 1024 * 1024
 
+HEAD_BYTES_MAX = 860
+"""An entry has a slot, a set, a password's digest before the head: 164 bytes at most."""
+
 SET_ID_CHARACTERS = 12
-"""How much of a rule set's digest is its prefix in the store."""
+"""How much of a rule set's digest is its key in the store."""
 
 LIVE_KEY = "live"
 """The entry that says which release visitors get. Previews have entries of their own, under
@@ -29,6 +46,7 @@ _LIVE = re.compile(
     r"([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})"
     r"(?: ([0-9]{1,12}) ([0-9a-f]{64}|-))?"
 )
+_BORDER = "  "
 
 
 class LeftOut(NamedTuple):
@@ -39,20 +57,42 @@ class LeftOut(NamedTuple):
 
 
 class KeyValueData(NamedTuple):
-    """The entries of one rule set, and what could not become one."""
+    """A rule set for the edge: its head, the nodes of its tree by name, and what could not become
+    a part of it."""
 
-    entries: dict[str, str]
-    left_out: list[LeftOut]
+    head: str
+    nodes: dict[str, str]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """What the nodes take of the store; the head is in two entries."""
+        keys = len(self.nodes) * len(NODE_PREFIX + next(iter(self.nodes), ""))
+        return keys + sum(map(len, self.nodes.values())) + 2 * len(self.head.encode())
+
+    def lacking(self, head: str, get: Callable[[str], str | None]) -> dict[str, str]:
+        """The entries that the store has not, in which all nodes of another set are, that of
+        this head. `get` gives an entry; it is asked for what the sets don't share."""
+        depth, root = root_of(head)
+        tree = Tree(*root_of(self.head), self.nodes, [])
+        found = missing(tree, depth, root, lambda name: get(NODE_PREFIX + name))
+        return {NODE_PREFIX + name: node for name, node in found.items()}
+
+    @property
+    def entries(self) -> dict[str, str]:
+        """The nodes as entries of the store."""
+        return {NODE_PREFIX + name: node for name, node in self.nodes.items()}
 
 
 class LiveEntry(NamedTuple):
     """What is live, or on a preview: a number that only grows, the slot of the release, its rule
-    set. A preview ends at `expires`, in seconds since 1970 (0: never), and may ask for a
-    password: `password` is its `password_digest`, or ''."""
+    set and that set's head. A preview ends at `expires`, in seconds since 1970 (0: never), and
+    may ask for a password: `password` is its `password_digest`, or ''."""
 
     generation: int
     slot: str
     set_id: str
+    head: str = ""
     expires: int = 0
     password: str = ""
 
@@ -60,71 +100,84 @@ class LiveEntry(NamedTuple):
 class StoreTooLargeError(Exception):
     """The rules are more than the key-value store holds."""
 
-    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(size_bytes, limit_bytes)
+    def __init__(self, what: str, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(what, size_bytes, limit_bytes)
+        self.what = what
         self.size_bytes = size_bytes
         self.limit_bytes = limit_bytes
 
     def __str__(self) -> str:
         return (
-            f"the redirects take {self.size_bytes:,} bytes, the edge's key-value store holds "
+            f"the {self.what} take {self.size_bytes:,} bytes, the edge's key-value store holds "
             f"{self.limit_bytes:,}: remove redirects nobody asks for (see the access logs), or "
             "shorten the targets"
         )
 
 
 def set_id(rules: RuleSet) -> str:
-    """The prefix of a rule set's keys: the beginning of its digest."""
+    """The key of a rule set: the beginning of its digest."""
     return rules.digest[:SET_ID_CHARACTERS]
 
 
-def compile_rules(rules: RuleSet, set_id: str) -> KeyValueData:
-    """The entries `<set_id><source>` -> `<status> [<target> [<page in place>]]`.
+def compile_rules(rules: RuleSet) -> KeyValueData:
+    """The data of a rule set.
 
-    A rule whose key or value is too long is left out and reported. Raises `StoreTooLargeError`
-    when this set alone, keys and values together, is more than the store holds.
+    A rule whose record is too long is left out and reported. Raises `StoreTooLargeError` when
+    this set alone is more than the store holds.
     """
-    entries: dict[str, str] = {}
-    left_out: list[LeftOut] = []
-    size_bytes = 0
-    for rule in rules.rules:
-        key, value = set_id + rule.source, _value(rule)
-        key_bytes, value_bytes = len(key.encode()), len(value.encode())
-        if key_bytes > KEY_BYTES_MAX:
-            reason = f"its key is {key_bytes} bytes long, the limit is {KEY_BYTES_MAX}"
-        elif value_bytes > VALUE_BYTES_MAX:
-            reason = f"its value is {value_bytes} bytes long, the limit is {VALUE_BYTES_MAX}"
-        else:
-            entries[key] = value
-            size_bytes += key_bytes + value_bytes
-            continue
-        left_out.append(LeftOut(rule, reason))
-    if size_bytes > STORE_BYTES_MAX:
-        raise StoreTooLargeError(size_bytes, STORE_BYTES_MAX)
-    return KeyValueData(entries, left_out)
+    beside = [*_parameters(rules.rules), *map(_pattern, rules.patterns)]
+    beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in beside)
+    if beside_bytes > HEAD_BYTES_MAX:
+        raise StoreTooLargeError("patterns and parameters", beside_bytes, HEAD_BYTES_MAX)
+    room = HEAD_BYTES_MAX - beside_bytes - len("R2")
+    tree = grow(rules.rules, room)
+    if len(tree.root) > room:
+        raise StoreTooLargeError("redirects' root", len(tree.root), room)
+    root = [f"R{tree.depth}{tree.root}"] if tree.depth else []
+    reason = f"it is longer than {VALUE_BYTES_MAX} bytes, the limit of a value"
+    left_out = tuple(LeftOut(rule, reason) for rule in tree.left_out)
+    data = KeyValueData(_BORDER.join([*root, *beside]), tree.nodes, left_out)
+    if data.size_bytes > STORE_BYTES_MAX:
+        raise StoreTooLargeError("redirects", data.size_bytes, STORE_BYTES_MAX)
+    return data
+
+
+def root_of(head: str) -> tuple[int, str]:
+    """The depth and the root of a head's tree: 0 and '' without one."""
+    section = head.partition(_BORDER)[0]
+    return (int(section[1]), section[2:]) if section.startswith("R") else (0, "")
+
+
+def nodes_of(head: str, get: Callable[[str], str | None]) -> Iterator[str]:
+    """The keys of all nodes of a set; `get` gives an entry."""
+    for name in reached(*root_of(head), lambda name: get(NODE_PREFIX + name)):
+        yield NODE_PREFIX + name
 
 
 def live_entry(
-    generation: int, slot: str, set_id: str, expires: int = 0, password: str = ""
+    generation: int, slot: str, set_id: str, head: str = "", expires: int = 0, password: str = ""
 ) -> str:
     """The value of the entry `live`, or of a preview's. Raises ValueError for what could not be
     read back."""
     value = f"{generation} {slot} {set_id}"
     if expires or password:
         value += f" {expires} {password or '-'}"
+    if head:
+        value += _BORDER + head
     parse_live_entry(value)
     return value
 
 
 def parse_live_entry(value: str) -> LiveEntry:
     """What such an entry says. Raises ValueError when it is unreadable."""
-    match = _LIVE.fullmatch(value)
+    first, _, head = value.partition(_BORDER)
+    match = _LIVE.fullmatch(first)
     if match is None:
-        raise ValueError(f"not '<generation> <slot> <rule set> [<end> <password or ->]': {value!r}")
-    password = match[5] or ""
-    return LiveEntry(
-        int(match[1]), match[2], match[3], int(match[4] or 0), password.replace("-", "")
-    )
+        raise ValueError(
+            f"not '<generation> <slot> <rule set> [<end> <password or ->]  ...': {value!r}"
+        )
+    password = (match[5] or "").replace("-", "")
+    return LiveEntry(int(match[1]), match[2], match[3], head, int(match[4] or 0), password)
 
 
 def shown_by(value: str) -> LiveEntry | None:
@@ -148,7 +201,24 @@ def token_digest(preview: str, token: str) -> str:
     return hashlib.sha256(f"{preview}:{token}".encode()).hexdigest()
 
 
-def _value(rule: Rule) -> str:
-    if rule.status == GONE:
-        return str(GONE)
-    return f"{rule.status} {rule.target} {rule.in_place}".rstrip()
+def _parameters(rules: tuple[Rule, ...]) -> Iterator[str]:
+    names: dict[str, set[str]] = defaultdict(set)
+    for rule in rules:
+        if rule.query:
+            names[rule.source].update(names_of(rule.query))
+    if not names:
+        return
+    whole: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.source in names and not rule.query:
+            whole[rule.source].append(rule)
+    for source in sorted(names):
+        yield f"Q{encode_path(source)} {'&'.join(sorted(names[source]))}"
+        for rule in whole[source]:
+            when = conditions(rule.status, rule.language, rule.host)
+            yield f"q- {when} - {what(rule.target, rule.in_place)}"
+
+
+def _pattern(pattern: Pattern) -> str:
+    when = conditions(pattern.status, pattern.language, pattern.host)
+    return f"P{pattern.expression} {when} - {what(pattern.replacement, '')}"

@@ -12,12 +12,21 @@ PREVIEW_CRAWLERS: tuple[str, ...] = (
     "facebookcatalog",
     "meta-externalhit",
 )
-"""Parts of the User-Agent of Meta's preview agents, in lower case.
+"""Parts of the User-Agent of Meta's preview agents, in lower case. This is the one place where
+they stand: the edge function is made with them.
 
-Source: https://developers.facebook.com/docs/sharing/webmasters/web-crawlers. LINE and KakaoTalk
-call themselves `facebookexternalhit` too. Meta's other agents (`meta-externalagent`,
-`meta-externalfetcher`) index or train, they don't preview: they follow redirects like everyone.
+`SOURCE` lists `facebookexternalhit` and `facebookcatalog`. `facebot` is their older name, which
+Apple's Messages still sends beside the first; `meta-externalhit` is the first in the form of
+Meta's newer names. LINE and KakaoTalk call themselves `facebookexternalhit`, too. Meta's other
+agents (`meta-externalagent`, `meta-externalfetcher`, `meta-webindexer`, `meta-externalads`) index,
+train or fetch for somebody, they don't preview: they follow redirects like everyone.
 """
+
+SOURCE = "https://developers.facebook.com/docs/sharing/webmasters/web-crawlers"
+"""Where Meta says how its agents call themselves."""
+
+CHECKED = "2026-11-22"
+"""When the names were last compared with `SOURCE`."""
 
 _PREVIEW_CRAWLER = re.compile("|".join(map(re.escape, PREVIEW_CRAWLERS)), re.IGNORECASE | re.ASCII)
 

@@ -1,25 +1,28 @@
 // What a visitor gets, decided at the CDN's edge: a file of the live release, a redirect, or an
 // error. A CloudFront function for viewer requests, runtime cloudfront-js-2.0.
 //
-// The key-value store holds one entry `live`: "<generation> <slot> <rule set>". The slot is the
-// folder of the release that is live, the rule set the prefix of its redirects. Both change
-// together when that one entry is written, so no visitor ever gets half a release. A redirect is
-// an entry "<rule set><source>": "<status> <target> [<page for preview crawlers>]". A preview has
-// an entry `preview-NAME` of its own, with "<end> <password>" behind: seconds since 1970 or 0, and
-// SHA-256 over "NAME:<what a browser sends for preview:password>" or -.
+// The key-value store holds one entry `live`: "<generation> <slot> <rule set>", two spaces, and the
+// head of that rule set (compile.py). The slot is the folder of the release that is live. Both
+// change together when that one entry is written, so no visitor ever gets half a release. The
+// redirects are a tree (tree.py) of which the head has the root: at most one branch, then a leaf
+// (leaf.py). A preview has an entry `preview-NAME` of its own, with "<end> <password>" behind the
+// rule set: seconds since 1970 or 0, and SHA-256 over "NAME:<what a browser sends for
+// preview:password>" or -.
 //
 // The runtime is ES5.1 and little more, and its instructions are limited: no newer syntax, no
-// loop over anything but the request itself, and at most three reads of the store. Nor a `replace`
-// of all matches: njs 0.7.9 never ends when the last one ends a text of 32 characters, or a
-// multiple of that, that are not all ASCII. `source` in edge.py fills in SITE and takes the
-// comments out: CloudFront takes 10 KB.
+// loop over anything but the request itself and what was read, and at most three reads of the
+// store. Nor a `replace` of all matches: njs 0.7.9 never ends when the last one ends a text of 32
+// characters, or a multiple of that, that are not all ASCII. `source` in edge.py fills in SITE and
+// takes out comments and spaces: CloudFront takes 10 KB.
 
 import cf from 'cloudfront';
 import crypto from 'crypto';
 
 // The public host ('': whatever host is asked), the domain whose subdomains are previews ('':
-// none), and the slot to show while the store can't be read ('': none).
-const SITE = { host: '', previews: '', fallback: '' };
+// none), the slot to show while the store can't be read ('': none), for how many seconds browsers
+// keep a permanent redirect, and the agents that get a page at its old address: they count its
+// shares by that.
+const SITE = { host: '', previews: '', fallback: '', maxAge: 3600, crawlers: /^$/ };
 
 const kvs = cf.kvs();
 
@@ -36,9 +39,6 @@ const INTEGERS = ('p page_id attachment_id cat tag_id author year monthnum day p
 const GLUED = new RegExp('[ !"\'(),.;{}\u00a0\u2018\u2019\u201c\u201d' +
   '\u3000-\u3002\u3008-\u3011\uff01\uff08\uff09\uff0c\uff0e\uff3b\uff3d\uff5b\uff5d]');
 
-// They count a page's shares by its old address, so they must get the page there, not a redirect.
-const PREVIEW_CRAWLER = /facebookexternalhit|facebot|facebookcatalog|meta-externalhit/i;
-
 const STATUS_TEXT = {
   '301': 'Moved Permanently',
   '302': 'Found',
@@ -51,6 +51,9 @@ const REST_CHARACTERS_MAX = 1500;
 const ENTRY =
   /^([0-9]{1,15}) ([A-Za-z0-9][A-Za-z0-9._-]{0,63}) ([0-9a-f]{12})(?: ([0-9]{1,12}) ([0-9a-f]{64}|-))?$/;
 
+// How a leaf writes six bits.
+const BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
 async function handler(event) {
   const request = event.request;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -62,18 +65,15 @@ async function handler(event) {
   const raw = rawQuery(request);
   const host = header(request, 'host').toLowerCase().replace(/:[0-9]*$/, '');
   const preview = previewOf(host);
-  if (preview === null && SITE.host !== '' && host !== SITE.host) {
-    return path === '' ? missing(request)
-      : redirect(301, 'https://' + SITE.host + encode(path), raw);
-  }
   if (preview !== null && path === '/robots.txt') {
     return page(200, 'OK', 'no-store', 'text/plain', 'User-agent: *\nDisallow: /\n');
   }
 
   const entry = await read(preview === null ? 'live' : 'preview-' + preview);
-  const live = ENTRY.exec(entry);
+  const head = entry.split('  ');
+  const live = ENTRY.exec(head[0]);
   // In this engine `$` also matches before a last line break.
-  const isRead = live !== null && live[0] === entry;
+  const isRead = live !== null && live[0] === head[0];
   if (preview !== null) {
     if (!isRead) {
       return missing(request);
@@ -91,37 +91,186 @@ async function handler(event) {
     return unavailable();
   }
   const slot = '/' + (isRead ? live[2] : SITE.fallback);
-  // Without the store's data there are no redirects.
-  const rules = isRead ? live[3] : '';
-
   if (path === '') {
     return missing(request);
   }
-  if (path.indexOf('/_errors/') === 0) {
-    return serve(request, '', path);
-  }
 
-  if (path === '/' || path === '/index.php') {
-    const query = canonicalQuery(raw);
-    if (query.key !== '' && rules === '') {
-      // Where this leads is not known just now, and a 404 would be believed.
-      return unavailable();
-    }
+  // Who came to another host, or without TLS, is sent to the public site in one step.
+  const isHome = preview !== null || SITE.host === '' ||
+    host === SITE.host && header(request, 'cloudfront-forwarded-proto') !== 'http';
+  const home = isHome ? '' : 'https://' + SITE.host;
+  const isError = path.indexOf('/_errors/') === 0;
+  const query = path === '/' || path === '/index.php' ? canonicalQuery(raw) : { key: '' };
+  let rule = null;
+  let rest = raw;
+  if (isRead && !isError) {
+    const visitor = { language: firstLanguage(request), host: host };
     if (query.key !== '') {
-      let rule = await read(rules + '?' + query.key);
-      if (rule === '' && query.base !== '') {
-        // WordPress shows a page's beginning for a part of it that does not exist.
-        rule = await read(rules + '?' + query.base);
-      }
-      // The home page must not answer for a post that it does not know.
-      return rule === '' ? missing(request) : apply(rule, request, slot, query.rest);
+      rest = query.rest;
+      rule = await lookedUp(head, '/\n' + (query.base || query.key), '/\n' + query.key, visitor);
+    } else {
+      const own = ownQuery(head, path, raw);
+      const text = own.key === '' ? path : path + '\n' + own.key;
+      rule = await lookedUp(head, text, text, visitor);
+      rest = rule === null || own.key === '' ? raw : own.rest;
+      rule = rule || byHead(own.key === '' ? [] : own.records, head, path, visitor);
     }
   }
-  if (rules === '') {
-    return serve(request, slot, path);
+  if (rule === null && query.key !== '') {
+    // The home page must not answer for a post that it does not know; and while it is not known
+    // where this leads, a 404 would be believed.
+    return isRead ? missing(request) : unavailable();
   }
-  const rule = await read(rules + path);
-  return rule === '' ? serve(request, slot, path) : apply(rule, request, slot, raw);
+  if (rule === null) {
+    return home === '' ? serve(request, isError ? '' : slot, path)
+      : redirect(301, home + encode(path), raw);
+  }
+  if (rule[1] === '410') {
+    return note(410, 'Gone', 'max-age=300', '\u524a\u9664\u6e08\u307f / This page was removed.');
+  }
+  if (rule[4] && SITE.crawlers.test(header(request, 'user-agent'))) {
+    return serve(request, slot, decodeURIComponent(rule[4]));
+  }
+  return redirect(Number(rule[1]), (rule[3].charAt(0) === '/' ? home : '') + rule[3], rest);
+}
+
+// The record of the rule for what is asked for, or for its base; null if there is none.
+async function lookedUp(head, base, text, visitor) {
+  const isTree = head.length > 1 && head[1].charAt(0) === 'R';
+  let node = isTree ? head[1].slice(2) : '';
+  for (let depth = isTree ? Number(head[1].charAt(1)) : 0; depth > 0; depth--) {
+    node = await read('n/' + childOf(node, placeOf(base, text)));
+  }
+  return found(node, text, visitor) || (base === text ? null : found(node, base, visitor));
+}
+
+// The node of a branch in which a place would be: a branch is "<what all places begin with> <name>
+// <name><place> <name><place> ...".
+function childOf(branch, place) {
+  const entries = branch.split(' ');
+  let low = 1;
+  let high = entries.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (entries[0] + entries[middle].slice(9) > place) {
+      high = middle;
+    } else {
+      low = middle;
+    }
+  }
+  return low < entries.length ? entries[low].slice(0, 9) : '';
+}
+
+// Where the rule for a text lies among all rules (places.py).
+function placeOf(base, text) {
+  const parts = /^([^0-9]*)([0-9]+)([\s\S]*)$/.exec(base);
+  let place = digest(base, 10);
+  if (parts !== null && isNumber(parts[2])) {
+    const number = Number(parts[2]).toString(36);
+    place = digest(parts[1], 3) + number.length + number +
+      (parts[3] === '' ? '' : digest(parts[3], 3));
+  }
+  return text === base ? place : place + digest(text, 3);
+}
+
+function digest(text, length) {
+  return crypto.createHash('sha256').update(text).digest('base64url').slice(0, length);
+}
+
+function isNumber(digits) {
+  return digits.charAt(0) !== '0' && digits.length < 10;
+}
+
+// What a leaf has for a text: a record of its own, or one for its first or its last number.
+function found(leaf, text, visitor) {
+  const first = /^([^0-9]*)([0-9]+)([\s\S]*)$/.exec(text);
+  const last = /^([\s\S]*[^0-9])([0-9]+)([^0-9]*)$/.exec(text);
+  return recordOf(leaf, text, '', visitor) || numbered(leaf, first, visitor) ||
+    numbered(leaf, last, visitor);
+}
+
+function numbered(leaf, parts, visitor) {
+  return parts === null || !isNumber(parts[2]) ? null
+    : recordOf(leaf, parts[1] + '\u0000' + parts[3], parts[2], visitor);
+}
+
+function recordOf(leaf, text, number, visitor) {
+  const beginning = '  ' + digest(text, 10) + ' ';
+  let at = leaf.indexOf(beginning);
+  while (at >= 0) {
+    const record = leaf.slice(at + 2, leaf.indexOf('  ', at + 2)).split(' ');
+    if (isFor(record, visitor) && (number === '' ? record[2] === '-' : has(record[2], number))) {
+      return number === '' ? record : record.map(function (word) {
+        return word.split('\\').join(number);
+      });
+    }
+    at = leaf.indexOf(beginning, at + 2);
+  }
+  return null;
+}
+
+// A record: what it stands for, "<status>;<language>;<host>", numbers, target, page in place.
+function isFor(record, visitor) {
+  const when = record[1].split(';');
+  if (when[1] && when[1] !== visitor.language || when[2] && when[2] !== visitor.host) {
+    return false;
+  }
+  record[1] = when[0];
+  return true;
+}
+
+// Whether a number is in a set: "<first number in base 36>.<six bits a character>".
+function has(set, number) {
+  const dot = set.indexOf('.');
+  const at = Number(number) - parseInt(set, 36);
+  const bits = dot < 0 || at < 0 ? '' : set.charAt(dot + 1 + Math.floor(at / 6));
+  return bits !== '' && (BITS.indexOf(bits) >> at % 6 & 1) === 1;
+}
+
+// The parameters by which rules for this path are told apart, and the records of the path itself.
+function ownQuery(head, path, raw) {
+  const own = { key: '', rest: '', records: [] };
+  let isOurs = false;
+  head.forEach(function (section) {
+    const words = section.split(' ');
+    if (section.charAt(0) === 'Q') {
+      isOurs = decode(words[0].slice(1)) === path;
+      if (isOurs) {
+        const names = words[1].split('&');
+        const given = parameters(raw, names);
+        own.key = joined(given.values, names);
+        own.rest = given.rest.join('&');
+      }
+    } else if (isOurs && section.charAt(0) === 'q') {
+      own.records.push(words);
+    }
+  });
+  return own;
+}
+
+// The rule of a path whose parameters are none of the known ones, or a pattern.
+function byHead(records, head, path, visitor) {
+  let rule = null;
+  records.forEach(function (record) {
+    rule = rule || (isFor(record, visitor) ? record : null);
+  });
+  head.forEach(function (section) {
+    const record = section.split(' ');
+    const parts = rule === null && section.charAt(0) === 'P'
+      ? new RegExp(record[0].slice(1)).exec(path) : null;
+    if (parts !== null && isFor(record, visitor)) {
+      rule = record;
+      for (let n = 1; n < parts.length; n++) {
+        rule[3] = rule[3].split('{' + n + '}').join(encode(parts[n]));
+      }
+    }
+  });
+  return rule;
+}
+
+function firstLanguage(request) {
+  const parts = /^ *([a-z]{2,3})([-;, ]|$)/i.exec(header(request, 'accept-language'));
+  return parts === null ? '' : parts[1].toLowerCase();
 }
 
 // The name of the preview that a host stands for, null if it is none.
@@ -153,21 +302,10 @@ async function read(key) {
   }
 }
 
-function apply(rule, request, slot, rest) {
-  const fields = rule.split(' ');
-  if (fields[0] === '410') {
-    return note(410, 'Gone', 'max-age=300', '\u524a\u9664\u6e08\u307f / This page was removed.');
-  }
-  if (fields.length > 2 && PREVIEW_CRAWLER.test(header(request, 'user-agent'))) {
-    return serve(request, slot, decodeURIComponent(fields[2]));
-  }
-  return redirect(Number(fields[0]), fields[1], rest);
-}
-
 function redirect(status, target, rest) {
   return answer(status, STATUS_TEXT[status], {
     // Without a limit browsers keep a permanent redirect for ever, a mistaken one too.
-    'cache-control': { value: status === 301 || status === 308 ? 'max-age=3600' : 'no-cache' },
+    'cache-control': { value: status === 301 || status === 308 ? 'max-age=' + SITE.maxAge : 'no-cache' },
     'location': { value: withQuery(target, rest) }
   });
 }
@@ -289,11 +427,10 @@ function rawQuery(request) {
   return parts.join('&');
 }
 
-// One form for every way to write a WordPress query: `key`, the same without the number of a
-// page as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know.
-function canonicalQuery(raw) {
+// The values of these parameters, the last of each, as in PHP, and the other parts.
+function parameters(raw, names) {
   const values = {};
-  const unknown = [];
+  const rest = [];
   let isPreview = false;
   raw.split('&').forEach(function (part) {
     if (part === '') {
@@ -305,20 +442,28 @@ function canonicalQuery(raw) {
     // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
     const plain = name !== null && name.indexOf('amp;') === 0 ? name.slice(4) : name;
     const known = plain === null || value === null ? '' : plain.split('[')[0];
-    if (VARIABLES.indexOf(known) < 0) {
-      unknown.push(part);
+    if (names.indexOf(known) < 0) {
+      rest.push(part);
       isPreview = isPreview || known === 'preview';
     } else {
-      // The last one wins, as in PHP, and a list matches nothing.
-      values[known] = known === plain ? value : '[]';
+      // A list matches nothing.
+      values[known] = known === plain ? unglued(value) : '[]';
     }
   });
+  return { values: values, rest: rest, isPreview: isPreview };
+}
+
+// One form for every way to write a WordPress query: `key`, the same without the number of a
+// page as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know.
+function canonicalQuery(raw) {
+  const given = parameters(raw, VARIABLES);
+  const values = given.values;
   VARIABLES.forEach(function (name) {
     values[name] = cleaned(name, values[name] || '');
   });
 
   const id = values.attachment_id || values.p || values.page_id;
-  if (id !== '' && isPreview) {
+  if (id !== '' && given.isPreview) {
     // A preview shows what is not published; it must never be answered by a redirect.
     return { key: '', base: '', rest: raw };
   }
@@ -336,24 +481,27 @@ function canonicalQuery(raw) {
   if (values.page === '0' || values.page === '1') {
     values.page = '';
   }
-  const key = joined(values);
+  const key = joined(values, VARIABLES);
   values.page = values.cpage = '';
   values.paged = isSitemap ? values.paged : '';
-  const base = joined(values);
-  return { key: key, base: base === key ? '' : base, rest: unknown.join('&') };
+  const base = joined(values, VARIABLES);
+  return { key: key, base: base === key ? '' : base, rest: given.rest.join('&') };
 }
 
 function spaced(text) {
   return text.split('+').join(' ');
 }
 
-// A variable's value as WordPress reads it; '' means that it is not there.
-function cleaned(name, value) {
+function unglued(value) {
   let end = value.length;
   while (end > 0 && GLUED.test(value.charAt(end - 1))) {
     end--;
   }
-  const text = value.slice(0, end);
+  return value.slice(0, end);
+}
+
+// A variable's value as WordPress reads it; '' means that it is not there.
+function cleaned(name, text) {
   if (text === '') {
     return '';
   }
@@ -374,9 +522,9 @@ function cleaned(name, value) {
   return name === 'embed' ? 'true' : text;
 }
 
-function joined(values) {
-  return VARIABLES.filter(function (name) {
-    return values[name] !== '';
+function joined(values, names) {
+  return names.filter(function (name) {
+    return values[name];
   }).map(function (name) {
     return name + '=' + values[name].split('%').join('%25').split('&').join('%26');
   }).join('&');

@@ -11,23 +11,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from redirects.chains import names_of
 from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
+from redirects.match import ERRORS_PATH, ROOT_PATHS
 from redirects.patterns import Pattern
 from redirects.query import canonical_query, chosen_query, decode
-from redirects.rules import Rule, RuleSet
+from redirects.rule import Rule, names_of
+from redirects.rules import RuleSet
 from redirects.targets import GONE, encode_path, is_site_path, with_query, without_query
 
 _PORT = re.compile(":[0-9]*$")
-_ROOT = ("/", "/index.php")
-_ERRORS = "/_errors/"
 
 
 class Visit(NamedTuple):
     """A request as it was sent: path and query percent-encoded, '' for what is not said.
-    `language`: the visitor's first one ('en')."""
+    `language`: the visitor's first one ('en'). `scheme`: 'http' for who came without TLS."""
 
     path: str
     query: str = ""
@@ -35,6 +34,7 @@ class Visit(NamedTuple):
     host: str = ""
     user_agent: str = ""
     language: str = ""
+    scheme: str = "https"
 
 
 class Step(NamedTuple):
@@ -93,23 +93,24 @@ def _explained(
         return Explained(405)
     note(Step("method", f"{visit.method}: is answered"))
     path = _path(visit.path, note)
-    host = _other_host(visit, site, note)
+    host = _PORT.sub("", visit.host.lower()) or site.host
+    home = _home(host, visit.scheme, site, note)
     if not path:
         note(Step("answer", "404: no file of a site has such a path"))
         return Explained(404)
-    if path.startswith(_ERRORS) and not host:
-        return _served(path, has_file, note)
-    chosen, is_missing = _chosen(rules, path, visit, host, note)
+    chosen, is_missing = None, False
+    if not path.startswith(ERRORS_PATH):
+        chosen, is_missing = _chosen(rules, path, visit, host, note)
     if chosen:
-        return _applied(chosen, visit, has_file, site, note)
-    if host:
-        location = with_query(f"https://{site.host}{encode_path(path)}", visit.query)
-        note(Step("answer", f"301 to the public host: {location}"))
-        return Explained(301, location)
+        return _applied(chosen, visit, has_file, home, note)
     if is_missing:
         note(Step("answer", "404: the home page must not answer for what it does not know"))
         return Explained(404)
     note(Step("rule", "none: the file answers"))
+    if home:
+        location = with_query(home + encode_path(path), visit.query)
+        note(Step("answer", f"301 to the public address: {location}"))
+        return Explained(301, location)
     return _served(path, has_file, note)
 
 
@@ -128,24 +129,24 @@ def _path(raw: str, note: Note) -> str:
     return path
 
 
-def _other_host(visit: Visit, site: Site, note: Note) -> str:
-    """The host, if it is neither the public one nor a preview's."""
-    host = _PORT.sub("", visit.host.lower())
-    if not host or host == site.host or not site.host:
-        note(Step("host", f"{host or site.host or 'any'}: the public one"))
-        return ""
+def _home(host: str, scheme: str, site: Site, note: Note) -> str:
+    """The origin of the public site if the visitor is at another one, else ''."""
     if site.previews and host.endswith(f".{site.previews}"):
         note(Step("host", f"{host}: a preview, answered by its own release's rules"))
         return ""
-    note(Step("host", f"{host}: not {site.host}, so only rules for this host are asked"))
-    return host
+    if not site.host or (host == site.host and scheme == "https"):
+        note(Step("host", f"{host or 'any'}: the public one"))
+        return ""
+    here = f"{scheme}://{host}"
+    note(Step("host", f"{here}: not https://{site.host}, where every answer leads to"))
+    return f"https://{site.host}"
 
 
 def _chosen(
     rules: RuleSet, path: str, visit: Visit, host: str, note: Note
 ) -> tuple[_Chosen | None, bool]:
     """The rule that decides; whether without one the answer is 404, whatever file is there."""
-    if path in _ROOT:
+    if path in ROOT_PATHS:
         chosen, is_known = _by_key(rules, visit, host, note)
         if chosen or is_known:
             return chosen, True
@@ -208,7 +209,7 @@ def _holding(rules: Sequence[Rule], visit: Visit, host: str) -> Rule | None:
 
 
 def _holds(rule: Rule | Pattern, visit: Visit, host: str) -> bool:
-    return rule.host == host and rule.language in ("", visit.language)
+    return rule.host in ("", host) and rule.language in ("", visit.language)
 
 
 def _named(rule: Rule | Pattern | None) -> str:
@@ -241,7 +242,7 @@ def _parts(raw: str, key: str | None, rest: str) -> Iterator[Step]:
 
 
 def _applied(
-    chosen: _Chosen, visit: Visit, has_file: Callable[[str], bool], site: Site, note: Note
+    chosen: _Chosen, visit: Visit, has_file: Callable[[str], bool], home: str, note: Note
 ) -> Explained:
     rule = chosen.rule
     if rule.status == GONE:
@@ -253,9 +254,8 @@ def _applied(
         return _served(decode(in_place) or "", has_file, note)._replace(rule=rule)
     if in_place and visit.user_agent:
         note(Step("visitor", "not one that shows shared links: is redirected"))
-    # A path of a rule is one of the public host.
-    at = f"https://{site.host}" if rule.host and chosen.target.startswith("/") else ""
-    location = with_query(f"{at}{chosen.target}", chosen.rest)
+    at = home if chosen.target.startswith("/") else ""
+    location = at + with_query(chosen.target, chosen.rest)
     note(Step("answer", f"{rule.status} to {location}"))
     return Explained(rule.status, location, rule=rule)
 
@@ -281,6 +281,6 @@ def _landing(
         return
     path = without_query(onward)
     query = onward.partition("#")[0].partition("?")[2]
-    there = visit._replace(path=path, query=query, host=site.host)
+    there = visit._replace(path=path, query=query, host=site.host, scheme="https")
     found = _explained(rules, there, has_file, site, lambda _: None)
     yield Step("there", f"{found.status} {found.location or found.served or path}")

@@ -2,30 +2,40 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from redirects.compile import LIVE_KEY, LiveEntry, parse_live_entry, token_digest
+from redirects.compile import LIVE_KEY, LiveEntry, parse_live_entry, root_of, token_digest
 from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
-from redirects.query import canonical_query, decode
+from redirects.leaf import Found, Visitor, decided, find
+from redirects.patterns import filled
+from redirects.places import place
+from redirects.query import canonical_query, chosen_query, decode
 from redirects.targets import GONE, encode_path, is_site_path, with_query
+from redirects.tree import NODE_PREFIX, child
 
 ERRORS_PATH = "/_errors/"
 """Error pages belong to no release: they lie beside the slots."""
+
+ROOT_PATHS = ("/", "/index.php")
+"""Where WordPress reads a query."""
 
 ROBOTS_PATH = "/robots.txt"
 """A preview's own keeps every crawler away."""
 
 _PORT = re.compile(":[0-9]*$")
 _BASIC = re.compile("basic +([a-z0-9+/=]+)", re.IGNORECASE | re.ASCII)
+_LANGUAGE = re.compile("([a-z]{2,3})(?:[-;, ]|$)", re.IGNORECASE | re.ASCII)
+_BORDER = "  "
 
 
 class Request(NamedTuple):
     """A request as it was sent: path and query still percent-encoded, '' for no header.
 
     The host chooses a preview or the public site; it is the visitor's claim, and never ends up in
-    a Location.
+    a Location. `scheme`: 'http' for a visitor who came without TLS.
     """
 
     method: str
@@ -34,6 +44,8 @@ class Request(NamedTuple):
     host: str = ""
     user_agent: str = ""
     authorization: str = ""
+    accept_language: str = ""
+    scheme: str = "https"
 
 
 class Redirect(NamedTuple):
@@ -99,10 +111,6 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
     path = composed(decoded) if decoded is not None and is_site_path(decoded) else ""
     host = _PORT.sub("", request.host.lower())
     preview = _preview_of(host, site)
-    if preview is None and site.host and host != site.host:
-        if not path:
-            return Missing("")
-        return Redirect(301, with_query(f"https://{site.host}{encode_path(path)}", request.query))
     if preview is not None and path == ROBOTS_PATH:
         return KeepOut()
     live = _entry(get, LIVE_KEY if preview is None else f"preview-{preview}")
@@ -113,9 +121,49 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
             return Ended()
         if live.password and not _is_password(request, preview, live.password):
             return Unauthorized()
+    is_home = preview is not None or (host == site.host and request.scheme == "https")
+    home = "" if is_home or not site.host else f"https://{site.host}"
+    asked = _Asked(path, request, Visitor(_first_language(request.accept_language), host), home)
     if live is None:
-        return _without_data(path, request.query, site.fallback)
-    return _found(get, live, path, request)
+        return _without_data(asked, site.fallback)
+    return _found(get, live, asked)
+
+
+class _Asked(NamedTuple):
+    """A request with its path ('' for one that no file can have), and the origin of the public
+    site if it came to another one."""
+
+    path: str
+    request: Request
+    visitor: Visitor
+    home: str
+
+
+class _Head(NamedTuple):
+    """A head, taken apart. `parameters`: for a path, the names, and the records of the path
+    itself. `patterns`: expressions and records."""
+
+    depth: int
+    root: str
+    parameters: dict[str, tuple[list[str], list[str]]]
+    patterns: list[tuple[re.Pattern[str], str]]
+
+
+@lru_cache(maxsize=16)
+def _head(text: str) -> _Head:
+    parameters: dict[str, tuple[list[str], list[str]]] = {}
+    patterns: list[tuple[re.Pattern[str], str]] = []
+    records: list[str] = []
+    for section in text.split(_BORDER):
+        first, _, rest = section.partition(" ")
+        if section.startswith("Q"):
+            records = []
+            parameters[decode(first[1:]) or ""] = rest.split("&"), records
+        elif section.startswith("q"):
+            records.append(section)
+        elif section.startswith("P"):
+            patterns.append((re.compile(first[1:]), section))
+    return _Head(*root_of(text), parameters, patterns)
 
 
 def _preview_of(host: str, site: Site) -> str | None:
@@ -136,49 +184,82 @@ def _is_password(request: Request, preview: str, digest: str) -> bool:
     return token_digest(preview, sent[1] if sent else "") == digest
 
 
-def _without_data(path: str, query: str, fallback: str) -> Decision:
+def _first_language(accepted: str) -> str:
+    match = _LANGUAGE.match(accepted.lstrip(" "))
+    return match[1].lower() if match else ""
+
+
+def _without_data(asked: _Asked, fallback: str) -> Decision:
     """What a visitor gets while the data can't be read: the fallback's files, no redirects."""
     if not fallback:
         return Unavailable()
-    if not path:
+    if not asked.path:
         return Missing(fallback)
-    if path in ("/", "/index.php") and canonical_query(query).key is not None:
+    if asked.path in ROOT_PATHS and canonical_query(asked.request.query).key is not None:
         # Where this leads is not known just now, and a 404 would be believed.
         return Unavailable()
-    return Serve("", path) if path.startswith(ERRORS_PATH) else _serve(fallback, path)
+    return _file(fallback, asked)
 
 
-def _found(get: Get, live: LiveEntry, path: str, request: Request) -> Decision:
-    """What a release has at a path ('' for one that no file can have)."""
+def _found(get: Get, live: LiveEntry, asked: _Asked) -> Decision:
+    """What a release has for a request."""
+    path, raw = asked.path, asked.request.query
     if not path:
         return Missing(live.slot)
     if path.startswith(ERRORS_PATH):
-        return Serve("", path)
-    if path in ("/", "/index.php"):
-        query = canonical_query(request.query)
+        return _file(live.slot, asked)
+    head = _head(live.head)
+    if path in ROOT_PATHS:
+        query = canonical_query(raw)
         if query.key is not None:
-            value = get(f"{live.set_id}?{query.key}")
-            if value is None and query.base_key is not None:
-                value = get(f"{live.set_id}?{query.base_key}")
-            if value is None:
-                # The home page must not answer for a post that it does not know.
-                return Missing(live.slot)
-            return _applied(value, live.slot, request.user_agent, query.rest)
-    value = get(f"{live.set_id}{path}")
-    if value is None:
-        return _serve(live.slot, path)
-    return _applied(value, live.slot, request.user_agent, request.query)
+            base = f"/\n{query.base_key or query.key}"
+            rule = _looked_up(get, head, base, f"/\n{query.key}", asked.visitor)
+            # The home page must not answer for a post that it does not know.
+            return _applied(rule, live.slot, query.rest, asked) if rule else Missing(live.slot)
+    names, records = head.parameters.get(path, ([], []))
+    key, rest = chosen_query(raw, names)
+    text = f"{path}\n{key}" if key else path
+    rule = _looked_up(get, head, text, text, asked.visitor)
+    if rule and key:
+        return _applied(rule, live.slot, rest, asked)
+    rule = rule or _by_head(head, records if key else [], path, asked.visitor)
+    return _applied(rule, live.slot, raw, asked) if rule else _file(live.slot, asked)
 
 
-def _applied(value: str, slot: str, user_agent: str, rest: str) -> Decision:
-    """What a stored value says: `<status> [<target> [<page in place>]]`."""
-    status, _, targets = value.partition(" ")
-    target, _, in_place = targets.partition(" ")
-    if int(status) == GONE:
+def _looked_up(get: Get, head: _Head, base: str, text: str, visitor: Visitor) -> Found | None:
+    """The rule for what is asked for, or that for its base."""
+    node, sought = head.root, place(base, text)
+    for _ in range(head.depth):
+        node = get(NODE_PREFIX + child(node, sought)) or ""
+    return find(node, text, visitor) or (find(node, base, visitor) if base != text else None)
+
+
+def _by_head(head: _Head, records: list[str], path: str, visitor: Visitor) -> Found | None:
+    """The rule of a path whose parameters are none of the known ones, or a pattern."""
+    for record in records:
+        if found := decided(record, visitor):
+            return found
+    for expression, record in head.patterns:
+        if (match := expression.fullmatch(path)) and (found := decided(record, visitor)):
+            return found._replace(target=filled(found.target, match.groups()))
+    return None
+
+
+def _applied(rule: Found, slot: str, rest: str, asked: _Asked) -> Decision:
+    if rule.status == GONE:
         return Gone()
-    if in_place and is_preview_crawler(user_agent):
-        return _serve(slot, decode(in_place) or "")
-    return Redirect(int(status), with_query(target, rest))
+    if rule.in_place and is_preview_crawler(asked.request.user_agent):
+        return _serve(slot, decode(rule.in_place) or "")
+    home = asked.home if rule.target.startswith("/") else ""
+    return Redirect(rule.status, home + with_query(rule.target, rest))
+
+
+def _file(slot: str, asked: _Asked) -> Decision:
+    """A file of the site; who came to another host or without TLS is sent to it."""
+    path = asked.path
+    if asked.home:
+        return Redirect(301, with_query(asked.home + encode_path(path), asked.request.query))
+    return Serve("", path) if path.startswith(ERRORS_PATH) else _serve(slot, path)
 
 
 def _serve(slot: str, path: str) -> Serve:

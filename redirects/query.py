@@ -148,11 +148,11 @@ def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
             continue
         raw_name, _, raw_value = part.replace("+", " ").partition("=")
         name, value = decode(raw_name), decode(raw_value)
-        name = None if name is None else name.removeprefix("amp;")
-        if name is None or value is None or name not in names:
+        name, bracket, _ = (name or "").removeprefix("amp;").partition("[")
+        if value is None or name not in names:
             others.append(part)
         else:
-            values[name] = value.rstrip(GLUED)
+            values[name] = _ARRAY if bracket else value.rstrip(GLUED)
     return _listed(values, names), "&".join(others)
 
 

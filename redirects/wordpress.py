@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from redirects.query import canonical_query, decode
-from redirects.rules import Rule
+from redirects.rule import Rule
 from redirects.targets import encode_path
 
 Kind = Literal[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, cast, get_args
@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast, get_args
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, EdgeError, PublisherError, StoreError
 from publisher.store.port import PLAIN, Headers, Listed, Object, Store
+from redirects.compile import KeyValueData
 
 _T = TypeVar("_T")
 
@@ -121,8 +122,8 @@ class ScriptedEdge:
     def _run(self, method: str, key: str, call: Callable[[], _T]) -> _T:
         return self._script.run(EdgeError, method, key, call)
 
-    def load(self, set_id: str, entries: Mapping[str, str]) -> None:
-        self._run("load", set_id, lambda: self._edge.load(set_id, entries))
+    def load(self, set_id: str, data: KeyValueData) -> None:
+        self._run("load", set_id, lambda: self._edge.load(set_id, data))
 
     def entry(self, name: str) -> str:
         return self._run("entry", name, lambda: self._edge.entry(name))

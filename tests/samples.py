@@ -12,6 +12,7 @@ from publisher.inventory import Author, Inventory, Item, Term
 from publisher.rewrite.document import Rewriter
 from publisher.rewrite.text import Hosts
 from publisher.routes import Routes
+from publisher.social import Social
 
 PUBLIC = "https://www.example.co.jp"
 HOME = "http://127.0.0.1:8181"
@@ -72,10 +73,13 @@ def addresses(
     public: str = PUBLIC,
     cutover: str = "",
     routes: Routes | None = None,
+    social: Social | None = None,
 ) -> Addresses:
     """The addresses of the sample CMS. `reached_at`: where it is connected to, if elsewhere."""
     urls = SiteUrls(public, (home, reached_at or home))
-    return Addresses(inventory(permalinks, home), routes or Routes(), urls, cutover)
+    return Addresses(
+        inventory(permalinks, home), routes or Routes(), urls, social or Social(cutover)
+    )
 
 
 def hosts(of: Addresses) -> Hosts:

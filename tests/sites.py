@@ -18,7 +18,7 @@ from publisher.release import LIVE, Release, new_id, utc_now
 from publisher.rules import with_withdrawn
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Store
-from redirects.compile import parse_live_entry, set_id
+from redirects.compile import compile_rules, live_entry, parse_live_entry, set_id
 from redirects.rules import Rule, RuleSet
 
 ACTOR = Actor("tester", "a test")
@@ -86,7 +86,7 @@ class World:
         entry = self.edge.entry(target)
         if not entry:
             return None
-        _, slot, rule_set, *_ = parse_live_entry(entry)
+        _, slot, rule_set, head, *_ = parse_live_entry(entry)
         home = self.slot_file(slot, "/") or ""
         assert home.startswith("home of "), f"{slot} has no home page"
         release, files = self.releases[home.removeprefix("home of ")]
@@ -101,8 +101,9 @@ class World:
         assert {key for key in held if not key.endswith(".css")} == pages, "a page of another one"
         rules = with_withdrawn(self.records.rules(release), gone)
         assert rule_set == set_id(rules)
-        own = [key for key in self.edge.entries() if key.startswith(rule_set)]
-        assert len(own) == len(rules.rules)
+        data = compile_rules(rules)
+        assert head == data.head
+        assert data.entries.items() <= self.edge.entries().items()
         return release
 
 
@@ -115,3 +116,9 @@ def entry_of(path: str, text: str) -> Entry:
 def sha256(text: str) -> str:
     """The name of a blob."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def edge_data(rules: RuleSet, slot: str = "s1") -> dict[str, str]:
+    """What the edge function reads when these rules and this slot are live."""
+    identity, data = set_id(rules), compile_rules(rules)
+    return {**data.entries, LIVE: live_entry(1, slot, identity, data.head)}

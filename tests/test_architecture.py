@@ -20,20 +20,22 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 PURE = {
     *(f"publisher.{name}" for name in (
         "access_logs addresses cms.answers cms.pace collisions compose content_types crawl "
-        "discovery errors facts front gates init inspection inventory judge layer log_search mail "
-        "manifest noticing notfound outcome own paths places plan prepare queries "
-        "redirect_summary release remarks retention routes rules scope traps variables views "
+        "discovery errors facts front gates identities init inspection inventory judge layer "
+        "log_search mail manifest noticing notfound old_page outcome own paths places plan prepare "
+        "queries redirect_summary release remarks retention routes rules scope social traps "
+        "variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
-        "scripts sieve spelling srcset text tokens varying volatile words xml"
+        "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
     "publisher.store.refusals",
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
-        "chains compile crawlers edge explain kana match own patterns query rules targets wordpress"
+        "chains compile crawlers edge explain kana leaf match own patterns places query rule rules "
+        "targets tree wordpress"
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
@@ -53,7 +55,9 @@ PURE_LIBRARIES_OF = {
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
     "redirects.explain": frozenset(("bisect",)),
+    "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
+    "publisher.old_page": frozenset(("bs4",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
@@ -79,7 +83,7 @@ ONLY_IN = {
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console", "publisher.redirect_console"},
-    "bs4": {"publisher.front", "publisher.demo.check"},
+    "bs4": {"publisher.front", "publisher.old_page", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
     "fcntl": {"publisher.lock", "publisher.store.directory"},

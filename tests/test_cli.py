@@ -181,7 +181,7 @@ def test_a_release_is_looked_at_on_a_preview(
     files = tree()
     assert not [path for path, data in files.items() if "合言葉".encode() in data]
     entry = next(data for path, data in files.items() if "edge/preview-spring" in path).decode()
-    assert re.fullmatch(r"2 preview-spring-s1 [0-9a-f]{12} [0-9]{10} [0-9a-f]{64}", entry)
+    assert re.fullmatch(r"2 preview-spring-s1 [0-9a-f]{12} [0-9]{10} [0-9a-f]{64}  R.*", entry)
 
     journal = publisher("releases", "list", "--json").document["journal"]
     assert [(one["action"], one["target"]) for one in journal] == [("publish", "preview-spring")]

@@ -21,6 +21,7 @@ from publisher.pipeline import Exported, Request, export
 from publisher.publish import Actor, Publisher
 from publisher.records import Records
 from publisher.routes import Routes
+from publisher.social import Social
 from publisher.store.memory import MemoryStore
 from tests import crawls
 from tests.crawls import Seen, inline
@@ -252,8 +253,8 @@ class Site:
 
     def export(self, cms: ScriptedCms, **overrides: str) -> Exported:
         request = Request(
-            public=PUBLIC, cms=HOME, routes=Routes(), cutover="", limits=Limits(), actor="test",
-            reason="", overrides=overrides,
+            public=PUBLIC, cms=HOME, routes=Routes(), social=Social(), limits=Limits(),
+            actor="test", reason="", overrides=overrides,
         )  # fmt: skip
         exported = export(self.records, cms, request, inline, lambda *_: None)
         if exported.is_new:

@@ -123,7 +123,7 @@ def test_all_parts_are_made_and_named_in_the_outputs(stack: Deployed) -> None:
         {"KeyValueStoreARN": outputs["KeyValueStoreArn"]}
     ]
     code = cloudfront.get_function(Name=name, Stage="LIVE")["FunctionCode"].read().decode()
-    assert f"host: '{stack.bucket}.example.co.jp'" in code
+    assert f'host:"{stack.bucket}.example.co.jp"' in code
     assert outputs["BucketName"] == stack.bucket
     s3 = stack.aws.client("s3")
     assert s3.get_bucket_versioning(Bucket=stack.bucket)["Status"] == "Enabled"

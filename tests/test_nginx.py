@@ -381,32 +381,46 @@ def test_the_files_and_what_is_in_them() -> None:
     assert 'set $site_origin "https://bucket.s3.ap-northeast-1.amazonaws.com/a";' in conf
     assert "proxy_set_header Host bucket.s3.ap-northeast-1.amazonaws.com;" in conf
     assert f"server_name {HOST} *.{PREVIEWS};" in conf
-    assert f"previews: '{PREVIEWS}'" in made["edge.js"]
-    assert not any("{{" in text or "{%" in text for text in made.values())
+    assert f'previews:"{PREVIEWS}"' in made["edge.js"]
+    assert not any("{{ " in text or "{%" in text for text in made.values())
 
 
 @pytest.mark.real
-def test_with_a_certificate_there_is_https_alone(nginx: str, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={HOST}",
-         "-keyout", str(key), "-out", str(certificate), "-days", "2",
-         "-addext", "subjectAltName=IP:127.0.0.1"]
-    )  # fmt: skip
-    secure = replace(
-        SITE, certificate=str(certificate), certificate_key=str(key),
-        resolver="127.0.0.1:1", origin="https://bucket.s3.ap-northeast-1.amazonaws.com",
-    )  # fmt: skip
-    with NginxEdge(secure) as edge:
-        seen = requests.get(
-            f"{edge.url}/a?b", headers={"Host": HOST}, allow_redirects=False, timeout=10
-        )
-        assert (seen.status_code, seen.headers["location"]) == (301, f"https://{HOST}/a?b")
-        seen = requests.get(edge.url, headers={"Host": "x"}, allow_redirects=False, timeout=10)
-        assert seen.headers["location"] == f"https://{HOST}/"
-        address = f"https://127.0.0.1:{edge.tls_port}"
-        seen = requests.get(address, headers={"Host": HOST}, timeout=60, verify=str(certificate))
-        assert (seen.status_code, seen.headers["retry-after"]) == (503, "5")  # no name server
+def test_with_a_certificate_who_comes_without_tls_is_sent_on_in_one_step(nginx: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        key, certificate = f"{folder}/key.pem", f"{folder}/certificate.pem"
+        run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={HOST}",
+             "-keyout", key, "-out", certificate, "-days", "2",
+             "-addext", "subjectAltName=IP:127.0.0.1"]
+        )  # fmt: skip
+        (Path(folder) / "store").mkdir(mode=0o755)
+        world = World(DirectoryStore(Path(folder) / "store"))
+        world.edge = StoreEdge(world.store, COOLING_S)
+        world.publish(FILES, ("?p=7",))
+        site = replace(SITE, certificate=certificate, certificate_key=key, origin=f"{folder}/store")
+        with NginxEdge(site) as edge:
+
+            def get(url: str, host: str = HOST) -> requests.Response:
+                return requests.get(
+                    url, headers={"Host": host}, allow_redirects=False, timeout=30,
+                    verify=certificate,
+                )  # fmt: skip
+
+            company = quote("/会社/")
+            for host in (HOST, "example.co.jp"):
+                seen = get(f"{edge.url}{company}?b", host)
+                assert (seen.status_code, seen.headers["location"]) == (
+                    301, f"https://{HOST}{company}?b"
+                )  # fmt: skip
+                assert get(f"{edge.url}/?p=7", host).headers["location"] == f"https://{HOST}/"
+            spring = f"spring.{PREVIEWS}"
+            assert get(f"{edge.url}/a?b", spring).headers["location"] == f"https://{spring}/a?b"
+            secure = f"https://127.0.0.1:{edge.tls_port}"
+            seen = get(secure + company)
+            assert (seen.status_code, seen.content.decode()) == (200, FILES["/会社/"])
+            assert get(f"{secure}/?p=7").headers["location"] == "/"
 
 
 @pytest.mark.parametrize(

@@ -398,7 +398,9 @@ def test_a_rollback_never_shows_a_slot_that_another_is_filling(world: World) -> 
 
     def take() -> None:
         intent, etag = world.records.intent()
-        world.records.move_intent(claim(intent, slot, utc_now()), etag)
+        # Not in the millisecond of the rollback's own claim: by that it would be taken for it.
+        later = utc_now() + timedelta(milliseconds=1)
+        world.records.move_intent(claim(intent, slot, later), etag)
         world.store.delete(f"site/{slot}/a.html")
 
     store = meanwhile(world, "get site/_errors", take)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 import pytest
 import requests
 from requests.auth import HTTPBasicAuth
 
 from publisher.edge.server import EdgeServer, live_site
-from publisher.edge.store import StoreEdge, shard_of
+from publisher.edge.store import StoreEdge
 from publisher.errors import EdgeError, StoreError
 from publisher.publish import Audience, Publisher
 from publisher.release import utc_now
 from publisher.store.memory import MemoryStore
 from publisher.store.port import PLAIN, Headers, Object
-from redirects.compile import LIVE_KEY, live_entry, password_digest
+from redirects.compile import LIVE_KEY, compile_rules, live_entry, password_digest
+from redirects.rules import Rule, RuleSet
 from tests.sites import ACTOR, World
 
 SET = "0123456789ab"
-ENTRIES = {f"{SET}/古い/{n}": f"301 /blog/{n}.html" for n in range(2000)}
+RULES = [Rule(f"/古い/記事{n}", 301, f"/blog/{n * 7919}.html") for n in range(2000)]
+DATA = compile_rules(RuleSet.of(RULES))
+MORE = compile_rules(RuleSet.of([*RULES, Rule("/new", 410)]))
 
 
 class Counting(MemoryStore):
@@ -44,46 +44,82 @@ class Counting(MemoryStore):
         return super().put(key, data, headers, expect)
 
 
-def test_one_key_is_found_by_one_small_read() -> None:
+def test_a_key_is_an_object_of_a_small_value() -> None:
     store = MemoryStore()
-    StoreEdge(store).load(SET, ENTRIES)
-    for key, value in ENTRIES.items():
-        shard = hashlib.sha256(key.encode()).hexdigest()[:2]
-        assert shard_of(key) == shard
-        data = store.get(f"edge/sets/{SET}/{shard}").data
-        assert json.loads(data)[key] == value
-        assert len(data) < 3000
+    StoreEdge(store).load(SET, DATA)
+    for key, value in DATA.entries.items():
+        assert store.get(f"edge/{key}").data == value.encode()
+    assert store.get(f"edge/sets/{SET}").data == DATA.head.encode()
 
 
 def test_a_set_that_is_there_is_not_written_again() -> None:
     store = Counting()
     edge = StoreEdge(store)
-    edge.load(SET, ENTRIES)
+    edge.load(SET, DATA)
     store.asked.clear()
-    edge.load(SET, ENTRIES)
-    assert store.asked == [f"get edge/sets/{SET}/index"]
-    edge.load(SET, {**ENTRIES, f"{SET}/new": "410"})
-    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
-    assert edge.entries()[f"{SET}/new"] == "410"
+    edge.load(SET, DATA)
+    assert store.asked == [f"get edge/sets/{SET}"]
+
+
+def test_a_set_is_loaded_by_what_differs_from_the_one_that_is_live() -> None:
+    store = Counting()
+    edge = StoreEdge(store)
+    edge.load(SET, DATA)
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET, DATA.head))
+    store.asked.clear()
+    edge.load("ba9876543210", MORE)
+    written = {key for key in store.asked if key.startswith("put ")}
+    assert written == {
+        "put edge/sets/ba9876543210",
+        *(f"put edge/{key}" for key in MORE.entries.keys() - DATA.entries.keys()),
+    }
+    assert len(store.asked) < 20 < len(MORE.nodes)
+    edge.flip(LIVE_KEY, live_entry(2, "s1", "ba9876543210", MORE.head))
+    assert edge.entries().keys() == {LIVE_KEY, *MORE.entries}
+
+
+def test_what_a_dead_writer_left_is_no_set() -> None:
+    store = Counting()
+    edge = StoreEdge(store)
+    edge.load(SET, DATA)
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET, DATA.head))
+    store.delete(f"edge/sets/{SET}")
+    store.delete(*(f"edge/{key}" for key in list(DATA.entries)[:5]))
+    edge.load("ba9876543210", MORE)
+    edge.flip(LIVE_KEY, live_entry(2, "s1", "ba9876543210", MORE.head))
+    assert edge.entries().keys() == {LIVE_KEY, *MORE.entries}
+
+
+def test_what_sets_share_stays_as_long_as_one_is_kept() -> None:
+    edge = StoreEdge(MemoryStore())
+    for generation, (set_id, data) in enumerate(((SET, DATA), ("ba9876543210", MORE)), 1):
+        edge.load(set_id, data)
+        edge.flip(LIVE_KEY, live_entry(generation, "s1", set_id, data.head))
+    only_old = DATA.entries.keys() - MORE.entries.keys()
+    assert edge.tidy(["live"], ["ba9876543210"], "") == len(only_old) + 1
+    assert edge.entries().keys() == {LIVE_KEY, *MORE.entries}
+    assert edge.tidy(["live"], [], "") == 1, "the entry keeps the nodes, too"
+    assert edge.entries().keys() == {LIVE_KEY, *MORE.entries}
 
 
 def test_what_is_not_read_back_is_an_error_and_loaded_again() -> None:
     store = Counting()
-    store.loses = f"{SET}/7"
+    store.loses = next(iter(DATA.nodes))
     with pytest.raises(EdgeError, match="does not hold what was written"):
-        StoreEdge(store).load(SET, ENTRIES)
+        StoreEdge(store).load(SET, DATA)
     store.loses = ""
-    StoreEdge(store).load(SET, ENTRIES)
+    StoreEdge(store).load(SET, DATA)
     edge = StoreEdge(store)
-    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
-    assert edge.entries() == {**ENTRIES, LIVE_KEY: live_entry(1, "s1", SET)}
+    entry = live_entry(1, "s1", SET, DATA.head)
+    edge.flip(LIVE_KEY, entry)
+    assert edge.entries() == {**DATA.entries, LIVE_KEY: entry}
 
 
 def test_looking_again_reads_no_set_again() -> None:
     store = Counting()
     edge = StoreEdge(store)
-    edge.load(SET, ENTRIES)
-    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
+    edge.load(SET, DATA)
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET, DATA.head))
     edge.entries()
     store.asked.clear()
     edge.entries()
@@ -93,8 +129,8 @@ def test_looking_again_reads_no_set_again() -> None:
 def test_a_set_that_is_lost_is_an_error_that_says_so() -> None:
     store = MemoryStore()
     edge = StoreEdge(store)
-    edge.flip(LIVE_KEY, live_entry(1, "s1", SET))
-    with pytest.raises(EdgeError, match=f"redirect set {SET}"):
+    edge.flip(LIVE_KEY, live_entry(1, "s1", SET, DATA.head))
+    with pytest.raises(EdgeError, match="the redirects lack n/"):
         edge.entries()
 
 

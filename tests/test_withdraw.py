@@ -11,6 +11,7 @@ from publisher.errors import LostRace, NotNow, PublisherError
 from publisher.paths import SitePath
 from publisher.publish import Audience
 from publisher.release import utc_now
+from redirects.match import Decision, Gone, Request, Serve, decide
 from tests.faults import Script, ScriptedEdge, ScriptedStore
 from tests.sites import ACTOR, World
 
@@ -39,17 +40,16 @@ def held(world: World) -> list[str]:
     return [one.key for one in world.store.list("site/") if one.key.endswith(BAD.key)]
 
 
-def rule(world: World) -> str | None:
-    """What the edge says at the path."""
-    entries = world.edge.entries()
-    return next((value for key, value in entries.items() if key.endswith(BAD)), None)
+def decision(world: World) -> Decision:
+    """What visitors of the path get."""
+    return decide(world.edge.entries().get, Request("GET", BAD.url))
 
 
 def test_a_page_goes_from_every_slot_and_the_edge_says_gone(world: World) -> None:
     slots = world.publisher().withdraw(BAD, ACTOR)
     assert sorted(slots) == ["s1", "s2"]
     assert held(world) == []
-    assert rule(world) == "410"
+    assert decision(world) == Gone()
     assert world.shown(gone=[BAD])
 
 
@@ -72,7 +72,7 @@ def test_no_rollback_and_no_release_brings_it_back(world: World) -> None:
     world.publisher().resume(ACTOR)
     third = world.publish(FIRST | {"/b.html": "b"}).release
     assert world.shown(gone=[BAD]) == third
-    assert (held(world), rule(world)) == ([], "410")
+    assert (held(world), decision(world)) == ([], Gone())
 
 
 def test_an_old_release_that_has_to_be_filled_again_lacks_it(world: World) -> None:
@@ -98,7 +98,7 @@ def test_restored_it_is_there_again_at_once(world: World) -> None:
     world.publisher().withdraw(BAD, ACTOR)
     world.publisher().restore(BAD, ACTOR)
     assert world.shown() == live
-    assert rule(world) is None
+    assert isinstance(decision(world), Serve)
     first = next(iter(world.releases.values()))[0]
     world.publisher().rollback(first, ACTOR)
     assert world.shown() == first

@@ -1,18 +1,15 @@
 """CloudFront as the edge: redirect sets and entries in its key-value store.
 
-A set is written under its own prefix, 50 keys a request, in the order of its keys; the marker
-`<set>` comes last, after it was read back. So one question says that a set is whole, and a set
-whose writer died has the first of its keys and no marker. Whatever is removed goes the other way
-round: marker first, then keys from the last to the first.
+The nodes of a set are written 50 keys a request; its head, under the key `<set>`, comes last, in
+the last of these requests. So one question says that a set is whole. What the set shares with the
+one that is live is there already. Whatever is removed goes the other way round: heads first.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from secrets import SystemRandom
 
 from publisher.content_types import EDGE_TTL_S
@@ -20,7 +17,6 @@ from publisher.edge.cloudfront_client import clients
 from publisher.edge.cloudfront_function import EdgeFunction
 from publisher.edge.cloudfront_invalidation import invalidate
 from publisher.edge.cloudfront_keys import (
-    BATCH_KEYS,
     KeyValues,
     StaleError,
     batches,
@@ -30,7 +26,14 @@ from publisher.edge.cloudfront_keys import (
 from publisher.errors import EdgeError
 from publisher.filling import Progress
 from publisher.release import LIVE, PREVIEW
-from redirects.compile import STORE_BYTES_MAX, parse_live_entry
+from redirects.compile import (
+    STORE_BYTES_MAX,
+    KeyValueData,
+    nodes_of,
+    parse_live_entry,
+    shown_by,
+)
+from redirects.tree import NODE_PREFIX
 
 # Until an entry is everywhere: seconds, says AWS, and has no interface that tells when. Twice
 # what users report at worst.
@@ -43,8 +46,10 @@ _SAMPLES = 20
 # What was written may take a moment until it is read.
 _READ_ATTEMPTS = 6
 
+# A head is at least this, since a value can't be empty.
+_NO_RULES = "-"
 # Keys of ours; what else somebody put into the store stays.
-_OURS = re.compile(rf"{LIVE}|{PREVIEW}[a-z0-9-]+|([0-9a-f]{{12}})(?:[/?].*)?", re.DOTALL)
+_OURS = re.compile(rf"(?P<node>{NODE_PREFIX}.*)|(?P<set>[0-9a-f]{{12}})|{LIVE}|{PREVIEW}[a-z0-9-]+")
 
 _Item = tuple[str, str]
 
@@ -80,15 +85,13 @@ class CloudFrontEdge:
 
     # ------------------------------------------------------------------- port
 
-    def load(self, set_id: str, entries: Mapping[str, str]) -> None:
+    def load(self, set_id: str, data: KeyValueData) -> None:
         self._function.ensure()
-        items = sorted(entries.items())
-        marker = (set_id, _marker(items))
-        if self._keys.get(set_id) == marker[1]:
+        if self._keys.get(set_id) == (data.head or _NO_RULES):
             return
         for _ in range(_ATTEMPTS):
             try:
-                self._write(items, marker)
+                self._write(set_id, data)
             except StaleError:
                 _pause()
                 continue
@@ -145,19 +148,17 @@ class CloudFrontEdge:
 
     # ------------------------------------------------------------------ steps
 
-    def _write(self, items: Sequence[_Item], marker: _Item) -> None:
+    def _write(self, set_id: str, data: KeyValueData) -> None:
         """Write what the store lacks of a set. Raises StaleError if somebody else writes."""
         state = self._keys.state()
-        groups = batches(items)
-        # The keys that are there are the first ones of the set: look for the end of them.
-        done = bisect_left(groups, True, key=lambda group: not self._has(group[-1]))
-        rest = [item for group in groups[done:] for item in group]
-        self._check_room(state.size_bytes, [*rest, marker])
+        # After that: nothing that is found there can be removed before we have written.
+        items = [*sorted(self._lacking(data).items()), (set_id, data.head or _NO_RULES)]
+        self._check_room(state.size_bytes, items)
         before, written = state.keys, 0
-        for number, group in enumerate(groups[done:], done):
+        for group in batches(items):
             state = self._keys.change(state.etag, puts=group)
             written += len(group)
-            self._progress("loading redirects", (number + 1) * BATCH_KEYS, len(groups) * BATCH_KEYS)
+            self._progress("loading redirects", written, len(items))
         # Nobody else wrote in between, or an ETag would have been stale.
         if not max(before, written) <= state.keys <= before + written:
             raise EdgeError(
@@ -166,9 +167,14 @@ class CloudFrontEdge:
                 "Run this again; what visitors get has not changed.",
             )
         step = max(1, len(items) // _SAMPLES)
-        self._read_back([*items[::step], *items[-1:]])
-        self._keys.change(state.etag, puts=[marker])
-        self._read_back([marker])
+        self._read_back([*items[::step], items[-1]])
+
+    def _lacking(self, data: KeyValueData) -> dict[str, str]:
+        """The nodes that the set that is live has not."""
+        live = shown_by(self._keys.get(LIVE))
+        if live is None or self._keys.get(live.set_id) != (live.head or _NO_RULES):
+            return data.entries
+        return data.lacking(live.head, self._keys.get)
 
     def _check_room(self, held_bytes: int, items: Sequence[_Item]) -> None:
         """Before the first write: do these fit beside what is there?"""
@@ -180,9 +186,6 @@ class CloudFrontEdge:
         replaced = size_bytes([(key, there[key]) for key in there.keys() & wanted.keys()])
         if held_bytes + new_bytes - replaced > STORE_BYTES_MAX:
             raise full(held_bytes, new_bytes)
-
-    def _has(self, item: _Item) -> bool:
-        return self._keys.get(item[0]) == item[1]
 
     def _read_back(self, items: Sequence[_Item], at_least: int | None = None) -> None:
         """Check that what was written is there; an entry may be of a later generation."""
@@ -204,28 +207,20 @@ class CloudFrontEdge:
     def _remove_others(self, names: Collection[str], set_ids: Collection[str]) -> int:
         state = self._keys.state()
         held = dict(self._keys.items())
-        kept_names = {LIVE, *names} & held.keys()
+        kept = {LIVE, *names} & held.keys()
         # What visitors get is never removed, whoever says so.
-        kept_sets = {parse_live_entry(self.entry(name)).set_id for name in kept_names}
-        kept_sets |= set(set_ids)
-        entries, markers, keys = list[str](), list[str](), list[str]()
-        for key in held:
-            match = _OURS.fullmatch(key)
-            if not match or key in kept_names or match[1] in kept_sets:
-                continue
-            (entries if not match[1] else markers if key == match[1] else keys).append(key)
-        gone = [*entries, *markers, *sorted(keys, reverse=True)]
-        for start in range(0, len(gone), BATCH_KEYS):
-            batch = gone[start : start + BATCH_KEYS]
-            state = self._keys.change(state.etag, deletes=batch)
-            self._progress("removing old redirects", start + len(batch), len(gone))
+        entries = [parse_live_entry(self.entry(name)) for name in kept]
+        sets = {*set_ids, *(entry.set_id for entry in entries)} & held.keys()
+        kept |= sets
+        for head in [*(entry.head for entry in entries), *(held[one] for one in sets)]:
+            kept.update(nodes_of(head, held.get))
+        gone = [(match, key) for key in held if (match := _OURS.fullmatch(key)) and key not in kept]
+        # Nodes last: what has no head is no set.
+        gone.sort(key=lambda one: bool(one[0]["node"]))
+        for group in batches([(key, "") for _, key in gone]):
+            state = self._keys.change(state.etag, deletes=[key for key, _ in group])
+            self._progress("removing old redirects", len(group), len(gone))
         return len(gone)
-
-
-def _marker(items: Sequence[_Item]) -> str:
-    """Tells sets apart that another version of this program made of the same rules."""
-    digest = hashlib.sha256(repr(items).encode()).hexdigest()[:32]
-    return f"{len(items)} {digest}"
 
 
 def _pause() -> None:

@@ -22,7 +22,7 @@ const cf = {
   }
 };
 
-// SHA-256 of text in UTF-8, in hexadecimal digits: FIPS 180-4, section 6.2.
+// SHA-256 of text in UTF-8 (FIPS 180-4, section 6.2), in hexadecimal digits or base64url.
 const crypto = {
   createHash: function (algorithm) {
     if (algorithm !== 'sha256') {
@@ -35,10 +35,14 @@ const crypto = {
         return this;
       },
       digest: function (form) {
-        if (form !== 'hex') {
+        const hex = __sha256(unescape(encodeURIComponent(text)));
+        if (form === 'hex') {
+          return hex;
+        }
+        if (form !== 'base64url') {
           throw new Error('no such form: ' + form);
         }
-        return __sha256(unescape(encodeURIComponent(text)));
+        return __base64url(hex);
       }
     };
   }
@@ -105,4 +109,14 @@ function __run(event, raw) {
     function (value) { __result = JSON.stringify({ value: value }); },
     function (error) { __result = JSON.stringify({ error: String(error) }); }
   );
+}
+
+// RFC 4648, section 5, without padding.
+function __base64url(hex) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  let bits = '';
+  hex.split('').forEach(digit => {
+    bits += parseInt(digit, 16).toString(2).padStart(4, '0');
+  });
+  return bits.match(/.{1,6}/g).map(six => letters[parseInt(six.padEnd(6, '0'), 2)]).join('');
 }

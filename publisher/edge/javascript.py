@@ -5,6 +5,7 @@ it is no proof that a function runs on CloudFront.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,9 +25,9 @@ LOAD_SECONDS_MAX = 30.0
 MEMORY_BYTES_MAX = 256 * 1024 * 1024
 """The engine's own heap; a full key-value store (5 MB) takes about a tenth of it."""
 
-IMPORT_LINES = ("import cf from 'cloudfront';", "import crypto from 'crypto';")
-"""How a CloudFront function gets at its key-value store and at hashes; an embedded script has no
-modules: `engine.js` stands in for them."""
+# How a CloudFront function gets at its key-value store and at hashes; an embedded script has no
+# modules: `engine.js` stands in for them.
+_IMPORTS = re.compile(r"""import (?:cf|crypto) from ?['"](?:cloudfront|crypto)['"];""")
 
 
 class EdgeFunctionError(Exception):
@@ -134,9 +135,8 @@ def viewer_request(
 
 
 def _with_modules(source: str) -> str:
-    for line in IMPORT_LINES:
-        source = source.replace(line, "", 1)
-    return files("publisher.edge").joinpath("engine.js").read_text(encoding="utf-8") + source
+    modules = files("publisher.edge").joinpath("engine.js").read_text(encoding="utf-8")
+    return modules + _IMPORTS.sub("", source)
 
 
 def _querystring(query: str) -> dict[str, dict[str, Any]]:

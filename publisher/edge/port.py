@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
+
+from redirects.compile import KeyValueData
 
 
 class Edge(Protocol):
@@ -20,8 +22,9 @@ class Edge(Protocol):
     cooling_s: float
     has_fallback: bool
 
-    def load(self, set_id: str, entries: Mapping[str, str]) -> None:
-        """Add a redirect set beside those there, and read it back. Idempotent."""
+    def load(self, set_id: str, data: KeyValueData) -> None:
+        """Add a redirect set beside those there, and read back what of it was not there. What it
+        shares with the set that is live is not written again. Idempotent."""
         ...
 
     def entry(self, name: str) -> str:

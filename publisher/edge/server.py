@@ -79,7 +79,7 @@ def one_release(records: Records, release: Release) -> tuple[Data, Origin]:
     """One release, straight from its manifest, whatever is live."""
     identity, compiled_data = compiled(records.rules(release))
     entries = dict(compiled_data.entries)
-    entries[LIVE_KEY] = live_entry(1, "release", identity)
+    entries[LIVE_KEY] = live_entry(1, "release", identity, compiled_data.head)
     manifest = records.manifest(release.manifest)
 
     def origin(uri: str) -> Object:

@@ -1,37 +1,24 @@
 """An edge whose key-value data lies in the store, below `edge/`: the local one, and nginx.
 
-`edge/<name>` is an entry. A redirect set is cut into shards, so that who needs one key reads one
-small object: `edge/sets/<set>/<shard>` is a JSON object, `shard` the first two digits of the key's
-SHA-256, and `edge/sets/<set>/index` is written last.
+Each entry is an object, `edge/<key>`: what is live, and the nodes of the redirect sets. The head of
+a set is `edge/sets/<set>`, written when all nodes are there.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-
-import msgspec
 
 from publisher.errors import Conflict, EdgeError, NotFound
 from publisher.release import PREVIEW
 from publisher.store.port import ABSENT, Store
-from redirects.compile import LIVE_KEY, parse_live_entry, shown_by
+from redirects.compile import LIVE_KEY, KeyValueData, nodes_of, parse_live_entry, shown_by
 
 # How many requests to the store at once.
 _AT_ONCE = 16
 
 # What the local edge needs: its server looks four times a second for what is live.
 LOCAL_COOLING_S = 2.0
-
-
-class _Index(msgspec.Struct, frozen=True):
-    """What a set consists of. It is there when all of it is."""
-
-    digest: str
-    entries: int
-    shards: tuple[str, ...]
 
 
 class StoreEdge:
@@ -45,23 +32,22 @@ class StoreEdge:
     def __init__(self, store: Store, cooling_s: float = LOCAL_COOLING_S) -> None:
         self.cooling_s = cooling_s
         self._store = store
-        self._sets: dict[str, dict[str, str]] = {}
+        self._nodes: dict[str, str] = {}
 
-    def load(self, set_id: str, entries: Mapping[str, str]) -> None:
-        shards = _shards(entries)
-        digest = hashlib.sha256(b"\n".join(shards[name] for name in sorted(shards))).hexdigest()
-        index = _Index(digest, len(entries), tuple(sorted(shards)))
-        if self._index(set_id) == index:
+    def load(self, set_id: str, data: KeyValueData) -> None:
+        if self._head(set_id) == data.head:
             return
+        live = shown_by(self.entry(LIVE_KEY))
+        is_whole = live is not None and self._head(live.set_id) == live.head
+        lacking = data.lacking(live.head, self._read_value) if live and is_whole else data.entries
 
-        def write(name: str) -> None:
-            key = f"edge/sets/{set_id}/{name}"
-            self._store.put(key, shards[name])
-            if self._store.get(key).data != shards[name]:
-                raise EdgeError(f"{key} does not hold what was written to it")
+        def write(key: str) -> None:
+            self._store.put(f"edge/{key}", lacking[key].encode())
+            if self._read_value(key) != lacking[key]:
+                raise EdgeError(f"edge/{key} does not hold what was written to it")
 
-        _at_once(write, shards)
-        self._store.put(f"edge/sets/{set_id}/index", msgspec.json.encode(index))
+        _at_once(write, lacking)
+        self._store.put(f"edge/sets/{set_id}", data.head.encode())
 
     def entry(self, name: str) -> str:
         return self._read(name)[0]
@@ -89,57 +75,51 @@ class StoreEdge:
         set_ids: Collection[str],
         fallback: str,  # noqa: ARG002 - the port's: its data lies where the files are
     ) -> int:
-        removed = 0
-        gone = []
-        for key, _ in self._store.list("edge/"):
-            name = key.removeprefix("edge/")
-            set_id, _, part = name.removeprefix("sets/").partition("/")
-            if not name.startswith("sets/"):
-                if name not in names:
-                    gone.append(key)
-                    removed += 1
-            elif set_id not in set_ids:
-                if part == "index":
-                    index = self._index(set_id)
-                    removed += index.entries if index else 0
-                    self._store.delete(key)  # first: what is left is no set any more
-                else:
-                    gone.append(key)
-        _at_once(self._store.delete, gone)
-        return removed
+        kept = {f"sets/{set_id}" for set_id in set_ids} | set(names)
+        entries = [entry for name in names if (entry := shown_by(self.entry(name)))]
+        for head in [*(entry.head for entry in entries), *map(self._head, set_ids)]:
+            kept.update(nodes_of(head or "", self._read_value))
+        found = (key.removeprefix("edge/") for key, _ in self._store.list("edge/"))
+        # Heads first: what is left of a set is none any more.
+        gone = sorted((key for key in found if key not in kept), key=lambda key: key[:2] == "n/")
+        for is_node in (False, True):
+            some = [key for key in gone if key.startswith("n/") == is_node]
+            _at_once(lambda key: self._store.delete(f"edge/{key}"), some)
+        return len(gone)
 
     def entries(self) -> dict[str, str]:
-        """All that the edge function may read: the entries, live and of previews, and the sets
-        that they name. Empty before anything was published."""
+        """All that the edge function may read: the entries, live and of previews, and the nodes of
+        the sets that they name. Empty before anything was published."""
         names = (key.removeprefix("edge/") for key, _ in self._store.list(f"edge/{PREVIEW}"))
         named = {name: self.entry(name) for name in (LIVE_KEY, *names)}
         named = {name: entry for name, entry in named.items() if entry}
-        ids = {parse_live_entry(entry).set_id for entry in named.values()}
-        # What a set holds never changes.
-        self._sets = {one: self._sets.get(one) or self._set(one) for one in ids}
-        for data in self._sets.values():
-            named |= data
-        return named
+        used: dict[str, str] = {}
 
-    def _set(self, set_id: str) -> dict[str, str]:
-        index = self._index(set_id)
-        if index is None:
-            raise EdgeError(f"the redirect set {set_id} is not there", "Publish again.")
-        found: dict[str, str] = {}
+        def read(key: str) -> str:
+            # What a node holds never changes.
+            used[key] = self._nodes[key] if key in self._nodes else self._node(key)
+            return used[key]
 
-        def read(name: str) -> None:
-            data = self._store.get(f"edge/sets/{set_id}/{name}").data
-            found.update(msgspec.json.decode(data, type=dict[str, str]))
+        for entry in named.values():
+            _at_once(read, list(nodes_of(parse_live_entry(entry).head, read)))
+        self._nodes = used
+        return named | used
 
-        _at_once(read, index.shards)
+    def _node(self, key: str) -> str:
+        found = self._read_value(key)
+        if found is None:
+            raise EdgeError(f"the redirects lack {key}", "Publish again.")
         return found
 
-    def _index(self, set_id: str) -> _Index | None:
+    def _head(self, set_id: str) -> str | None:
+        """The head of a set all of whose nodes are there; None if there is no such set."""
+        return self._read_value(f"sets/{set_id}")
+
+    def _read_value(self, key: str) -> str | None:
         try:
-            data = self._store.get(f"edge/sets/{set_id}/index").data
-            return msgspec.json.decode(data, type=_Index)
-        except (NotFound, msgspec.MsgspecError):
-            return None  # a set is what its index says: without one it is written anew
+            return self._store.get(f"edge/{key}").data.decode(errors="replace")
+        except NotFound:
+            return None
 
     def _read(self, name: str) -> tuple[str, str]:
         try:
@@ -147,18 +127,6 @@ class StoreEdge:
         except NotFound:
             return "", ABSENT
         return found.data.decode(), found.etag
-
-
-def shard_of(key: str) -> str:
-    """The shard that holds a key; `nginx_files/cloudfront.js` does the same."""
-    return hashlib.sha256(key.encode()).hexdigest()[:2]
-
-
-def _shards(entries: Mapping[str, str]) -> dict[str, bytes]:
-    shards: dict[str, dict[str, str]] = defaultdict(dict)
-    for key in sorted(entries):
-        shards[shard_of(key)][key] = entries[key]
-    return {name: msgspec.json.encode(shard) for name, shard in shards.items()}
 
 
 def _at_once(act: Callable[[str], object], names: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from html import entities
 from publisher.rewrite.css import holds_addresses, rewrite_css
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.removals import removal_of
+from publisher.rewrite.sharing import SHARED_NAMES, is_absolute, is_to_share, without_scheme
 from publisher.rewrite.srcset import rewrite_srcset
 
 
@@ -32,6 +33,7 @@ class Kind(IntEnum):
     CLASS = 13
     PAGE = 14
     ID = 15
+    SHARED_URL = 16
 
 
 def _kinds() -> dict[str, Kind]:
@@ -57,6 +59,7 @@ def _kinds() -> dict[str, Kind]:
         Kind.CLASS: "class",
         Kind.PAGE: "srcdoc",
         Kind.ID: "id",
+        Kind.SHARED_URL: SHARED_NAMES,
     }
     return {name: kind for kind, names in named.items() for name in names.split()}
 
@@ -76,6 +79,8 @@ _WORD = re.compile(r"[^ \t\n\r\f]+")
 def kind_of(kind: Kind, tag: str, name: str, named: Mapping[str, str]) -> Kind | None:
     """The kind of an attribute whose name alone may not tell; None if it is no address.
     `named`: all attributes of the tag."""
+    if kind is Kind.URL and is_to_share(tag, name, named) and is_absolute(named[name]):
+        return Kind.SHARED_URL
     if kind is Kind.URL and tag == "link" and name == "href":
         rels = named.get("rel", "").lower().split()
         return Kind.PUBLIC_URL if _ABSOLUTE_RELS & set(rels) else kind
@@ -138,6 +143,15 @@ def _lazy(value: str, linker: Linker) -> str:
     return _css(value, linker) if holds_addresses(value) else linker.link(value)
 
 
+def _url(value: str, linker: Linker) -> str:
+    public = linker.link(value)
+    return without_scheme(value, linker) if public == value else public
+
+
+def _shared_url(value: str, linker: Linker) -> str:
+    return linker.link(value, Style.SHARED) if is_absolute(value) else value
+
+
 def _absolute_url(value: str, linker: Linker) -> str:
     return linker.link(value) if value.startswith(("http", "//")) else value
 
@@ -156,7 +170,8 @@ def _task(value: str, linker: Linker) -> str:
 
 
 _REWRITES: dict[Kind, Callable[[str, Linker], str]] = {
-    Kind.URL: lambda value, linker: linker.link(value),
+    Kind.URL: _url,
+    Kind.SHARED_URL: _shared_url,
     Kind.PUBLIC_URL: lambda value, linker: linker.link(value, Style.PUBLIC),
     Kind.IDENTITY_URL: lambda value, linker: linker.link(value, Style.IDENTITY),
     Kind.KEPT_URL: lambda value, linker: linker.path_anyway(value),

@@ -29,6 +29,7 @@ from publisher.rewrite.removals import (
     without_names,
 )
 from publisher.rewrite.scripts import URL_STRING, plain_string, rewrite_import_map, rewrite_imports
+from publisher.rewrite.sharing import is_share_link
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.tokens import SIGNS, Shape, settle
@@ -262,10 +263,13 @@ class HtmlRewriter:
         if special is None:
             return value
         try:
-            return rewrite_value(special, value, page.linker)
+            new = rewrite_value(special, value, page.linker)
         except Withheld:
             page.removals.append("links to what is not public")
             return None
+        if new == value and (special is Kind.SHARED_URL or is_share_link(value)):
+            return self._hosts.rewrite(value, page.linker, Style.SHARED)
+        return new
 
     def _inner_page(self, source: str, page: Page, depth: int) -> str:
         if depth >= _DEPTH_MAX:

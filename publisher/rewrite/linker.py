@@ -17,12 +17,13 @@ _SERVER_ONLY = re.compile(
 
 
 class Style(Enum):
-    """The form that a link takes: from the site's root, absolute, or the absolute URL that
-    social networks know the page by."""
+    """The form that a link takes: from the site's root, absolute, the absolute URL that social
+    networks know the page by, or the one that share buttons carry."""
 
     ROOT = "root"
     PUBLIC = "public"
     IDENTITY = "identity"
+    SHARED = "shared"
 
 
 class Withheld(Exception):
@@ -63,6 +64,8 @@ class Linker:
             return f"{address.href}{hash_}{fragment}"
         if style is Style.IDENTITY:
             return self.addresses.identity(address) + hash_ + fragment
+        if style is Style.SHARED:
+            return self.addresses.shared(address) + hash_ + fragment
         return f"{self.addresses.urls.public}{address.href}{hash_}{fragment}"
 
     def add(self, address: Address) -> None:
@@ -95,6 +98,11 @@ class Linker:
         if address.path is None and is_server_only(address.href):
             return NOWHERE
         return self.addresses.urls.public + address.href
+
+    def is_identity(self, url: str) -> bool:
+        """Whether a URL is the very one by which social networks know a page."""
+        address = self.addresses.locate(url.partition("#")[0])
+        return address is not None and self.addresses.identity(address) == url
 
     def rebase(self, url: str) -> None:
         """A `<base href>`: what follows is resolved against it."""

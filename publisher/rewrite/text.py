@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.addresses import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
+from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, pattern, plain
 
 
@@ -213,11 +214,14 @@ class Hosts:
             return host_only
         is_value = is_quoted or _in_attribute(text, start)
         if is_public and style is None:
-            if (is_value or form is _FORMS[1]) and is_server_only(form.decode(text[start:end])):
-                return start, end, NOWHERE
+            is_refused = is_value or form is _FORMS[1]
+            is_refused = is_refused and is_server_only(form.decode(text[start:end]))
+            return (start, end, NOWHERE) if is_refused else host_only
+        # The old site may have been at this domain, and `og:url` says so.
+        may_stay = is_own and style is None
+        if may_stay and linker.is_identity(_read(text[start:end], form, markup=markup)):
             return host_only
-        place = Style.ROOT if _in_attribute(text, start) else Style.PUBLIC
-        chosen = Style.PUBLIC if is_handed_on else style or place
+        chosen = _style_of(text, start, style, is_handed_on=is_handed_on)
         is_prose = is_plain and style is None and not (is_value or is_handed_on)
         is_prose = is_prose and not (markup and _in_tag(text, start))
         public = self._public(
@@ -226,9 +230,9 @@ class Hosts:
         if not public:
             origin = linker.addresses.urls.public
             return start, host.end(), origin if head[0][:1] != "/" else f"//{self._public_host}"
-        if self.leak(public):
-            return host_only
-        return start, end, public
+        if is_plain and is_handed_on:
+            public = _as_parameter(public, markup=markup)
+        return host_only if self.leak(public) else (start, end, public)
 
     def _public(
         self,
@@ -242,7 +246,7 @@ class Hosts:
         is_prose: bool,
     ) -> str:
         """The public form of an address as it is written; '' if only its host is to change."""
-        decoded = form.decode(html.unescape(written) if markup else written)
+        decoded = _read(written, form, markup=markup)
         scheme = "http:" if decoded.startswith("//") else ""
         url = scheme + decoded
         try:
@@ -265,8 +269,30 @@ class Hosts:
         return encoded.replace("&", "&amp;") if markup else encoded
 
 
+def _style_of(text: str, start: int, style: Style | None, *, is_handed_on: bool) -> Style:
+    """The form of a link that begins here; `style` is the one that was asked for."""
+    if is_handed_on and style is not Style.SHARED:
+        return Style.SHARED if ends_in_share_link(text, start) else Style.PUBLIC
+    return style or (Style.ROOT if _in_attribute(text, start) else Style.PUBLIC)
+
+
+def _as_parameter(url: str, *, markup: bool) -> str:
+    """A URL as it can stand in the query of another one, encoded only if it must be."""
+    if not _ENDS_PARAMETER.search(url):
+        return url
+    return quote(html.unescape(url) if markup else url, safe="")
+
+
+def _read(written: str, form: _Form, *, markup: bool) -> str:
+    return form.decode(html.unescape(written) if markup else written)
+
+
 # An address that stands in a parameter of another one: `?u=http://...`.
 _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
+
+
+# What would end a parameter, or the address that it is part of.
+_ENDS_PARAMETER = re.compile("[&# ]")
 
 
 # Views that are one page or file of the site, whatever else the address says.

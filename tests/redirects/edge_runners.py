@@ -75,6 +75,8 @@ def sent_headers(request: Request) -> dict[str, str]:
         "Host": request.host,
         "User-Agent": request.user_agent,
         "Authorization": request.authorization,
+        "Accept-Language": request.accept_language,
+        "CloudFront-Forwarded-Proto": "" if request.scheme == "https" else request.scheme,
     }
     return {name: value for name, value in given.items() if value}
 

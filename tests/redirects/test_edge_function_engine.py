@@ -9,7 +9,9 @@ import pytest
 
 from publisher.edge import javascript
 from publisher.edge.javascript import EdgeFunction, EdgeFunctionError, viewer_request
+from redirects.compile import compile_rules, live_entry
 from redirects.edge import source
+from redirects.rules import Rule, RuleSet
 
 ECHO = """import cf from 'cloudfront';
 const kvs = cf.kvs();
@@ -115,9 +117,11 @@ def test_from_many_threads() -> None:
 
 
 def test_it_takes_the_data_of_a_large_site() -> None:
-    entries = {f"4f1e2a9b0c3d?p={n}": f"301 /blog/{n}.html /blog/{n}.html" for n in range(20_000)}
+    target = "/blog/{}.html"
+    rules = RuleSet.of(Rule(f"?p={n}", 301, target.format(n * 7919)) for n in range(1, 20_000))
+    data = compile_rules(rules)
     with EdgeFunction(source()) as function:
-        function.load({**entries, "live": "1 a 4f1e2a9b0c3d"})
-        for n in range(0, 20_000, 200):
+        function.load({**data.entries, "live": live_entry(1, "a", "4f1e2a9b0c3d", data.head)})
+        for n in range(1, 20_000, 200):
             answer = function.run("GET", "/", f"p={n}")
-            assert answer["headers"]["location"]["value"] == f"/blog/{n}.html"
+            assert answer["headers"]["location"]["value"] == target.format(n * 7919)

@@ -56,12 +56,20 @@ def explained(visit: Visit, rules: RuleSet = RULES) -> Explained:
     return explain(rules, visit, FILES.__contains__, SITE)
 
 
-def decided(visit: Visit) -> tuple[int, str, str]:
-    """What `match.decide` says: status, location, file; of rules without conditions."""
-    data = compile_rules(RULES, set_id(RULES)).entries
-    data |= {LIVE_KEY: live_entry(1, "s1", set_id(RULES))}
-    request = Request(visit.method, visit.path, visit.query, visit.host, visit.user_agent)
-    decision: Decision = decide(data.get, request, SITE)
+def decided(visit: Visit, rules: RuleSet) -> tuple[int, str, str]:
+    """What `match.decide` says: status, location, file."""
+    data = compile_rules(rules)
+    entries = data.entries | {LIVE_KEY: live_entry(1, "s1", set_id(rules), head=data.head)}
+    request = Request(
+        visit.method,
+        visit.path,
+        visit.query,
+        visit.host,
+        visit.user_agent,
+        accept_language=f"{visit.language};q=0.9",
+        scheme=visit.scheme,
+    )
+    decision: Decision = decide(entries.get, request, SITE)
     match decision:
         case Redirect(status, location):
             return status, location, ""
@@ -81,12 +89,13 @@ PATHS = st.sampled_from(
     ["/", "/index.php", "/old/", "/%E5%8F%A4%E3%81%84", "/blog/1632", "/blog/1632.html",
      "/company/",
      "/%E3%81%8B%E3%82%99%E3%81%84%E3%82%88%E3%81%86/", "/none", "/%zz", "/a/../b", "//x",
-     "/_errors/404.html", "/_errors/x"]
+     "/_errors/404.html", "/_errors/x", "/item.php", "/a", "/shop/%E3%81%82", "/s/12", "/s/x",
+     "/news/company/"]
 )  # fmt: skip
 QUERIES = st.lists(
     st.sampled_from(
         ["p=1632", "page_id=01632/", "p=7", "cat=5", "paged=2", "paged=9", "utm_source=x", "fbclid",
-         "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3"]
+         "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3", "id=33", "id=34"]
     ),
     max_size=4,
 ).map("&".join)  # fmt: skip
@@ -95,15 +104,17 @@ VISITS = st.builds(
     PATHS,
     QUERIES,
     st.sampled_from(["GET", "GET", "HEAD", "POST"]),
-    st.sampled_from(["www.example.co.jp", "WWW.example.co.jp:443", "example.co.jp"]),
+    st.sampled_from(["www.example.co.jp", "WWW.example.co.jp:443", "old.example.co.jp"]),
     st.sampled_from(["", "Mozilla/5.0", FACEBOOK]),
+    st.sampled_from(["", "en", "ja"]),
+    st.sampled_from(["https", "https", "http"]),
 )
 
 
-@given(VISITS)
-def test_it_says_what_is_decided(visit: Visit) -> None:
-    found = explained(visit)
-    assert (found.status, found.location, found.served) == decided(visit)
+@given(VISITS, st.sampled_from([RULES, MORE, RuleSet.of(RULES.rules + MORE.rules, MORE.patterns)]))
+def test_it_says_what_is_decided(visit: Visit, rules: RuleSet) -> None:
+    found = explained(visit, rules)
+    assert (found.status, found.location, found.served) == decided(visit, rules)
     assert found.steps
 
 
@@ -142,7 +153,7 @@ def test_each_step_of_an_old_address() -> None:
          ["path: /がいよう/, its sound marks composed", "answer: 200: /がいよう/"]),
         (Visit("/old/"), ["there: another site"]),
         (Visit("/x", host="example.co.jp"),
-         ["host: example.co.jp: not www.example.co.jp", "answer: 301 to the public host: "
+         ["host: https://example.co.jp: not https://www", "answer: 301 to the public address: "
           "https://www.example.co.jp/x", "there: 404 /x"]),
         (Visit("/x", host="spring.preview.example.co.jp"), ["host: spring.preview.example.co.jp: a "
                                                             "preview"]),

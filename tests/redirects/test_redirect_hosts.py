@@ -14,7 +14,7 @@ import pytest
 from edge_runners import Case, Store
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from test_redirect_edge import AGENTS, ENTRIES, FACEBOOK, PATHS, SET_ID, assert_all_agree
+from test_redirect_edge import AGENTS, DATA, ENTRIES, FACEBOOK, PATHS, SET_ID, assert_all_agree
 
 from publisher.edge.javascript import EdgeFunction
 from redirects.compile import live_entry, password_digest
@@ -45,11 +45,13 @@ FAR_AWAY = 99_999_999_999
 
 STORE: Store = {
     **ENTRIES,
-    "live": live_entry(12, "b3", SET_ID),
-    "preview-spring": live_entry(1, "preview-spring-s1", SET_ID),
-    "preview-2024-natsu": live_entry(1, "n1", SET_ID, FAR_AWAY),
-    "preview-old": live_entry(1, "o1", SET_ID, LONG_AGO, password_digest("old", "x")),
-    "preview-secret": live_entry(1, "p1", SET_ID, FAR_AWAY, password_digest("secret", "ひみつ")),
+    "live": live_entry(12, "b3", SET_ID, DATA.head),
+    "preview-spring": live_entry(1, "preview-spring-s1", SET_ID, DATA.head),
+    "preview-2024-natsu": live_entry(1, "n1", SET_ID, DATA.head, FAR_AWAY),
+    "preview-old": live_entry(1, "o1", SET_ID, DATA.head, LONG_AGO, password_digest("old", "x")),
+    "preview-secret": live_entry(
+        1, "p1", SET_ID, DATA.head, FAR_AWAY, password_digest("secret", "ひみつ")
+    ),
     "preview-broken": "1 x",
 }
 # The second one is a store that can't be read, or has no readable entry.
@@ -64,6 +66,10 @@ def at(
     host: str, path: str = "/", query: str = "", agent: str = "", authorization: str = ""
 ) -> Request:
     return Request("GET", path, query, host, agent, authorization)
+
+
+def plain(host: str, path: str = "/", query: str = "", agent: str = "") -> Request:
+    return at(host, path, query, agent)._replace(scheme="http")
 
 
 def preview(name: str, path: str = "/", **given: str) -> Request:
@@ -84,16 +90,35 @@ TABLE: list[tuple[Request, Decision]] = [
     (at(PREVIEWS), Redirect(301, f"https://{PUBLIC}/")),
     (at(f"evil{PREVIEWS}"), Redirect(301, f"https://{PUBLIC}/")),
     (at(f"spring.{PREVIEWS}.evil.example"), Redirect(301, f"https://{PUBLIC}/")),
-    (at("d111.cloudfront.net", "/about", "a=1"), Redirect(301, f"https://{PUBLIC}/about?a=1")),
+    (at("d111.cloudfront.net", "/x", "a=1"), Redirect(301, f"https://{PUBLIC}/x?a=1")),
+    # And to where a rule of the public host leads, in one step.
+    (at("example.co.jp", "/about", "a=1"), Redirect(301, f"https://{PUBLIC}/about/?a=1")),
+    (at("example.co.jp", query="p=1632&a"), Redirect(301, f"https://{PUBLIC}/blog/1632.html?a")),
+    (at("example.co.jp", query="p=9"), Redirect(302, "https://files.example.jp/a.pdf?v=1")),
+    (at("example.co.jp", "/old/x"), Redirect(301, f"https://{PUBLIC}/new/x")),
+    (at("example.co.jp", query="p=404"), Missing("b3")),
+    (at("example.co.jp", "/gone/"), Gone()),
+    (at("example.co.jp", query="p=7", agent=FACEBOOK), Serve("b3", ABOUT)),
+    (at("shop.example.co.jp", "/about"), Redirect(301, f"https://{PUBLIC}/shop/about/")),
+    (at("shop.example.co.jp", "/a b".replace(" ", "%20")),
+     Redirect(301, f"https://{PUBLIC}/shop/a%20b")),
+    (at("example.co.jp", "/_errors/404.html"), Redirect(301, f"https://{PUBLIC}/_errors/404.html")),
+    # Without TLS.
+    (plain(PUBLIC, "/会社/", "a"), Redirect(301, f"https://{PUBLIC}/%E4%BC%9A%E7%A4%BE/?a")),
+    (plain(PUBLIC, query="p=1632"), Redirect(301, f"https://{PUBLIC}/blog/1632.html")),
+    (plain("example.co.jp", query="p=1632"), Redirect(301, f"https://{PUBLIC}/blog/1632.html")),
+    (plain(PUBLIC, query="p=7", agent=FACEBOOK), Serve("b3", ABOUT)),
+    (plain(PUBLIC, query="p=404"), Missing("b3")),
+    (plain(f"spring.{PREVIEWS}"), Serve("preview-spring-s1", "/index.html")),
     (at("x", "/会社/"), Redirect(301, f"https://{PUBLIC}/%E4%BC%9A%E7%A4%BE/")),
     (at("x", "/%e4%bc%9a%e7%a4%be/", "p=1&p=2"),
      Redirect(301, f"https://{PUBLIC}/%E4%BC%9A%E7%A4%BE/?p=1&p=2")),
     (at("x", quote("/か\u3099")), Redirect(301, f"https://{PUBLIC}/%E3%81%8C")),
     (at("x", "/a", "b\r\nSet-Cookie:x"), Redirect(301, f"https://{PUBLIC}/a")),
     (at("x", "/a", "b" * (REST_CHARACTERS_MAX + 1)), Redirect(301, f"https://{PUBLIC}/a")),
-    (at("x", "//evil.example/"), Missing("")),
-    (at("x", "/%0d%0aSet-Cookie:x"), Missing("")),
-    (at("x", "/a/../b"), Missing("")),
+    (at("x", "//evil.example/"), Missing("b3")),
+    (at("x", "/%0d%0aSet-Cookie:x"), Missing("b3")),
+    (at("x", "/a/../b"), Missing("b3")),
     (Request("POST", "/", host="x"), NotAllowed()),
     (Request("HEAD", "/a", host="x"), Redirect(301, f"https://{PUBLIC}/a")),
     # A preview.
@@ -174,7 +199,7 @@ def test_without_data(store: int, request_: Request, decision: object) -> None:
 
 
 def test_a_preview_ends_in_the_second_that_it_names() -> None:
-    store = {"preview-x": live_entry(1, "s1", SET_ID, 1_700_000_000)}
+    store = {"preview-x": live_entry(1, "s1", SET_ID, DATA.head, 1_700_000_000)}
     request = preview("x")
     assert decide(store.get, request, SITE, 1_699_999_999.9) == Serve("s1", "/index.html")
     assert decide(store.get, request, SITE, 1_700_000_000) == Ended()
@@ -207,6 +232,7 @@ REQUESTS = st.builds(
     host=HOSTS,
     user_agent=AGENTS,
     authorization=st.sampled_from(["", basic("ひみつ"), basic("x"), "baſic eA==", "Basic =+/"]),
+    scheme=st.sampled_from(["https", "http"]),
 )
 
 

@@ -114,7 +114,7 @@ def test_every_old_form_is_one_hop(path: str, query: str) -> None:
     old = ("/2009/04/hello/",)
     target = Target("post", "1632", "/blog/1632.html", slug="hello", old_paths=old)
     rules = RuleSet.of([*rules_for([target]), *slash_rules(old)])
-    store = compile_rules(rules, set_id(rules)).entries
-    store["live"] = live_entry(1, "a", set_id(rules))
+    data = compile_rules(rules)
+    store = {**data.entries, "live": live_entry(1, "a", set_id(rules), data.head)}
     decision = decide(store.get, Request("GET", path, query))
     assert decision == Redirect(301, "/blog/1632.html")

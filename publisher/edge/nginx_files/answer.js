@@ -35,11 +35,14 @@ function eventOf(r) {
   const sent = r.variables.request_uri;
   const mark = sent.indexOf('?');
   const headers = {};
-  ['host', 'user-agent', 'authorization'].forEach(function (name) {
+  ['host', 'user-agent', 'authorization', 'accept-language'].forEach(function (name) {
     if (r.headersIn[name]) {
       headers[name] = { value: r.headersIn[name] };
     }
   });
+{% if certificate %}
+  headers['cloudfront-forwarded-proto'] = { value: r.variables.scheme };
+{% endif %}
   return {
     version: '1.0',
     context: { eventType: 'viewer-request' },
