@@ -214,15 +214,18 @@ def _common(one: str, other: str) -> str:
 
 
 def _most(fits: Callable[[int], bool], guess: int, limit: int) -> int:
-    """The greatest number up to a limit that fits: less fits, too."""
-    low, high = 0, min(guess, limit)
-    while fits(high):
-        if high == limit:
-            return limit
-        low, high = high, min(2 * high, limit)
+    """The greatest number up to a limit that fits: less fits, too. It is looked for around a
+    guess, in growing steps, then between the last two."""
+    low, high = 0, limit + 1
+    step, at = max(1, guess // 32), min(max(1, guess), limit)
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        if fits(at):
+            low = at
+            at = min(at + step, high - 1) if high > limit else (low + high) // 2
+        else:
+            high = at
+            at = max(at - step, low + 1) if low == 0 else (low + high) // 2
+        step *= 2
     return low
 
 
