@@ -37,11 +37,12 @@ def show_summary(release: str, made: Summary, full: Fullness, remarks: Sequence[
         ("with conditions", made.conditions),
     ):
         _table(out, title, counts)
-    out.print(
-        f"  {full.size_bytes:,} of {full.limit_bytes:,} bytes of the edge's store "
-        f"({full.share:.0%})"
-    )
-    _list(out, "Too long for the edge", full.left_out)
+    if full.share > 1:
+        out.print(f"  [bold red]Does not fit the edge[/]: {escape('; '.join(full.left_out))}")
+    else:
+        share = f"{full.size_bytes:,} of {full.limit_bytes:,} bytes"
+        out.print(f"  {share} of the edge's store ({full.share:.0%})")
+        _list(out, "Too long for the edge", full.left_out)
     _list(out, "Worth a look", remarks)
 
 

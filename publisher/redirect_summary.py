@@ -19,8 +19,8 @@ _KINDS = frozenset(get_args(Kind))
 
 @dataclass(frozen=True, slots=True)
 class Fullness:
-    """How much of the edge's store a rule set takes, in bytes, and of how much; how many rules
-    can't be stored, and the first reasons."""
+    """How much of the edge's store a rule set takes, in bytes, and of how much; `left_out`: which
+    rules can't be stored, and why, or why all of them can't."""
 
     size_bytes: int
     limit_bytes: int
