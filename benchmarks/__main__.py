@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import p1, p2, p3, p4, p6
+from benchmarks import p1, p2, p3, p4, p6, p7
 from benchmarks.figures import Line, table
 from benchmarks.measure import Failed
 from tests.packages import Unavailable
@@ -26,6 +26,7 @@ ROWS = {
     "P3": (p3.run, 5),
     "P4": (p4.run, 5),
     "P6": (p6.run, 2),
+    "P7": (p7.run, 3),
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -48,6 +48,12 @@ def publish(folder: Path, where: Bucket) -> Command:
     return Command("publisher publish", words, folder, _environment())
 
 
+def redirects_build(folder: Path) -> Command:
+    """The redirects of what was exported in this folder, derived anew."""
+    words = [sys.executable, "-m", "publisher", "redirects", "build", "--json"]
+    return Command("publisher redirects build", words, folder, _environment())
+
+
 def live(folder: Path, source: Path, where: Bucket) -> Command:
     """The files of a folder, from captured pages to live (`benchmarks/live.py`)."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,9 @@ from publisher.values import (
     is_template,
     is_url,
 )
+from redirects.own import Places, parse_rule
+from redirects.patterns import Pattern
+from redirects.rules import Rule
 
 Url = Annotated[str, AfterValidator(is_url)]
 Origin = Annotated[str, AfterValidator(is_origin)]
@@ -206,9 +209,28 @@ class GatesSection(_Section):
     emails: Annotated[tuple[MailPattern, ...], BeforeValidator(as_patterns)] = ()
 
 
+class RuleSection(_Section):
+    """A redirect of the site's own, as it is written."""
+
+    source: Annotated[str, Field(alias="from")]
+    target: Annotated[str, Field(alias="to")] = ""
+    status: Literal[301, 302, 307, 308, 410] = 301
+    language: str = ""
+
+
+class RedirectsSection(_Section):
+    """Redirects of the site's own, beside those that its CMS gives."""
+
+    max_age: Annotated[int, Field(ge=0, le=31_536_000)] = 3600
+    rules: list[RuleSection] = []
+    files: list[Annotated[str, AfterValidator(is_file_name)]] = []
+
+
 class Config(_Section):
     """The whole configuration, valid. `folder` is where its file lies: relative paths in it
-    start there."""
+    start there. `own`: what `redirects.rules` say."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     site: SiteSection
     cms: CmsSection
@@ -217,7 +239,9 @@ class Config(_Section):
     store: Annotated[StoreSection | str, BeforeValidator(as_store)] = ".publisher"
     edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
+    redirects: RedirectsSection = RedirectsSection()
     folder: Path = Field(default=Path(), exclude=True)
+    own: tuple[Rule | Pattern, ...] = Field(default=(), exclude=True)
 
     @field_validator("store")
     @classmethod
@@ -228,6 +252,12 @@ class Config(_Section):
             if "://" in value:
                 raise ValueError("must be a directory, or a bucket such as s3://example-site")
         return value
+
+    @property
+    def places(self) -> Places:
+        """The site's hosts, for rules that name them."""
+        cms = urlsplit(self.cms.url)
+        return Places(urlsplit(self.site.url).netloc, cms.netloc, cms.path.rstrip("/"))
 
     def secret(self, reference: str | None) -> str:
         """The value of `env:NAME`; '' for None. Raises ConfigError if the variable is not set."""
@@ -272,9 +302,8 @@ def parse(text: str, source: str, folder: Path) -> Config:
         raise ConfigError(source, [Problem(0, "", f"is no YAML: {error}")]) from None
     if not isinstance(data, CommentedMap):
         raise ConfigError(source, [Problem(1, "", "must be keys and values, such as 'site:'")])
-    if "folder" in data:
-        problems = [Problem(_line(data, ("folder",)), "folder", "is no key")]
-        raise ConfigError(source, problems)
+    if given := [name for name in _NOT_GIVEN if name in data]:
+        raise ConfigError(source, [Problem(_line(data, (n,)), n, "is no key") for n in given])
     try:
         config = Config(**_plain(data), folder=folder)
     except ValidationError as error:
@@ -287,7 +316,34 @@ def parse(text: str, source: str, folder: Path) -> Config:
         message = f"must not have {host}, the public site, below it: that is no preview"
         line = _line(data, ("edge", "previews"))
         raise ConfigError(source, [Problem(line, "edge.previews", message)])
-    return config
+    return _with_own(config, data, source)
+
+
+def _with_own(config: Config, data: CommentedMap, source: str) -> Config:
+    """The configuration with its redirects understood."""
+    own: list[Rule | Pattern] = []
+    problems: list[Problem] = []
+    for number, rule in enumerate(config.redirects.rules):
+        where = ("redirects", "rules", number)
+        line = _line(data, where)
+        try:
+            own.append(
+                parse_rule(
+                    rule.source,
+                    rule.target,
+                    rule.status,
+                    rule.language,
+                    origin=f"{Path(source).name}:{line}",
+                    places=config.places,
+                )
+            )
+        except ValueError as error:
+            key, _, message = str(error).partition(": ")
+            line = _line(data, (*where, key))
+            problems.append(Problem(line, f"redirects.rules.{number}.{key}", message))
+    if problems:
+        raise ConfigError(source, problems)
+    return config.model_copy(update={"own": tuple(own)})
 
 
 def refused(path: Path, key: str, message: str) -> ConfigError:
@@ -323,6 +379,9 @@ def _plain(node: Any) -> Any:
         return [_plain(value) for value in node]
     return str(node) if isinstance(node, str) else node
 
+
+# Fields of `Config` that no file gives.
+_NOT_GIVEN = tuple(name for name, field in Config.model_fields.items() if field.exclude)
 
 # What pydantic says beside keys: which form of a value it tried, and that the key is meant.
 _NOT_KEYS = ("StoreSection", "str", "[key]")
@@ -369,7 +428,8 @@ def _names(where: tuple[object, ...]) -> list[str]:
         annotation = model.model_fields[str(part)].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return [name for name in model.model_fields if name != "folder"]
+    fields = model.model_fields.items()
+    return [field.alias or name for name, field in fields if not field.exclude]
 
 
 def _line(data: Any, where: tuple[object, ...]) -> int:

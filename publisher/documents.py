@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
     from publisher.pipeline import Exported
     from publisher.plan import Plan
     from publisher.publish import Outcome
+    from publisher.redirecting import Built
+    from redirects.explain import Explained
 
 Document = dict[str, Any]
 
@@ -103,6 +105,52 @@ def of_difference(found: Compared) -> Document:
         "files": [asdict(file) for file in found.files],
         "redirects": [asdict(redirect) for redirect in found.redirects],
         "withdrawn": found.withdrawn,
+    }
+
+
+def of_built(built: Built) -> Document:
+    """The redirects of a release in figures, and what logs show."""
+    made, full, tally, done = built.summary, built.fullness, built.tally, built.searched
+    document: Document = {
+        "release": built.release.id,
+        "rules": made.rules,
+        "patterns": made.patterns,
+        "origins": made.origins,
+        "statuses": made.statuses,
+        "conditions": made.conditions,
+        "edge": {
+            "bytes": full.size_bytes,
+            "bytes_max": full.limit_bytes,
+            "left_out": full.left_out[:NAMED_MAX],
+        },
+        "warnings": built.remarks[:NAMED_MAX],
+    }
+    if tally and done:
+        document["logs"] = {
+            "requests": tally.requests,
+            "addresses": len(tally.counts),
+            "requests_for_rare_addresses": tally.dropped,
+            "lines_not_understood": tally.unread,
+            "explained": done.explained,
+            "explained_requests": done.explained_hits,
+            "not_for_visitors": done.not_for_visitors,
+            "counts": {"found": len(done.found), "unexplained": len(done.unexplained)},
+            "found": [asdict(one) for one in done.found[:NAMED_MAX]],
+            "unexplained": [asdict(one) for one in done.unexplained[:NAMED_MAX]],
+        }
+    return document
+
+
+def of_explained(url: str, found: Explained) -> Document:
+    """What a request gets, and the way to it."""
+    rule = found.rule
+    return {
+        "url": url,
+        "status": found.status,
+        "location": found.location,
+        "served": found.served,
+        "rule": {"source": rule.source, "origin": rule.origin} if rule else None,
+        "steps": [step._asdict() for step in found.steps],
     }
 
 

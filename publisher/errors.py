@@ -22,11 +22,13 @@ class PublisherError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the configuration: where (1-based line, 0 if unknown) and what."""
+    """One thing wrong with the configuration: where (1-based line, 0 if unknown) and what.
+    `file`: another one than the error's own, ''."""
 
     line: int
     key: str
     message: str
+    file: str = ""
 
 
 class ConfigError(PublisherError):
@@ -34,7 +36,7 @@ class ConfigError(PublisherError):
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         lines = [
-            f"{source}{f':{problem.line}' if problem.line else ''}: "
+            f"{problem.file or source}{f':{problem.line}' if problem.line else ''}: "
             f"{problem.key + ': ' if problem.key else ''}{problem.message}"
             for problem in problems
         ]

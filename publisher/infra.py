@@ -55,7 +55,7 @@ def describe(
 def _cloudfront(config: Config, path: Path, output: Path | None) -> Setup:
     stack = _stack(config, path)
     try:
-        code = edge.source(stack.host, stack.previews)
+        code = edge.source(stack.host, stack.previews, max_age=config.redirects.max_age)
     except ValueError as error:
         raise refused(path, "site.url", str(error)) from None
     file = str(output or _STACK_FILE)
@@ -76,6 +76,7 @@ def _nginx(config: Config, path: Path, output: Path | None, certificate: Certifi
         resolver=_resolver(),
         certificate=certificate.chain,
         certificate_key=certificate.key,
+        max_age=config.redirects.max_age,
     )
     try:
         texts = nginx.config(site)

@@ -96,6 +96,11 @@ def recorded(text: str) -> SitePath:
     return str.__new__(SitePath, text)
 
 
+def file_path(path: str) -> str:
+    """The site path of the file that answers at a decoded path: `/a/` for `/a/index.html`."""
+    return path.removesuffix(INDEX) if path.endswith(f"/{INDEX}") else path
+
+
 def decoded(path: str) -> str:
     """A percent-encoded path as text. Bytes that are no UTF-8 (names in Shift_JIS or EUC-JP)
     become `~93~FA`: which encoding they are in can't be known, and a store's keys are UTF-8."""

@@ -29,6 +29,7 @@ from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
 from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
 from publisher.outcome import Captured, Outcome
+from publisher.own import NOTHING, Own
 from publisher.paths import SitePath, is_shortened
 from publisher.prepare import Preparing, Task
 from publisher.records import Records, entry_key
@@ -57,7 +58,7 @@ class Request:
     `overrides`: gates let through once, and why. `keep`: what pages keep that only the CMS needs
     (`rewrite/removals.py`). `tokens`: the declared shapes of what is random in pages. `quiet`: an
     export that was cut is gone on with if it has written nothing for this time; None starts
-    from the beginning.
+    from the beginning. `own`: the site's own redirects, which fit together.
     """
 
     public: str
@@ -73,6 +74,7 @@ class Request:
     keep: frozenset[str] = frozenset()
     tokens: tuple[Shape, ...] = ()
     quiet: timedelta | None = timedelta()
+    own: Own = NOTHING
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ def export(
 
     said = answers(spool, crawled.doubts)
     layer = Layer(spool, crawled.doubts, live.entries, live.captured, live.unanswered(said))
-    redirects = Redirects(addresses)
+    redirects = Redirects(addresses, request.own)
     made = _keep(records, layer, live, redirects)
     rules = redirects.rules(_moved(said, addresses))
 
@@ -194,7 +196,16 @@ def export(
         made.kept,
         crawled.removals,
         (
-            *remarks(request.public, crawled, filter(None, listed), made.shortened, rules),
+            *remarks(
+                request.public,
+                crawled,
+                filter(None, listed),
+                made.shortened,
+                rules,
+                request.own,
+                redirects.hiding(),
+                redirects.nowhere(rules),
+            ),
             *problems(redirects.identities, request.public, rules),
             *unstable,
         ),
@@ -384,7 +395,7 @@ def _release(
         reason=request.reason,
         pages=made.pages,
         files=made.manifest.rows,
-        rules=len(rules.rules),
+        rules=len(rules.rules) + len(rules.patterns),
         overrides=tuple(
             Override(gate, reason) for gate, reason in request.overrides.items() if gate in gates
         ),

@@ -7,16 +7,19 @@ from collections.abc import Iterable, Iterator
 from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
+from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
-from publisher.rules import compiled
+from publisher.rules import Hiding, compiled
 from publisher.traps import TrapReport
 from redirects.chains import Loop
 from redirects.compile import LeftOut
-from redirects.rules import Conflict, RuleSet
+from redirects.rules import Conflict, Rule, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3
+# So many redirects that lead to nothing are named.
+_DEAD_MAX = 20
 
 
 def remarks(
@@ -25,8 +28,12 @@ def remarks(
     listed: Iterable[Address],
     shortened: Iterable[str],
     rules: RuleSet,
+    own: Own = NOTHING,
+    hiding: Iterable[Hiding] = (),
+    nowhere: Iterable[Rule] = (),
 ) -> Iterator[str]:
-    """All of it, the gravest first. `public` is the address that visitors see."""
+    """All of it, the gravest first. `public` is the address that visitors see; `hiding`: what of
+    the site's own redirects would hide pages; `nowhere`: those that lead to nothing."""
     if public == EXAMPLE:
         yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
@@ -37,9 +44,22 @@ def remarks(
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"
-    yield from map(_conflict, rules.conflicts)
-    yield from map(_loop, rules.loops)
+    yield from of_redirects(rules, own, hiding, nowhere)
     yield from map(_left_out, compiled(rules)[1].left_out)
+
+
+def of_redirects(
+    rules: RuleSet, own: Own, hiding: Iterable[Hiding], nowhere: Iterable[Rule]
+) -> Iterator[str]:
+    """What had to be left out of a rule set, and what of the site's own is not as it seems."""
+    yield from map(_hiding, hiding)
+    dead = list(nowhere)
+    for rule in dead[:_DEAD_MAX]:
+        yield f"{shown(rule)} ({rule.origin}) {does(rule)}, where nothing is"
+    if len(dead) > _DEAD_MAX:
+        yield f"{len(dead) - _DEAD_MAX:,} more redirects of your own lead where nothing is"
+    yield from _conflicts(rules.conflicts, own)
+    yield from map(_loop, rules.loops)
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:
@@ -78,16 +98,39 @@ def _trap(trap: TrapReport) -> str:
     )
 
 
+def _hiding(one: Hiding) -> str:
+    rule, paths = one.rule, ", ".join(one.paths)
+    if isinstance(rule, Rule):
+        return f"{shown(rule)} ({rule.origin}) is left out: a page is there, and answers for itself"
+    files = f"{one.pages:,} file{'s' if one.pages > 1 else ''} of the site, such as {paths}"
+    if is_conditional(rule):
+        return f"{shown(rule)} ({rule.origin}) hides {files}, from these visitors"
+    return f"{shown(rule)} ({rule.origin}) is left out: it would hide {files}"
+
+
+def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
+    """Each that is in doubt; those that the site's own redirects decide, as one."""
+    files = own.files
+    wanted: dict[int, Conflict] = {}
+    for conflict in conflicts:
+        if conflict.kept.origin.rpartition(":")[0] in files:
+            wanted.setdefault(id(conflict.kept), conflict)  # one may replace several
+        else:
+            yield _conflict(conflict)
+    if wanted:
+        yield (
+            f"redirects of your own replace {len(wanted):,} that the CMS gives; the first: "
+            f"{_conflict(next(iter(wanted.values())))}"
+        )
+
+
 def _conflict(conflict: Conflict) -> str:
-    kept, dropped = conflict.kept, conflict.dropped
-    return (
-        f"{kept.source} leads to {kept.target} ({kept.origin}), not to {dropped.target} "
-        f"({dropped.origin})"
-    )
+    kept, dropped = conflict
+    return f"{shown(kept)} {does(kept)}, by {kept.origin}; by {dropped.origin} it {does(dropped)}"
 
 
 def _loop(loop: Loop) -> str:
-    return f"redirects in a circle, left out: {' -> '.join(loop.sources)}"
+    return f"redirects in a circle, left out: {circle(loop)}"
 
 
 def _left_out(left: LeftOut) -> str:

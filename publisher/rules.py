@@ -6,6 +6,8 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,15 +16,17 @@ from publisher.addresses import Address, Addresses
 from publisher.errors import PublisherError
 from publisher.identities import Identity, rules_of
 from publisher.inventory import Term
-from publisher.paths import SitePath, decoded
+from publisher.own import NOTHING, Coverage, Hidden, Own, is_conditional
+from publisher.paths import SitePath, decoded, file_path
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.text import Hosts
 from publisher.views import View
 from redirects.compile import KeyValueData, StoreTooLargeError, compile_rules, set_id
 from redirects.kana import composed
+from redirects.patterns import Pattern
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE, encode_path
+from redirects.targets import GONE, encode_path, without_query
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
 # A hierarchy deeper than this is a loop in the CMS's data.
@@ -34,13 +38,17 @@ _FEED_PATHS = (
       for slash in ("", "/")),
     *(f"/wp-{name}.php" for name in _FEED_FORMATS),
 )  # fmt: skip
+OF_THE_CMS = "redirect of the CMS"
+"""The origin of rules for what the CMS itself redirects."""
 
 
 class Redirects:
     """Collects the redirects of a site: old forms of every page, the CMS's own, missing slashes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, own: Own = NOTHING) -> None:
         self._addresses = addresses
+        self._own = own
+        self._coverage = Coverage(own.patterns)
         self._elsewhere = dict(_elsewhere(addresses))
         self._rules: list[Rule] = []
         self._at_files: list[Rule] = []
@@ -55,6 +63,7 @@ class Redirects:
         if unknown)."""
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
+        self._coverage.note(path)
         view = address.view if address else None
         if address and view and view.is_first and self._addresses.is_old(view):
             known_by = self._addresses.known_by(address)
@@ -66,25 +75,69 @@ class Redirects:
             self._slashes += slash_rules((path,))
         self._asides += _asides(path, url, address, self._addresses)
 
-    def rules(self, moved: Iterable[Moved]) -> RuleSet:
-        """All of them, once everything was given."""
+    def rules(self, moved: Iterable[Moved], known: Iterable[Rule] = ()) -> RuleSet:
+        """All of them, once everything was given: the site's own before those that its CMS gives.
+        `known`: the CMS's own redirects, as an earlier set has them.
+
+        No rule is at the path of a page, which answers for itself. What of the site's own would
+        hide one is left out: `hiding` tells.
+        """
         rules = [*self._rules, *self._at_files]
         rules += rules_of(self.identities, self._addresses.urls.public)
         urls = self._addresses.urls
         hosts = Hosts(urls.hosts, urls.public)
         theirs = (rule for one in moved for rule in _moved(one, self._addresses, hosts))
         rules += (rule for rule in theirs if not self._is_lost(rule))
+        rules += known
         rules += self._slashes
-        known = {rule.source for rule in rules}
-        rules += (rule for rule in self._asides if rule.source not in known)
-        # A page that exists answers for itself.
-        return RuleSet.of(rule for rule in rules if hash(composed(rule.source)) not in self._there)
+        sources = {rule.source for rule in rules}
+        rules += (rule for rule in self._asides if rule.source not in sources)
+        hiding = {id(one.pattern) for one in self._always_hiding()}
+        return RuleSet.of(
+            chain(
+                (rule for rule in self._own.rules if not self._is_at_page(rule)),
+                (rule for rule in rules if hash(composed(rule.source)) not in self._there),
+            ),
+            [pattern for pattern in self._own.patterns if id(pattern) not in hiding],
+        )
+
+    def hiding(self) -> Iterator[Hiding]:
+        """What of the site's own hides pages, once everything was given, and so is in no set; and
+        patterns that hide them from some visitors, which are."""
+        for rule in self._own.rules:
+            if self._is_at_page(rule):
+                yield Hiding(rule, 1, (rule.source,))
+        for one in self._coverage.hiding():
+            yield Hiding(one.pattern, one.count, tuple(one.paths))
+
+    def nowhere(self, rules: RuleSet) -> Iterator[Rule]:
+        """Those of the site's own in the finished set that lead to a path where nothing is."""
+        files = self._own.files
+        for rule in rules.rules:
+            if rule.target.startswith("/") and rule.origin.rpartition(":")[0] in files:
+                path = decoded(without_query(rule.target))
+                if hash(composed(file_path(path))) not in self._there:
+                    yield rule
+
+    def _always_hiding(self) -> Iterator[Hidden]:
+        return (one for one in self._coverage.hiding() if not is_conditional(one.pattern))
+
+    def _is_at_page(self, rule: Rule) -> bool:
+        return not is_conditional(rule) and hash(composed(rule.source)) in self._there
 
     def _is_lost(self, rule: Rule) -> bool:
         """A CMS without pretty links adds a slash to any name (`/sitemap.xml/`): no page is there
         by that alone."""
         slashed = f"{rule.source}/"
         return decoded(rule.target) == slashed and hash(composed(slashed)) not in self._there
+
+
+class Hiding(NamedTuple):
+    """A redirect of the site's own, and the pages that it would hide: how many, the first ones."""
+
+    rule: Rule | Pattern
+    pages: int
+    paths: tuple[str, ...]
 
 
 def _rules_of(
@@ -305,7 +358,7 @@ def _moved(moved: Moved, addresses: Addresses, hosts: Hosts) -> Iterator[Rule]:
     for source in sorted(sources - {"/", "?None"}):
         # What can be no rule (a target with spaces, a source that never matches) helps nobody.
         with contextlib.suppress(ValueError):
-            yield Rule(str(source), status, _target(target), origin="redirect of the CMS")
+            yield Rule(str(source), status, _target(target), origin=OF_THE_CMS)
 
 
 def _target(target: str) -> str:

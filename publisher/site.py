@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from publisher.filling import Progress
     from publisher.init import Row
     from publisher.old_site import Report
+    from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
     from publisher.publish import Actor, Audience, Publisher
+    from publisher.release import Release
     from publisher.retention import Keep
     from publisher.social import Social
     from publisher.store.port import Store
@@ -67,6 +69,20 @@ class Site:
 
         return WordPress(cms.url, credentials, cms.connections)
 
+    def own_redirects(self) -> Own:
+        """The redirects that the configuration and its files say. Raises ConfigError with all
+        that is wrong with them."""
+        from publisher.own import Own, problems
+        from publisher.redirect_files import first_of, read_all
+
+        config = self.config
+        found, wrong = read_all(config.folder, config.redirects.files, config.places)
+        own = Own.of((*config.own, *found))
+        wrong = wrong or first_of(problems(own))
+        if wrong:
+            raise ConfigError(str(self._path), wrong)
+        return own
+
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
         from publisher.gates import Limit, Limits
@@ -89,6 +105,7 @@ class Site:
             overrides=overrides,
             scope=Scope(tuple(config.cms.include), tuple(config.cms.exclude)),
             quiet=self._quiet(full=full),
+            own=self.own_redirects(),
             tokens=tuple(
                 Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
             ),
@@ -148,6 +165,18 @@ class Site:
         old = OldSite(base, posts)
         return old.capture(wanted, rows, lambda made: write(output, made), progress)
 
+    def release(self, name: str) -> Release:
+        """The release of this name; of '' what is live, or else the newest. Raises
+        PublisherError."""
+        from publisher.errors import PublisherError
+
+        name = (
+            name or self.records.intent()[0].release or next(iter(self.records.release_ids()), "")
+        )
+        if not name:
+            raise PublisherError("there is no release yet", "Make one: publisher export")
+        return self.records.release(name)
+
     def _quiet(self, *, full: bool) -> timedelta | None:
         if full:
             return None
@@ -203,7 +232,9 @@ class Site:
         """The edge function's code for this site."""
         from redirects.edge import source
 
-        return source(self.config.site.host, self.config.edge.previews or "", fallback)
+        config = self.config
+        previews = config.edge.previews or ""
+        return source(config.site.host, previews, fallback, config.redirects.max_age)
 
     def audience(self, target: str, days: int, password: str) -> Audience | None:
         """Who may look at a target: None is everybody, always. Raises ConfigError for a target

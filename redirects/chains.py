@@ -141,8 +141,8 @@ class Rules:
 
 def leads_to_itself(rule: Rule) -> bool:
     """Whether a visitor who follows a rule meets it again at once: a page that was moved back."""
-    if not rule.target.startswith("/"):
-        return False
+    if rule.host or not rule.target.startswith("/"):
+        return False  # a target's path is one of the public host
     raw_path, _, raw = rule.target.partition("#")[0].partition("?")
     path = composed(decode(raw_path) or "")
     query = canonical_query(raw) if path in _ROOT else None

@@ -13,4 +13,6 @@ _KANA_AND_MARK = re.compile("[\u3046-\u30fd][\u3099\u309a]")
 
 def composed(text: str) -> str:
     """The text with each kana and the sound mark behind it as one character, if there is one."""
+    if text.isascii() or not ("\u3099" in text or "\u309a" in text):  # nearly always
+        return text
     return _KANA_AND_MARK.sub(lambda pair: unicodedata.normalize("NFC", pair[0]), text)

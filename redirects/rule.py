@@ -15,7 +15,7 @@ _PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _LAST = "~"
 
 
-class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One old URL and what it answers.
 
     `source`: `?` and a canonical query key of WordPress, or a decoded path that begins with `/`.

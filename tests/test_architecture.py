@@ -19,10 +19,11 @@ PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "addresses cms.answers cms.pace collisions compose content_types crawl discovery errors "
-        "facts front gates identities init inspection inventory judge layer mail manifest "
-        "noticing notfound old_page outcome paths places plan prepare queries release remarks "
-        "retention routes rules scope social traps variables views "
+        "access_logs addresses cms.answers cms.pace collisions compose content_types crawl "
+        "discovery errors facts front gates identities init inspection inventory judge layer "
+        "log_search mail manifest noticing notfound old_page outcome own paths places plan prepare "
+        "queries redirect_summary release remarks retention routes rules scope social traps "
+        "variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -33,8 +34,8 @@ PURE = {
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
-        "chains compile crawlers edge kana leaf match patterns places query rule rules targets "
-        "tree wordpress"
+        "chains compile crawlers edge explain kana leaf match own patterns places query rule rules "
+        "targets tree wordpress"
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
@@ -53,6 +54,7 @@ PURE_LIBRARIES_OF = {
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
+    "redirects.explain": frozenset(("bisect",)),
     "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
     "publisher.old_page": frozenset(("bs4",)),
@@ -80,7 +82,7 @@ ONLY_IN = {
     "lxml": {"publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
-    "rich": {"publisher.console"},
+    "rich": {"publisher.console", "publisher.redirect_console"},
     "bs4": {"publisher.front", "publisher.old_page", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},

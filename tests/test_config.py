@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from publisher.config import Config, GatesSection, StoreSection, load, parse
 from publisher.errors import ConfigError
+from redirects.patterns import Pattern
+from redirects.rules import Rule
 
 EXAMPLES = [
     Path(__file__).parents[1] / "site-config.yaml",
@@ -35,6 +37,23 @@ def test_the_least_configuration_has_defaults_for_the_rest() -> None:
     assert config.site.url == "https://www.example.co.jp"
     assert (config.store, config.edge.kind, config.gates) == (".publisher", "local", GatesSection())
     assert (config.routes.post, config.social.cutover) == ("/blog/{id}.html", None)
+
+
+def test_redirects_of_ones_own_are_understood_with_their_lines() -> None:
+    text = (
+        LEAST.replace("8081", "8081/news")
+        + """redirects:
+  rules:
+    - {from: /old/, to: https://www.example.co.jp/会社/}
+    - {from: "http://127.0.0.1:8081/news/x", to: /closed/}
+    - {from: "/shop/*", to: "https://shop.example.co.jp/*", status: 302}
+"""
+    )
+    assert parse(text, "sites/f.yaml", Path()).own == (
+        Rule("/old/", 301, "/%E4%BC%9A%E7%A4%BE/", origin="f.yaml:7"),
+        Rule("/x", 301, "/closed/", origin="f.yaml:8"),
+        Pattern("/shop/*", 302, "https://shop.example.co.jp/*", "f.yaml:9"),
+    )
 
 
 def test_a_bucket_can_be_named_in_one_line() -> None:
@@ -77,6 +96,23 @@ def test_a_bucket_can_be_named_in_one_line() -> None:
         ("edge: {previews: localhost}", 5, "edge.previews", "must be a host name"),
         (r'edge: {content_security_policy: "a\nb"}', 5, "edge.content_security_policy", "must"),
         ("folder: x", 5, "folder", "is no key"),
+        ("own: []", 5, "own", "is no key"),
+        ("redirects: {max_age: -1}", 5, "redirects.max_age", "must be greater than or equal to 0"),
+        ("redirects: {max_age: 31536001}", 5, "redirects.max_age", "must be less than or equal"),
+        ("redirects: {files: redirects.csv}", 5, "redirects.files", "must be a valid list"),
+        ("redirects: {files: ['']}", 5, "redirects.files.0", "must be the name of a file"),
+        ("redirects:\n  rules:\n    - to: /b", 7, "redirects.rules.0.from", "is missing"),
+        ("redirects:\n  rules:\n    - {from: /a, form: /b}", 7, "redirects.rules.0.form",
+         "is no key; did you mean 'from'?"),
+        ("redirects:\n  rules:\n    -\n      from: /a\n      to: b", 9, "redirects.rules.0.to",
+         "target 'b' is neither a clean path"),
+        ("redirects:\n  rules:\n    - {from: /a}", 7, "redirects.rules.0.to", "is missing; only"),
+        ("redirects:\n  rules:\n    - {from: '/a*', to: /}", 7, "redirects.rules.0.from",
+         "a `*` stands at the end"),
+        ("redirects:\n  rules:\n    - {from: /a, to: /b, status: 303}", 7,
+         "redirects.rules.0.status", "must be 301, 302, 307, 308 or 410"),
+        ("redirects:\n  rules:\n    - {from: /a, to: /b, language: English}", 7,
+         "redirects.rules.0.language", "'english' is no language"),
         ("social:\n  cutover: 2026-02-30", 6, "social.cutover", "day is out of range for month"),
         ("social:\n  cutover: '2026-13-01'", 6, "social.cutover", "month must be in 1..12"),
         ("social:\n  cutover: 2026-12-01 10:00", 6, "social.cutover", "must match pattern"),
@@ -297,17 +333,22 @@ def test_the_example_is_valid_and_documents_every_key(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert config == parse(LEAST, "least", file.parent)  # it shows the defaults
     for model in (Config, *_sections(config), StoreSection):
-        for key in model.model_fields:
-            if key != "folder":
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            if not field.exclude:
                 assert re.search(rf"^[# ]*{key}: ?", text, re.MULTILINE), key
 
 
 def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
     text = EXAMPLES[0].read_text(encoding="utf-8").replace("store: .publisher\n", "")
     keys = "basic_auth|include|exclude|attachment|types|taxonomies"
+    text, _, redirects = text.partition("# redirects:\n")
+    redirects = re.sub("^# ", "", f"# redirects:\n{redirects}", flags=re.MULTILINE)
     text = re.sub(rf"^(\s*)# ((?:store|social):|  [a-z_]+: |(?:{keys}):)", r"\1\2", text,
                   flags=re.MULTILINE)  # fmt: skip
-    config = parsed(text)
+    config = parsed(text + redirects)
+    assert [rule.target for rule in config.own] == ["/company/"]
+    assert config.redirects.files
     assert isinstance(config.store, StoreSection)
     assert config.social.cutover
     assert config.cms.basic_auth

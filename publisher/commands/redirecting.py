@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
+from publisher.commands.options import (
+    CONFIG,
+    ConfigOption,
+    JsonOption,
+    acting,
+    print_document,
+)
 
 redirects_app = typer.Typer(
     no_args_is_help=True,
@@ -55,3 +61,81 @@ def redirects_capture(
         if site.config.social.identities is None:
             console.say("To use it, set social.identities in site-config.yaml to this file.")
     print_document(documents.of_captured(report, file), json)
+
+
+@redirects_app.command("build")
+def redirects_build(
+    release: Annotated[
+        str, typer.Argument(help="A release, or the end of its id. Default: live, or the newest.")
+    ] = "",
+    logs: Annotated[
+        list[Path], typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz.")
+    ] = [],  # noqa: B006 - typer takes a default by value
+    found: Annotated[
+        Path, typer.Option("--found", metavar="FILE", help="Where what logs show is written.")
+    ] = Path("redirects-found.csv"),
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the set: .csv or .json.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Derive the redirects of a release anew, without exporting, and say what is in them.
+
+    With --logs, what visitors ask for and nothing answers is asked of the CMS: what it redirects
+    is written to --found, to be read and then listed under redirects.files.
+
+    \b
+    Examples:
+      publisher redirects build
+      publisher redirects build --output redirects-all.csv
+      publisher redirects build --logs access.log.gz --logs access.log.1
+    """
+    from publisher import console, documents, redirect_console
+    from publisher.redirecting import build
+    from publisher.site import Site
+
+    site = Site(config)
+    with console.progress() as bar:
+        built = build(site, acting("", ""), release, logs, found, output, bar.update)
+    if not json:
+        redirect_console.show_summary(
+            built.release.id, built.summary, built.fullness, built.remarks
+        )
+        if built.searched and built.tally:
+            redirect_console.show_searched(built.tally, built.searched, found)
+    print_document(documents.of_built(built), json)
+
+
+@redirects_app.command("explain")
+def redirects_explain(
+    url: Annotated[str, typer.Argument(help="An address, or a path and query.")],
+    user_agent: Annotated[
+        str, typer.Option("--user-agent", metavar="UA", help="Who asks, as browsers say it.")
+    ] = "",
+    method: Annotated[str, typer.Option("--method", help="GET, HEAD, POST, ...")] = "GET",
+    language: Annotated[
+        str, typer.Option("--language", help="The visitor's first language, such as en.")
+    ] = "",
+    release: Annotated[
+        str, typer.Option("--release", help="A release, or the end of its id. Default: live.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Say which rule answers an address, and why, step by step.
+
+    \b
+    Examples:
+      publisher redirects explain "/?p=1632&utm_source=mail"
+      publisher redirects explain "/?p=1632" --user-agent facebookexternalhit/1.1
+      publisher redirects explain https://www.example.co.jp/ --language en
+    """
+    from publisher import documents, redirect_console
+    from publisher.redirecting import explained
+    from publisher.site import Site
+
+    found = explained(Site(config), url, user_agent, method, language, release)
+    if not json:
+        redirect_console.show_explained(url, found)
+    print_document(documents.of_explained(url, found), json)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, StrictUndefined
 
 from publisher.content_types import EDGE_TTL_S
-from redirects.edge import source
+from redirects.edge import MAX_AGE_S, source
 
 # A file that was asked for in the last moment of a slot's service stays for its lifetime. Before:
 # the second for which nginx keeps what is live, ten that it waits for another request for the same
@@ -49,7 +49,8 @@ class Nginx:
     folder for copies, of at most `cache_size`. `resolver`: the name server for an origin that has
     a name. `content_security_policy`: '' for none. `certificate`, `certificate_key`: files; ''
     for an nginx that speaks HTTP only, behind what ends TLS. `name` begins the names in nginx's
-    configuration: two sites in one nginx need two.
+    configuration: two sites in one nginx need two. `max_age`: seconds for which browsers keep a
+    permanent redirect.
     """
 
     host: str
@@ -65,6 +66,7 @@ class Nginx:
     certificate: str = ""
     certificate_key: str = ""
     name: str = "site"
+    max_age: int = MAX_AGE_S
 
 
 def config(site: Nginx) -> dict[str, str]:
@@ -102,7 +104,7 @@ def config(site: Nginx) -> dict[str, str]:
         text = files("publisher.edge").joinpath("nginx_files", name).read_text(encoding="utf-8")
         return jinja.from_string(text).render(values)
 
-    function = source(site.host, site.previews)
+    function = source(site.host, site.previews, max_age=site.max_age)
     made = {
         "site.conf": filled("site.conf"),
         "edge.js": function + filled("answer.js"),

@@ -88,6 +88,11 @@ def test_a_rule_to_its_own_source_is_dropped(target: str) -> None:
     assert rules.conflicts == ()
 
 
+def test_another_hosts_path_leads_to_the_same_path_here() -> None:
+    rule = Rule("/a", 301, "/a", host="old.example.co.jp")
+    assert RuleSet.of([rule]).rules == (rule,)
+
+
 def test_chains_are_one_hop_with_the_first_status() -> None:
     rules = RuleSet.of(
         [

@@ -1,0 +1,176 @@
+"""What `publisher redirects` does: puts the parts together, reads logs, writes what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import quote, urlsplit
+
+from publisher.access_logs import Tally, hits, lines
+from publisher.errors import PublisherError
+from publisher.log_search import Known, Searched, rows, search
+from publisher.redirect_build import has_file, rebuilt
+from publisher.redirect_summary import Fullness, Summary, fullness, summary
+from publisher.rules import with_withdrawn
+from redirects.edge import Site as EdgeSite
+from redirects.explain import Explained, Visit, explain
+from redirects.own import written
+from redirects.rules import RuleSet
+
+if TYPE_CHECKING:
+    from publisher.publish import Actor
+    from publisher.release import Release
+    from publisher.site import Site
+
+Progress = Callable[[str, int, int], None]
+
+_GZIP = b"\x1f\x8b"
+# So many lines of a log are read between two signs of life.
+_LINES = 20_000
+# What a browser would send as it is.
+_SAFE = "/?&=%-._~!$'()*+,;:@[]#"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A rule set in figures, what is worth a look, and what logs show, if some were given."""
+
+    release: Release
+    summary: Summary
+    fullness: Fullness
+    remarks: tuple[str, ...]
+    tally: Tally | None = None
+    searched: Searched | None = None
+
+
+def build(
+    site: Site,
+    who: Actor,
+    release: str,
+    logs: Sequence[Path],
+    found: Path,
+    output: Path | None,
+    progress: Progress,
+) -> Built:
+    """Derive the redirects of a release anew. Raises ConfigError for the site's own, CmsError,
+    and PublisherError for files that can't be read or written."""
+    write = _writer(output) if output else None
+    request = site.request(who, {})  # what is wrong with the site's own rules is said at once
+    chosen = site.release(release)
+    tally = _read(logs, progress) if logs else None
+    cms = site.cms()
+    progress("asking the CMS for its lists", 0, 0)
+    made = rebuilt(site.records, chosen, cms.inventory(), request)
+    if output and write:
+        write(output, made.rules)
+    searched = None
+    if tally:
+        known = Known(made.rules, made.has_file, made.addresses)
+        searched = search(
+            tally.counts, known, cms, lambda done, all_: progress("asking the CMS", done, all_)
+        )
+        if searched.found:
+            _write_csv(found, rows(searched.found))
+    return Built(
+        chosen,
+        summary(made.rules, request.own.files),
+        fullness(made.rules),
+        made.remarks,
+        tally,
+        searched,
+    )
+
+
+def explained(
+    site: Site, url: str, user_agent: str, method: str, language: str, release: str
+) -> Explained:
+    """What a request gets of a release, and why. Raises PublisherError for what is no address."""
+    text = quote(url.strip(), safe=_SAFE, errors="replace")
+    host, scheme = "", "https"
+    try:
+        parts = urlsplit(text)
+        if parts.scheme in ("http", "https"):
+            host, scheme = parts.netloc, parts.scheme
+        elif not text.startswith("/") or parts.netloc:
+            raise ValueError
+    except ValueError:
+        raise PublisherError(
+            f"{url!r} is no address", "Give a path from / on, or all of it from http on."
+        ) from None
+    chosen = site.release(release)
+    records = site.records
+    withdrawn = records.intent()[0].withdrawn
+    is_there = has_file(records, chosen)
+    visit = Visit(
+        parts.path or "/",
+        parts.query,
+        method.upper(),
+        host,
+        user_agent,
+        language.strip().lower(),
+        scheme,
+    )
+    return explain(
+        with_withdrawn(records.rules(chosen), withdrawn),
+        visit,
+        lambda path: path not in withdrawn and is_there(path),
+        EdgeSite(site.config.site.host, site.config.edge.previews or ""),
+    )
+
+
+def _read(logs: Sequence[Path], progress: Progress) -> Tally:
+    """How often each address was asked for, over all logs."""
+    tally = Tally()
+    for path in logs:
+        try:
+            with contextlib.ExitStack() as stack:
+                file: BinaryIO = stack.enter_context(path.open("rb"))
+                size = path.stat().st_size
+                packed = file.peek(2)[:2] == _GZIP if hasattr(file, "peek") else False
+                read = stack.enter_context(gzip.open(file)) if packed else file
+                for number, hit in enumerate(hits(lines(read.readline))):
+                    tally.add(hit)
+                    if number % _LINES == 0:
+                        progress(f"reading {path.name}", file.tell(), size)
+        except (OSError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PublisherError(f"{path} can't be read: {reason}") from None
+    tally.keep_commonest()
+    return tally
+
+
+def _writer(path: Path) -> Callable[[Path, RuleSet], None]:
+    """What writes a rule set into a file of this kind."""
+    if path.suffix == ".json":
+        return _write_json
+    if path.suffix == ".csv":
+        return lambda path, rules: _write_csv(path, _rule_rows(rules))
+    raise PublisherError(f"{path}: --output writes .csv or .json")
+
+
+def _rule_rows(rules: RuleSet) -> Iterable[tuple[str, ...]]:
+    yield "from", "to", "status", "language", "origin"
+    for rule in rules.rules:
+        yield (*written(rule), rule.origin)
+    for pattern in rules.patterns:
+        yield (*written(pattern), pattern.origin)
+
+
+def _write_json(path: Path, rules: RuleSet) -> None:
+    try:
+        path.write_bytes(rules.to_json() + b"\n")
+    except OSError as error:
+        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
+
+
+def _write_csv(path: Path, table: Iterable[tuple[str, ...]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(table)
+    except OSError as error:
+        raise PublisherError(f"{path} can't be written: {error.strerror}") from None

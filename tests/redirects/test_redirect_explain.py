@@ -1,0 +1,198 @@
+"""The explanation of a decision: the same decision, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redirects.compile import LIVE_KEY, compile_rules, live_entry, set_id
+from redirects.edge import Site
+from redirects.explain import Explained, Visit, explain
+from redirects.match import (
+    Decision,
+    Gone,
+    Missing,
+    NotAllowed,
+    Redirect,
+    Request,
+    Serve,
+    decide,
+)
+from redirects.patterns import Pattern
+from redirects.rules import Rule, RuleSet
+
+SITE = Site("www.example.co.jp", "preview.example.co.jp")
+FILES = {"/", "/blog/1632.html", "/company/", "/がいよう/", "/en/", "/_errors/404.html"}
+RULES = RuleSet.of(
+    [
+        Rule("?p=1632", 301, "/blog/1632.html", "/blog/1632.html", "post 1632"),
+        Rule("?cat=5&paged=2", 302, "/company/", origin="category 5"),
+        Rule("?cat=5", 301, "/company/", origin="category 5"),
+        Rule("?p=7", 410, origin="withdrawn"),
+        Rule("/old/", 301, "https://shop.example.co.jp/#top", origin="redirects.csv:2"),
+        Rule("/index.php", 301, "/", origin="home"),
+        Rule("/古い", 308, "/nowhere", origin="redirects.csv:3"),
+        Rule("/blog/1632", 301, "/blog/1632.html", "/blog/1632.html", "post 1632"),
+    ]
+)
+MORE = RuleSet.of(
+    [
+        Rule("/", 302, "/en/", origin="redirects.csv:4", language="en"),
+        Rule("/item.php", 301, "/company/", origin="redirects.csv:5", query="id=33"),
+        Rule("/item.php", 301, "/", origin="redirects.csv:6"),
+        Rule("/a", 301, "/company/", origin="redirects.csv:7", host="old.example.co.jp"),
+    ],
+    [
+        Pattern("/shop/*", 302, "https://shop.example.co.jp/*", "redirects.csv:8"),
+        Pattern("/s/{n:int}", 410, "", "redirects.csv:9"),
+        Pattern("/news/*", 301, "/*", "redirects.csv:10", host="old.example.co.jp"),
+    ],
+)
+FACEBOOK = "facebookexternalhit/1.1"
+
+
+def explained(visit: Visit, rules: RuleSet = RULES) -> Explained:
+    return explain(rules, visit, FILES.__contains__, SITE)
+
+
+def decided(visit: Visit, rules: RuleSet) -> tuple[int, str, str]:
+    """What `match.decide` says: status, location, file."""
+    data = compile_rules(rules)
+    entries = data.entries | {LIVE_KEY: live_entry(1, "s1", set_id(rules), head=data.head)}
+    request = Request(
+        visit.method,
+        visit.path,
+        visit.query,
+        visit.host,
+        visit.user_agent,
+        accept_language=f"{visit.language};q=0.9",
+        scheme=visit.scheme,
+    )
+    decision: Decision = decide(entries.get, request, SITE)
+    match decision:
+        case Redirect(status, location):
+            return status, location, ""
+        case Serve(_, file):
+            path = file.removesuffix("index.html") if file.endswith("/index.html") else file
+            return (200, "", path) if path in FILES else (404, "", "")
+        case Missing():
+            return 404, "", ""
+        case Gone():
+            return 410, "", ""
+        case NotAllowed():
+            return 405, "", ""
+    raise AssertionError(decision)
+
+
+PATHS = st.sampled_from(
+    ["/", "/index.php", "/old/", "/%E5%8F%A4%E3%81%84", "/blog/1632", "/blog/1632.html",
+     "/company/",
+     "/%E3%81%8B%E3%82%99%E3%81%84%E3%82%88%E3%81%86/", "/none", "/%zz", "/a/../b", "//x",
+     "/_errors/404.html", "/_errors/x", "/item.php", "/a", "/shop/%E3%81%82", "/s/12", "/s/x",
+     "/news/company/"]
+)  # fmt: skip
+QUERIES = st.lists(
+    st.sampled_from(
+        ["p=1632", "page_id=01632/", "p=7", "cat=5", "paged=2", "paged=9", "utm_source=x", "fbclid",
+         "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3", "id=33", "id=34"]
+    ),
+    max_size=4,
+).map("&".join)  # fmt: skip
+VISITS = st.builds(
+    Visit,
+    PATHS,
+    QUERIES,
+    st.sampled_from(["GET", "GET", "HEAD", "POST"]),
+    st.sampled_from(["www.example.co.jp", "WWW.example.co.jp:443", "old.example.co.jp"]),
+    st.sampled_from(["", "Mozilla/5.0", FACEBOOK]),
+    st.sampled_from(["", "en", "ja"]),
+    st.sampled_from(["https", "https", "http"]),
+)
+
+
+@given(VISITS, st.sampled_from([RULES, MORE, RuleSet.of(RULES.rules + MORE.rules, MORE.patterns)]))
+def test_it_says_what_is_decided(visit: Visit, rules: RuleSet) -> None:
+    found = explained(visit, rules)
+    assert (found.status, found.location, found.served) == decided(visit, rules)
+    assert found.steps
+
+
+def said(visit: Visit, rules: RuleSet = RULES) -> list[str]:
+    return [f"{step.what}: {step.result}" for step in explained(visit, rules).steps]
+
+
+def test_each_step_of_an_old_address() -> None:
+    assert said(Visit("/", "utm_source=x&page_id=01632/&p=")) == [
+        "method: GET: is answered",
+        "path: /",
+        "host: www.example.co.jp: the public one",
+        "parameter: utm_source=x: kept: WordPress does not read it",
+        "parameter: page_id=01632/: read as p=1632: ids are taken for one another",
+        "parameter: p=: dropped: it says nothing here, or another one decides",
+        "rule for the query: ?p=1632: 301 to /blog/1632.html (post 1632)",
+        "answer: 301 to /blog/1632.html?utm_source=x",
+        "there: 200 /blog/1632.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("visit", "lines"),
+    [
+        (Visit("/", "cat=5&paged=9"), ["rule for the query: ?cat=5&paged=9: no rule",
+                                       "rule for the query: ?cat=5: 301 to /company/"]),
+        (Visit("/", "p=8"), ["answer: 404: the home page must not answer"]),
+        (Visit("/", "p=7"), ["answer: 410: it was here"]),
+        (Visit("/", "p=1632", "POST"), ["method: POST: a static site is only read, 405"]),
+        (Visit("/", "p=1632", user_agent=FACEBOOK),
+         ["visitor: an agent that shows shared links", "answer: 200: /blog/1632.html"]),
+        (Visit("/", "p=1632", user_agent="Mozilla"), ["visitor: not one that shows"]),
+        (Visit("/%E5%8F%A4%E3%81%84"), ["path: /古い, decoded", "answer: 308 to /nowhere",
+                                        "there: 404 /nowhere"]),
+        (Visit("/%E3%81%8B%E3%82%99%E3%81%84%E3%82%88%E3%81%86/"),
+         ["path: /がいよう/, its sound marks composed", "answer: 200: /がいよう/"]),
+        (Visit("/old/"), ["there: another site"]),
+        (Visit("/x", host="example.co.jp"),
+         ["host: https://example.co.jp: not https://www", "answer: 301 to the public address: "
+          "https://www.example.co.jp/x", "there: 404 /x"]),
+        (Visit("/x", host="spring.preview.example.co.jp"), ["host: spring.preview.example.co.jp: a "
+                                                            "preview"]),
+        (Visit("/%zz"), ["path: /%zz: is not percent-encoded UTF-8", "answer: 404: no file"]),
+    ],
+)  # fmt: skip
+def test_what_is_said(visit: Visit, lines: list[str]) -> None:
+    assert_said(said(visit), lines)
+
+
+@pytest.mark.parametrize(
+    ("visit", "lines"),
+    [
+        (Visit("/", language="en"),
+         ["rule for the path: /: 302 to /en/, for en (redirects.csv:4)"]),
+        (Visit("/", language="ja"), ["rule for the path: /: no rule", "answer: 200: /"]),
+        (Visit("/item.php", "x=1&id=33"),
+         ["rule for path and query: /item.php?id=33: 301 to /company/ (redirects.csv:5)",
+          "answer: 301 to /company/?x=1"]),
+        (Visit("/item.php", "x=1&id=34"), ["rule for path and query: /item.php?id=34: no rule",
+                                           "answer: 301 to /?x=1&id=34"]),
+        (Visit("/shop/a%20b"), ["pattern: /shop/*: 302 to https://shop.example.co.jp/*",
+                                "answer: 302 to https://shop.example.co.jp/a%20b"]),
+        (Visit("/s/5"), ["answer: 410"]),
+        (Visit("/s/x"), ["pattern: none of 3 matches", "rule: none: the file answers"]),
+        (Visit("/a", host="old.example.co.jp"),
+         ["rule for the path: /a: 301 to /company/, for old.example.co.jp (redirects.csv:7)",
+          "answer: 301 to https://www.example.co.jp/company/", "there: 200 /company/"]),
+        (Visit("/news/company/", host="old.example.co.jp"),
+         ["answer: 301 to https://www.example.co.jp/company/"]),
+        (Visit("/a"), ["rule for the path: /a: no rule", "answer: 404"]),
+    ],
+)  # fmt: skip
+def test_conditions_and_patterns(visit: Visit, lines: list[str]) -> None:
+    assert_said(said(visit, MORE), lines)
+
+
+def assert_said(steps: list[str], lines: list[str]) -> None:
+    """The lines are there, in this order."""
+    remaining = iter(steps)
+    for line in lines:
+        assert any(step.startswith(line) for step in remaining), (line, steps)
