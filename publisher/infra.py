@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from publisher.config import Config, StoreSection, load, refused
 from publisher.edge import cloudformation, nginx
+from publisher.errors import ConfigError
+from publisher.own import Own
+from publisher.redirect_files import read_all
 from redirects import edge
 
 # What the steps call the file if it is written to standard output.
@@ -77,6 +80,7 @@ def _nginx(config: Config, path: Path, output: Path | None, certificate: Certifi
         certificate=certificate.chain,
         certificate_key=certificate.key,
         max_age=config.redirects.max_age,
+        hosts=_hosts(config, path),
     )
     try:
         texts = nginx.config(site)
@@ -114,6 +118,14 @@ def _resolver() -> str:
     return f"[{first}]" if ":" in first else first
 
 
+def _hosts(config: Config, path: Path) -> tuple[str, ...]:
+    """The other hosts whose addresses the site's own redirects name."""
+    found, wrong = read_all(config.folder, config.redirects.files, config.places)
+    if wrong:
+        raise ConfigError(str(path), wrong)
+    return Own.of((*config.own, *found)).hosts
+
+
 def _stack(config: Config, path: Path) -> cloudformation.Stack:
     site = urlsplit(config.site.url)
     if site.scheme != "https" or site.port:
@@ -135,4 +147,5 @@ def _stack(config: Config, path: Path) -> cloudformation.Stack:
         config.edge.function or cloudformation.name_for(host),
         config.edge.previews or "",
         config.edge.content_security_policy or "",
+        _hosts(config, path),
     )

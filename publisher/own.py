@@ -37,6 +37,12 @@ class Own:
         return Own(tuple(rules), tuple(patterns))
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The other hosts at which some of them hold."""
+        named = {rule.host for rule in self.rules} | {pattern.host for pattern in self.patterns}
+        return tuple(sorted(named - {""}))
+
+    @property
     def files(self) -> frozenset[str]:
         """The files that they come from."""
         of_rules = frozenset(map(_file, self.rules))

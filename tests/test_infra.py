@@ -494,3 +494,20 @@ def test_nginx_needs_a_folder_and_a_bucket_on_aws_its_region(
         setup(tmp_path, text)
     with pytest.raises(ConfigError, match="AWS_REGION"):
         setup(tmp_path, text, tmp_path / "nginx")
+
+
+def test_the_hosts_that_own_redirects_name_are_answered(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("from,to\nhttps://旧.example.co.jp/a,/b\n", encoding="utf-8")
+    text = (
+        FULL
+        + """
+redirects:
+  rules: [{from: "https://old.example.co.jp/*", to: "/*"}]
+  files: [old.csv]
+"""
+    )
+    found = resources(tmp_path, text, "CloudFront::Distribution")
+    assert found["Distribution"]["DistributionConfig"]["Aliases"][1:] == [
+        "old.example.co.jp", "xn--ygv.example.co.jp"
+    ]  # fmt: skip
+    assert len(found["PreviewDistribution"]["DistributionConfig"]["Aliases"]) == 1

@@ -29,7 +29,8 @@ class Stack(NamedTuple):
     `host`: the public host name as browsers send it. `bucket` and `prefix` ('' or with a slash
     at its end): where the store is. `name`: of the function, the key-value store and the
     policies. `previews`: previews answer at names below this host, '' for none.
-    `content_security_policy`: the header's value, '' for none.
+    `content_security_policy`: the header's value, '' for none. `hosts`: other hosts that the
+    distribution answers, since redirects of the site's own name them.
     """
 
     host: str
@@ -38,6 +39,7 @@ class Stack(NamedTuple):
     name: str
     previews: str = ""
     content_security_policy: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 def name_for(host: str) -> str:
@@ -75,7 +77,8 @@ def template(stack: Stack, code: str) -> str:
 def next_steps(stack: Stack, file: str) -> tuple[str, ...]:
     """What to do with the template once it is in this file, in lines."""
     certificates = ["CertificateArn=arn:aws:acm:us-east-1:..."]
-    names = [f"{stack.host} is a CNAME or alias of DistributionDomainName"]
+    whole = " and ".join((stack.host, *stack.hosts))
+    names = [f"{whole} {'are' if stack.hosts else 'is'} a CNAME or alias of DistributionDomainName"]
     if stack.previews:
         certificates.append("PreviewCertificateArn=arn:aws:acm:us-east-1:...")
         names.append(f"*.{stack.previews} one of PreviewDomainName")
@@ -92,4 +95,5 @@ def next_steps(stack: Stack, file: str) -> tuple[str, ...]:
         "`function` FunctionName, `key_value_store` KeyValueStoreArn. The role to publish with is",
         "PublisherRoleArn.",
         f"DNS: {', '.join(names)}.",
+        *([f"The certificate must be for {whole}."] if stack.hosts else ()),
     )

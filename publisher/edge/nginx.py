@@ -50,7 +50,7 @@ class Nginx:
     a name. `content_security_policy`: '' for none. `certificate`, `certificate_key`: files; ''
     for an nginx that speaks HTTP only, behind what ends TLS. `name` begins the names in nginx's
     configuration: two sites in one nginx need two. `max_age`: seconds for which browsers keep a
-    permanent redirect.
+    permanent redirect. `hosts`: other hosts that it answers, since redirects name them.
     """
 
     host: str
@@ -67,6 +67,7 @@ class Nginx:
     certificate_key: str = ""
     name: str = "site"
     max_age: int = MAX_AGE_S
+    hosts: tuple[str, ...] = ()
 
 
 def config(site: Nginx) -> dict[str, str]:
@@ -78,6 +79,7 @@ def config(site: Nginx) -> dict[str, str]:
     values = {
         "name": site.name,
         "host": site.host,
+        "hosts": site.hosts,
         "previews": site.previews,
         "csp": site.content_security_policy,
         "folder": site.folder.rstrip("/"),
