@@ -16,10 +16,17 @@ from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.match import ERRORS_PATH, ROOT_PATHS
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import canonical_query, chosen_query, decode, own_variables
 from redirects.rule import Rule, names_of
 from redirects.rules import RuleSet
-from redirects.targets import GONE, encode_path, is_site_path, with_query, without_query
+from redirects.targets import (
+    GONE,
+    encode_path,
+    is_site_path,
+    with_query,
+    without_index,
+    without_query,
+)
 
 _PORT = re.compile(":[0-9]*$")
 
@@ -92,7 +99,10 @@ def _explained(
         note(Step("method", f"{visit.method}: a static site is only read, 405"))
         return Explained(405)
     note(Step("method", f"{visit.method}: is answered"))
-    path = _path(visit.path, note)
+    sent = _path(visit.path, note)
+    path = without_index(sent)
+    if path != sent:
+        note(Step("path", f"{path}: so WordPress wrote it where a server could not rewrite"))
     host = _PORT.sub("", visit.host.lower()) or site.host
     home = _home(host, visit.scheme, site, note)
     if not path:
@@ -107,9 +117,9 @@ def _explained(
         note(Step("answer", "404: the home page must not answer for what it does not know"))
         return Explained(404)
     note(Step("rule", "none: the file answers"))
-    if home:
+    if home or path != sent:
         location = with_query(home + encode_path(path), visit.query)
-        note(Step("answer", f"301 to the public address: {location}"))
+        note(Step("answer", f"301 to the page's own address: {location}"))
         return Explained(301, location)
     return _served(path, has_file, note)
 
@@ -156,7 +166,7 @@ def _chosen(
 
 def _by_key(rules: RuleSet, visit: Visit, host: str, note: Note) -> tuple[_Chosen | None, bool]:
     """The rule for what WordPress reads from the query; whether it reads anything."""
-    query = canonical_query(visit.query)
+    query = canonical_query(visit.query, own_variables(rule.source for rule in rules.rules))
     for step in _parts(visit.query, query.key, query.rest):
         note(step)
     for key in filter(None, (query.key, query.base_key)):

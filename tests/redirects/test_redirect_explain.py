@@ -32,6 +32,8 @@ RULES = RuleSet.of(
         Rule("?p=7", 410, origin="withdrawn"),
         Rule("/old/", 301, "https://shop.example.co.jp/#top", origin="redirects.csv:2"),
         Rule("/index.php", 301, "/", origin="home"),
+        Rule("?name=red&post_type=book", 301, "/book/red/"),
+        Rule("?taxonomy=genre&term=crime", 301, "/genre/crime/"),
         Rule("/古い", 308, "/nowhere", origin="redirects.csv:3"),
         Rule("/blog/1632", 301, "/blog/1632.html", "/blog/1632.html", "post 1632"),
     ]
@@ -90,12 +92,13 @@ PATHS = st.sampled_from(
      "/company/",
      "/%E3%81%8B%E3%82%99%E3%81%84%E3%82%88%E3%81%86/", "/none", "/%zz", "/a/../b", "//x",
      "/_errors/404.html", "/_errors/x", "/item.php", "/a", "/shop/%E3%81%82", "/s/12", "/s/x",
-     "/news/company/"]
+     "/news/company/", "/index.php/", "/index.php/old/", "/index.php/company/", "/index.php/s/12"]
 )  # fmt: skip
 QUERIES = st.lists(
     st.sampled_from(
         ["p=1632", "page_id=01632/", "p=7", "cat=5", "paged=2", "paged=9", "utm_source=x", "fbclid",
-         "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3", "id=33", "id=34"]
+         "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3", "id=33", "id=34",
+         "book=red", "book=blue", "genre=crime", "book=red&page=2"]
     ),
     max_size=4,
 ).map("&".join)  # fmt: skip
