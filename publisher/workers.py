@@ -8,7 +8,6 @@ more, or nobody who wants it.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import select
@@ -31,6 +30,7 @@ import msgspec
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.interrupt import noticed
 from publisher.errors import PublisherError
+from publisher.garbage import rarely_sought
 from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
 from publisher.keeping import Keeper
@@ -64,8 +64,6 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TASK = struct.Struct("!QQ")
 _RESULT = struct.Struct("!?Q")
 _READ_BYTES = 256 * 1024
-# So many objects more than before are a reason to look for garbage: hardly any comes to be.
-_GARBAGE_MIN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +306,7 @@ def work(numbers: Sequence[int]) -> None:
     what it has imported is theirs, too. It has no threads yet, which would not survive that."""
     from publisher.rewrite import document  # noqa: F401 - once, for all of them
 
-    gc.freeze()  # what was imported stays: to look through it would also copy it
-    gc.set_threshold(_GARBAGE_MIN)
+    rarely_sought()
     own, *others = numbers
     children: list[int] = []
     while others:

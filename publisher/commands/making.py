@@ -70,12 +70,14 @@ def export(
       publisher export --publish --override lost-pages --reason "2019 archive retired"
     """
     from publisher import console, documents
+    from publisher.garbage import rarely_sought
     from publisher.pipeline import export as run
     from publisher.site import Site
 
     site = Site(config, dry_run=dry_run)
     who = acting(actor, reason)
     request = site.request(who, overriding(override, reason), full=full)
+    rarely_sought()
     clock = console.Clock()
     with site.exporting(), console.progress() as bar:
         exported = run(
