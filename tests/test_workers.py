@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher import workers
+from publisher import processes
 from publisher.demo.cms import SampleCms
 from tests.cms_servers import Reply, passing_on, serving
 
@@ -32,10 +32,10 @@ finally:
 
 def test_as_many_as_there_are_processors_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
-    assert workers.processors() == 3
+    assert processes.processors() == 3
     monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
     monkeypatch.setattr(os, "cpu_count", lambda: 10)
-    assert workers.processors() == 10
+    assert processes.processors() == 10
 
 
 @pytest.mark.long
