@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.addresses import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
-from publisher.rewrite.spelling import BACKSLASHES, Signs, pattern, plain
+from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,10 @@ class Hosts:
         foreign = tuple(host for host in hosts if host not in own)
         self._signs = Signs(hosts, self._public_host)
         self._foreign_signs = Signs(foreign, self._public_host)
-        self._host = _any_of(hosts)
-        self._foreign = _any_of(foreign)
-        self._own = _any_of(tuple(own))
-        self._masked = _any_of(hosts, masked=True)
+        self._host = Spellings(hosts)
+        self._foreign = Spellings(foreign)
+        self._own = Spellings(tuple(own))
+        self._masked = Spellings(hosts, masked=True)
 
     def leak(self, text: str) -> str:
         """The first place where the CMS's host is named, with its surroundings; '' if none.
@@ -292,11 +292,6 @@ def _is_to_be_read(linker: Linker, url: str) -> bool:
     return view is not None and view.kind not in _OBJECTS
 
 
-def _any_of(hosts: tuple[str, ...], *, masked: bool = False) -> re.Pattern[str]:
-    patterns = [pattern(host, masked=masked) for host in hosts]
-    return re.compile("|".join(patterns) or "(?!)", re.IGNORECASE)
-
-
 def _holds(host: str, public: str) -> bool:
     """Whether a host is the public one or a domain that it is in."""
     return public == host or (is_name(host) and public.endswith(f".{host}"))
@@ -336,8 +331,8 @@ _LABEL_BEFORE = re.compile(r"(?://|/\\{1,8}/|2F%(?:25)*2F)[^\s/\\\"'<>?#]*$", re
 _LABEL_MAX = 64
 
 
-def _standing_alone(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    return (match for match in pattern.finditer(text) if _begins(text, match.start()))
+def _standing_alone(hosts: Spellings, text: str) -> Iterator[re.Match[str]]:
+    return (match for match in hosts.finditer(text) if _begins(text, match.start()))
 
 
 def _begins(text: str, position: int) -> bool:
