@@ -53,8 +53,10 @@ def _head(colon: str, slash: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{begin}https?{colon})?({slash}){slash}{user}$", re.IGNORECASE)
 
 
-# The longest of the heads below.
+# The longest of the heads below, and of those that end in a slash: they have no user in them, and
+# are nearly all.
 _HEAD_MAX = 100
+_BARE_HEAD_MAX = 48
 # No address that is longer is one of the CMS's: then only its host is replaced.
 _REST_MAX = 4096
 # Punctuation of Japanese text, and typographic quotes, end a URL that stands in prose.
@@ -190,7 +192,9 @@ class Hosts:
         is_public = host[0].lower() == self._public_host.lower()
         is_own = is_public or bool(self._own.fullmatch(host[0]))
         host_only = (host.start(), host.end(), host[0] if is_own else self._public_host)
-        before = text[max(0, host.start() - _HEAD_MAX) : host.start()]
+        is_bare = text[max(0, host.start() - 1) : host.start()] == "/"
+        most = _BARE_HEAD_MAX if is_bare else _HEAD_MAX
+        before = text[max(0, host.start() - most) : host.start()]
         for form in _FORMS:
             head = form.head.search(before)
             if head:
