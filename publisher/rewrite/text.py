@@ -28,7 +28,7 @@ from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server
 from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Form:
     """One way to write a URL: what stands before the host, what may follow it, and how to
     read and write the whole. `encode` gets the slash as the text has it."""
@@ -215,12 +215,13 @@ class Hosts:
             end = text.index("&", start)
         if end == limit < len(text) and end > host.end():
             return host_only
-        is_value = is_quoted or _in_attribute(text, start)
+        is_in_attribute = _in_attribute(text, start)
+        is_value = is_quoted or is_in_attribute
         if is_public and style is None:
             if (is_value or form is _FORMS[1]) and is_server_only(form.decode(text[start:end])):
                 return start, end, NOWHERE
             return host_only
-        place = Style.ROOT if _in_attribute(text, start) else Style.PUBLIC
+        place = Style.ROOT if is_in_attribute else Style.PUBLIC
         chosen = Style.PUBLIC if is_handed_on else style or place
         is_prose = is_plain and style is None and not (is_value or is_handed_on)
         is_prose = is_prose and not (markup and _in_tag(text, start))
@@ -367,7 +368,8 @@ def _prose_end(text: str, least: int, end: int) -> int:
     return end
 
 
+_ATTRIBUTE = re.compile(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$")
+
+
 def _in_attribute(text: str, position: int) -> bool:
-    return bool(
-        re.search(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$", text[max(0, position - 40) : position])
-    )
+    return bool(_ATTRIBUTE.search(text[max(0, position - 40) : position]))
