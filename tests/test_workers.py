@@ -72,3 +72,11 @@ def test_many_large_files_are_never_in_memory_together(tmp_path: Path) -> None:
     # libcurl's bodies under way (256 MiB), one in the pipe with its copies; one in a worker.
     assert most[0] < 650
     assert most[1] < 400
+
+
+def test_processes_that_were_told_nothing_are_ended() -> None:
+    """A configuration that is wrong is found while they are starting."""
+    with processes.Processes() as started:
+        assert len(started.sockets) == processes.processors()
+    assert started.first.returncode is not None
+    assert all(one.fileno() == -1 for one in started.sockets)
