@@ -67,7 +67,7 @@ MailPattern = Annotated[str, AfterValidator(is_mail_pattern)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class SiteSection(_Section):

@@ -11,22 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape as escape_markup
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-
 from publisher.documents import NAMED_MAX
 
 if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
+    from rich.console import Console
+    from rich.progress import Progress
+
     from publisher.collect import Collected
     from publisher.difference import Compared, PageDifference
     from publisher.init import Row
@@ -43,36 +33,47 @@ _SHOWN = 10
 
 
 class Bar:
-    """A progress bar on standard error; silent when that is no terminal."""
+    """A progress bar, or nothing."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
-        )
-        self._task = self._progress.add_task("", total=None)
+    def __init__(self, shown: Progress | None = None) -> None:
+        self._shown = shown
+        self._task = shown.add_task("", total=None) if shown else None
 
     def update(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` are done; `total` may grow."""
-        if not self._progress.disable:  # it would take a lock for each page all the same
-            self._progress.update(self._task, description=what, completed=done, total=total)
+        if self._shown and self._task is not None:
+            self._shown.update(self._task, description=what, completed=done, total=total)
 
 
 @contextmanager
 def progress() -> Iterator[Bar]:
-    """A bar for the length of a block."""
-    bar = Bar()
-    with bar._progress:
-        yield bar
+    """A bar on standard error for the length of a block; none if that is no terminal."""
+    if not sys.stderr.isatty():  # nobody waits for `rich`, which takes 30 ms to import
+        yield Bar()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as shown:
+        yield Bar(shown)
 
 
 def clean(text: str) -> str:
@@ -82,10 +83,14 @@ def clean(text: str) -> str:
 
 def escape(text: str) -> str:
     """A text from outside, to be shown as it is."""
+    from rich.markup import escape as escape_markup
+
     return escape_markup(clean(text))
 
 
 def _out() -> Console:
+    from rich.console import Console
+
     # Lines are not cut at the terminal's width: they are searched and copied.
     return Console(highlight=False, emoji=False, soft_wrap=True)
 
@@ -346,6 +351,8 @@ def _grid(out: Console, rows: Sequence[tuple[str, ...]]) -> None:
     """Columns as wide as their texts are shown: a Japanese character takes two places."""
     if not rows:
         return
+    from rich.table import Table
+
     table = Table.grid(padding=(0, 2))
     for _ in ("", *rows[0]):
         table.add_column(overflow="fold")

@@ -6,6 +6,7 @@ of processes can do it (`workers.py`).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +26,8 @@ from publisher.store.port import Headers
 if TYPE_CHECKING:  # only those who prepare need it
     from publisher.inspection import Inspector
     from publisher.rewrite.document import Document, Rewriter
+
+_PATH = operator.attrgetter("path")
 
 # Keeps bytes that are served with these headers, and returns their SHA-256. The last argument is
 # the key of a blob that is kept already, '' if none is.
@@ -123,6 +126,8 @@ class Preparer:
     def _new(self, document: Document) -> Iterator[str]:
         found = self._found
         # Nearly all were found before: what each page costs is this look.
+        if found.issuperset(map(hash, map(_PATH, document.found))):
+            return
         for address in [one for one in document.found if hash(one.path) not in found]:
             if address.path is not None:
                 found.add(hash(address.path))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
+    from publisher.processes import Processes
     from publisher.publish import Actor, Audience, Publisher
     from publisher.release import Release
     from publisher.retention import Keep
@@ -184,11 +185,11 @@ class Site:
         is_alone = isinstance(self.config.store, str) and not self._dry_run
         return timedelta() if is_alone else _QUIET
 
-    def staff(self) -> AbstractContextManager[Crew]:
-        """Who prepares pages: as many processes as there are processors."""
+    def staff(self, processes: Processes) -> AbstractContextManager[Crew]:
+        """Who prepares pages: these processes."""
         from publisher.workers import Workers
 
-        return Workers()
+        return Workers(processes)
 
     def publisher(self, progress: Progress, target: str = LIVE) -> Publisher:
         """What changes what is live, or on a preview."""

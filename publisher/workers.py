@@ -8,16 +8,13 @@ more, or nobody who wants it.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import select
 import selectors
-import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 import traceback
 from collections import deque
@@ -31,10 +28,12 @@ import msgspec
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.interrupt import noticed
 from publisher.errors import PublisherError
+from publisher.garbage import rarely_sought
 from publisher.inspection import Inspector, SiteFacts
 from publisher.inventory import Inventory
 from publisher.keeping import Keeper
 from publisher.prepare import Prepared, Preparer, Preparing, Sink, Task
+from publisher.processes import Processes
 from publisher.records import Records
 from publisher.rewrite.tokens import Shape
 from publisher.routes import Routes
@@ -58,15 +57,11 @@ _AHEAD_MAX = 16
 _RESULTS_MAX = 4
 # So long a task may take to end when nobody wants its result any more.
 _PATIENCE_S = 3.0
-# Not for the workers: the process that gives out work ends them, in order.
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # What comes before a task: the sizes of its record and of its body. And before a result: whether
 # it is an exception, and its size.
 _TASK = struct.Struct("!QQ")
 _RESULT = struct.Struct("!?Q")
 _READ_BYTES = 256 * 1024
-# So many objects more than before are a reason to look for garbage: hardly any comes to be.
-_GARBAGE_MIN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +94,12 @@ class Plant:
 
 
 class Workers:
-    """Processes, which start at once. `begin` tells them what to do; then this implements
-    `Preparing`. Use it as a context manager."""
+    """Gives work to processes. `begin` tells them what to do; then this implements `Preparing`.
+    Use it as a context manager."""
 
-    def __init__(self, number: int | None = None) -> None:
-        pairs = [socket.socketpair() for _ in range(number or processors())]
-        self._workers = [_Worker(ours) for ours, _ in pairs]
-        self._process = _started([theirs for _, theirs in pairs])
+    def __init__(self, processes: Processes) -> None:
+        self._workers = [_Worker(one) for one in processes.sockets]
+        self._process = processes.first
         self._selector = selectors.DefaultSelector()
         for worker in self._workers:
             self._selector.register(worker.socket, selectors.EVENT_READ, worker)
@@ -253,36 +247,6 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Prepared)
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS binds no process to some of them
-
-
-def _started(sockets: Sequence[socket.socket]) -> subprocess.Popen[bytes]:
-    """One process, which starts a worker for each of these sockets.
-
-    It never gets the signals for the whole group: Ctrl-C goes to all processes of a terminal, and
-    a service manager's end to all of a service. To ignore them later would leave the time in
-    which Python starts.
-    """
-    numbers = [one.fileno() for one in sockets]
-    program = f"import sys; sys.path[:] = {sys.path!r}; from publisher import workers; "
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        return subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-c", f"{program}workers.work({numbers})"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=numbers,
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for one in sockets:
-            one.close()
-
-
 def _more(one: socket.socket, size: int = _READ_BYTES) -> bytes:
     data = one.recv(size)
     if not data:
@@ -309,8 +273,7 @@ def work(numbers: Sequence[int]) -> None:
     what it has imported is theirs, too. It has no threads yet, which would not survive that."""
     from publisher.rewrite import document  # noqa: F401 - once, for all of them
 
-    gc.freeze()  # what was imported stays: to look through it would also copy it
-    gc.set_threshold(_GARBAGE_MIN)
+    rarely_sought()
     own, *others = numbers
     children: list[int] = []
     while others:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.scripts import plain_string
+from publisher.rewrite.spelling import Spellings, pattern
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.xml import rewrite_xml
 from tests.samples import HOME, PUBLIC, addresses, hosts, html
@@ -412,3 +413,33 @@ def test_a_string_that_is_an_address_is_rewritten_as_it_would_be_in_its_text() -
             assert public == hosts(of).rewrite(f'"{written}"', other, style)
             assert one.found == other.found
     assert told > 500
+
+
+_HOSTS = (
+    ("127.0.0.1:8081", "localhost:8081", "//127.0.0.1", "//localhost"),
+    ("staging.example.co.jp", "www.staging.example.co.jp"),
+    ("kiiski.example", "aab.example", "cms"),
+    ("日本.example", "xn--wgv71a.example"),
+    ("[::1]:8081", "//[::1]"),
+)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("hosts", _HOSTS)
+def test_first_letters_hide_no_host(hosts: tuple[str, ...], *, masked: bool) -> None:
+    """Looked for where its first letters stand, a host is found wherever the pattern finds it."""
+    whole = re.compile("|".join(pattern(one, masked=masked) for one in hosts), re.IGNORECASE)
+    spellings = Spellings(hosts, masked=masked)
+    chance = random.Random(7)
+    pieces = ["//", "http://", "\\/\\/", "%2F%2F", "@", ".", " ", "日本", "%", "&", "\\", ":8081"]
+    for host in (one.removeprefix("//") for one in hosts):
+        folded = host.replace("s", "\u017f").replace("k", "\u212a").replace("i", "\u0130")
+        pieces += [host, host.upper(), host[:3], host[1:], folded, host.replace(".", "%2E")]
+        for written in ("&#{};", "\\u{:04x}", "&#x{:x};", "%{:02X}"):
+            pieces.append("".join(
+                written.format(ord(c)) if c.isascii() and chance.random() < 0.4 else c for c in host
+            ))  # fmt: skip
+    for _ in range(1000):
+        text = "".join(chance.choices(pieces, k=chance.randrange(1, 9)))
+        expected = [match.span() for match in whole.finditer(text)]
+        assert [match.span() for match in spellings.finditer(text)] == expected, text

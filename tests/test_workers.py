@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher import workers
+from publisher import processes
 from publisher.demo.cms import SampleCms
 from tests.cms_servers import Reply, passing_on, serving
 
@@ -32,10 +32,10 @@ finally:
 
 def test_as_many_as_there_are_processors_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
-    assert workers.processors() == 3
+    assert processes.processors() == 3
     monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
     monkeypatch.setattr(os, "cpu_count", lambda: 10)
-    assert workers.processors() == 10
+    assert processes.processors() == 10
 
 
 @pytest.mark.long
@@ -72,3 +72,11 @@ def test_many_large_files_are_never_in_memory_together(tmp_path: Path) -> None:
     # libcurl's bodies under way (256 MiB), one in the pipe with its copies; one in a worker.
     assert most[0] < 650
     assert most[1] < 400
+
+
+def test_processes_that_were_told_nothing_are_ended() -> None:
+    """A configuration that is wrong is found while they are starting."""
+    with processes.Processes() as started:
+        assert len(started.sockets) == processes.processors()
+    assert started.first.returncode is not None
+    assert all(one.fileno() == -1 for one in started.sockets)

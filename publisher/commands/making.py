@@ -69,22 +69,27 @@ def export(
       publisher export --dry-run
       publisher export --publish --override lost-pages --reason "2019 archive retired"
     """
-    from publisher import console, documents
-    from publisher.pipeline import export as run
-    from publisher.site import Site
+    from publisher.processes import Processes
 
-    site = Site(config, dry_run=dry_run)
-    who = acting(actor, reason)
-    request = site.request(who, overriding(override, reason), full=full)
-    clock = console.Clock()
-    with site.exporting(), console.progress() as bar:
-        exported = run(
-            site.records,
-            site.cms(),
-            request,
-            site.staff,
-            lambda done, total: bar.update("asking the CMS", done, total),
-        )
+    with Processes() as processes:  # they import what they need while this one does
+        from publisher import console, documents
+        from publisher.garbage import rarely_sought
+        from publisher.pipeline import export as run
+        from publisher.site import Site
+
+        site = Site(config, dry_run=dry_run)
+        who = acting(actor, reason)
+        request = site.request(who, overriding(override, reason), full=full)
+        rarely_sought()
+        clock = console.Clock()
+        with site.exporting(), console.progress() as bar:
+            exported = run(
+                site.records,
+                site.cms(),
+                request,
+                lambda: site.staff(processes),
+                lambda done, total: bar.update("asking the CMS", done, total),
+            )
     if not json:
         console.show_export(exported, clock.seconds)
     result: Document = documents.of_export(exported, clock.seconds)

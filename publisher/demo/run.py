@@ -16,6 +16,7 @@ from publisher.demo.cms import PortInUseError, SampleCms
 from publisher.edge.server import EdgeServer, live_site
 from publisher.errors import PublisherError
 from publisher.pipeline import export
+from publisher.processes import Processes
 from publisher.publish import Actor
 from publisher.site import Site
 
@@ -89,12 +90,12 @@ def _own_configuration(source: Path, folder: Path, cms_url: str) -> Path:
 
 def _export_and_publish(site: Site, *, quiet: bool) -> None:
     actor = Actor("demo", "publisher demo")
-    with console.progress() as bar:
+    with Processes() as processes, console.progress() as bar:
         exported = export(
             site.records,
             site.cms(),
             site.request(actor, {}),
-            site.staff,
+            lambda: site.staff(processes),
             lambda done, total: bar.update("asking the CMS", done, total),
         )
         site.publisher(bar.update).publish(exported.release, actor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from publisher.addresses import Address, Addresses
@@ -20,6 +22,7 @@ from publisher.rewrite.tokens import Shape, settle
 from publisher.rewrite.xml import rewrite_xml
 
 _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")
+_HREF: Callable[[Address], str] = operator.attrgetter("href")
 # So many addresses are remembered with their token.
 _TOKENS_MAX = 50_000
 _NOINDEX = re.compile(
@@ -82,12 +85,7 @@ class Rewriter:
             page.may_leak = self._sieve.may_name(shown)
         leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
-        known = self._tokens.get
-        tokens = [
-            self._token(one) if (token := known(one.href)) is None else token for one in found
-        ]
-        depends = page.depends.union(tokens)
-        depends.discard("")
+        depends = page.depends | self._tokens_of(found)
         removals = Removals(page.removals)
         return Document(shown, served, found, removals, leak, noindex, frozenset(depends))
 
@@ -110,13 +108,16 @@ class Rewriter:
             return text
         return self._hosts.rewrite(text, linker, style)
 
-    def _token(self, address: Address) -> str:
-        token = self._tokens.get(address.href)
-        if token is None:
-            if len(self._tokens) >= _TOKENS_MAX:
-                self._tokens.clear()
-            token = self._tokens[address.href] = depends_on(address)
-        return token
+    def _tokens_of(self, found: tuple[Address, ...]) -> set[str]:
+        known = self._tokens
+        if len(known) >= _TOKENS_MAX:
+            known.clear()
+        # Nearly all are known: what each page costs is this look.
+        tokens = set(map(known.get, map(_HREF, found)))
+        if None in tokens:
+            known |= {one.href: depends_on(one) for one in found if one.href not in known}
+            tokens = set(map(known.get, map(_HREF, found)))
+        return {one for one in tokens if one}
 
 
 def _encode(text: str) -> bytes:

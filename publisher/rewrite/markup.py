@@ -38,6 +38,8 @@ _END_TAG = rb"/[a-zA-Z]" + _REST + rb">?+"
 # Tags with nothing but a name in them, as nearly all end tags are, and half of the start tags: no
 # tokens of their own, which saves a third of the time. Those of raw elements are others.
 _PLAIN_TAG = rb"/?[a-zA-Z][a-zA-Z0-9]*+>"
+# Most of these, passed over first: a fifth of the time.
+_PLAINEST = rb"(?!/[a-z]++>)(?!p>)"
 
 
 def _name(name: str) -> bytes:
@@ -105,8 +107,8 @@ _WHOLE = (
 
 # The whole page in one call; and a token where `<` stands, in HTML and in SVG or MathML.
 _TOKENS = re.compile(
-    rb"(<(?:" + _WHOLE + rb"|(?!" + _PLAIN_TAG + rb")(?:" + _ANY_TAG + rb"|" + _END_TAG
-    + rb")|" + _COMMENT + rb"|" + _BOGUS + rb"))"
+    rb"(<" + _PLAINEST + rb"(?:" + _WHOLE + rb"|(?!" + _PLAIN_TAG + rb")(?:" + _ANY_TAG + rb"|"
+    + _END_TAG + rb")|" + _COMMENT + rb"|" + _BOGUS + rb"))"
 )  # fmt: skip
 _OTHER = _ANY_TAG + rb"|" + _END_TAG + rb"|" + _COMMENT + rb"|" + _BOGUS
 _IN_HTML = re.compile(rb"<(?:" + _RAW_TAG + rb"|" + _OTHER + rb")")

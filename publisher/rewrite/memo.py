@@ -27,7 +27,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a token: the new one, None if it stays; the addresses that it names, by
     their path; what it says that the page depends on; the transformations that were made in it,
     by their names. `goes`: the name under which its whole element is taken out, '' if it stays;
-    `base`: the URL of a `<base>`."""
+    `base`: the URL of a `<base>`. `link`: the new one, if there is nothing else but addresses."""
 
     text: bytes | None = None
     found: tuple[tuple[str, Address], ...] = ()
@@ -35,6 +35,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     removals: tuple[str, ...] = ()
     goes: str = ""
     base: str | None = None
+    link: bytes | None = None
 
 
 NOTHING = Outcome()

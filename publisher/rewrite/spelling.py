@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 from publisher.addresses import is_name
@@ -52,6 +53,68 @@ def pattern(host: str, *, masked: bool = False) -> str:
     else:
         spelt += _NO_LONGER
     return rf"(?:{_ADDRESS_BEGINS}){spelt}" if _in_address_only(host) else spelt
+
+
+class Spellings:
+    """Finds these hosts in a text. `masked` as for `pattern`.
+
+    A pattern with many branches that ignores case takes 300 ns for each character. So it is tried
+    only where one of the hosts may begin: where its first letters stand.
+    """
+
+    def __init__(self, hosts: tuple[str, ...], *, masked: bool = False) -> None:
+        patterns = [pattern(host, masked=masked) for host in hosts]
+        self._whole = re.compile("|".join(patterns) or "(?!)", re.IGNORECASE)
+        letters = [_first_letters(host) for host in hosts]
+        self._begins = re.compile(_beginnings(letters, masked=masked)) if all(letters) else None
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Whether a text is one of them and nothing else."""
+        return self._whole.fullmatch(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Where they stand, one after the other."""
+        if self._begins is None:
+            yield from self._whole.finditer(text)
+            return
+        end = 0
+        for begin in self._begins.finditer(text):
+            if begin.start() >= end and (match := self._whole.match(text, begin.start())):
+                yield match
+                end = match.end()
+
+
+_LETTERS_MAX = 4
+# Letters beyond ASCII that a pattern which ignores case takes for these.
+_FOLDED = {"i": "\u0130\u0131", "s": "\u017f", "k": "\u212a"}
+# What begins a letter that is spelt by its number.
+_MASKS = r"%&\\"
+
+
+def _first_letters(host: str) -> list[str]:
+    """The first characters of a host, each as all that a pattern may take for it; none if they
+    are not plain letters and digits."""
+    name = host.removeprefix("//").lower()
+    plain_part = re.match(rf"[a-z0-9]{{0,{_LETTERS_MAX}}}", name)
+    return [
+        f"{char}{char.upper()}{_FOLDED.get(char, '')}" for char in plain_part[0]
+    ] if plain_part else []  # fmt: skip
+
+
+def _beginnings(hosts: list[list[str]], *, masked: bool) -> str:
+    """A pattern, which does not ignore case, for the first character of each host, if the next
+    ones follow. It begins with a set of characters, which is searched for fast."""
+    mask = _MASKS if masked else ""
+    if not hosts:
+        return "(?!)"
+    branches = [rf"(?<=[{mask}])"] if masked else []
+    for first, *others in hosts:
+        # Behind a letter that is spelt by its number any may follow.
+        shown = others[:1] if masked else others
+        follow = "".join(f"[{letters}{mask}]" for letters in shown)
+        branches.append(f"(?<=[{first}])(?={follow})")
+    firsts = "".join(first for first, *_ in hosts)
+    return f"[{firsts}{mask}](?:{'|'.join(dict.fromkeys(branches))})"
 
 
 def _parts(host: str) -> tuple[str, str]:

@@ -26,10 +26,10 @@ from urllib.parse import quote, unquote, urlsplit
 from publisher.addresses import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
 from publisher.rewrite.sharing import ends_in_share_link
-from publisher.rewrite.spelling import BACKSLASHES, Signs, pattern, plain
+from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Form:
     """One way to write a URL: what stands before the host, what may follow it, and how to
     read and write the whole. `encode` gets the slash as the text has it."""
@@ -54,8 +54,10 @@ def _head(colon: str, slash: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{begin}https?{colon})?({slash}){slash}{user}$", re.IGNORECASE)
 
 
-# The longest of the heads below.
+# The longest of the heads below, and of those that end in a slash: they have no user in them, and
+# are nearly all.
 _HEAD_MAX = 100
+_BARE_HEAD_MAX = 48
 # No address that is longer is one of the CMS's: then only its host is replaced.
 _REST_MAX = 4096
 # Punctuation of Japanese text, and typographic quotes, end a URL that stands in prose.
@@ -126,10 +128,10 @@ class Hosts:
         foreign = tuple(host for host in hosts if host not in own)
         self._signs = Signs(hosts, self._public_host)
         self._foreign_signs = Signs(foreign, self._public_host)
-        self._host = _any_of(hosts)
-        self._foreign = _any_of(foreign)
-        self._own = _any_of(tuple(own))
-        self._masked = _any_of(hosts, masked=True)
+        self._host = Spellings(hosts)
+        self._foreign = Spellings(foreign)
+        self._own = Spellings(tuple(own))
+        self._masked = Spellings(hosts, masked=True)
 
     def leak(self, text: str) -> str:
         """The first place where the CMS's host is named, with its surroundings; '' if none.
@@ -191,7 +193,9 @@ class Hosts:
         is_public = host[0].lower() == self._public_host.lower()
         is_own = is_public or bool(self._own.fullmatch(host[0]))
         host_only = (host.start(), host.end(), host[0] if is_own else self._public_host)
-        before = text[max(0, host.start() - _HEAD_MAX) : host.start()]
+        is_bare = text[max(0, host.start() - 1) : host.start()] == "/"
+        most = _BARE_HEAD_MAX if is_bare else _HEAD_MAX
+        before = text[max(0, host.start() - most) : host.start()]
         for form in _FORMS:
             head = form.head.search(before)
             if head:
@@ -212,7 +216,8 @@ class Hosts:
             end = text.index("&", start)
         if end == limit < len(text) and end > host.end():
             return host_only
-        is_value = is_quoted or _in_attribute(text, start)
+        is_in_attribute = _in_attribute(text, start)
+        is_value = is_quoted or is_in_attribute
         if is_public and style is None:
             is_refused = is_value or form is _FORMS[1]
             is_refused = is_refused and is_server_only(form.decode(text[start:end]))
@@ -221,7 +226,8 @@ class Hosts:
         may_stay = is_own and style is None
         if may_stay and linker.is_identity(_read(text[start:end], form, markup=markup)):
             return host_only
-        chosen = _style_of(text, start, style, is_handed_on=is_handed_on)
+        place = Style.ROOT if is_in_attribute else Style.PUBLIC
+        chosen = _style_of(text, start, style or place, is_handed_on=is_handed_on)
         is_prose = is_plain and style is None and not (is_value or is_handed_on)
         is_prose = is_prose and not (markup and _in_tag(text, start))
         public = self._public(
@@ -269,11 +275,12 @@ class Hosts:
         return encoded.replace("&", "&amp;") if markup else encoded
 
 
-def _style_of(text: str, start: int, style: Style | None, *, is_handed_on: bool) -> Style:
-    """The form of a link that begins here; `style` is the one that was asked for."""
+def _style_of(text: str, start: int, style: Style, *, is_handed_on: bool) -> Style:
+    """The form of a link that begins here; `style` is the one that its place, or whoever asks,
+    wants."""
     if is_handed_on and style is not Style.SHARED:
         return Style.SHARED if ends_in_share_link(text, start) else Style.PUBLIC
-    return style or (Style.ROOT if _in_attribute(text, start) else Style.PUBLIC)
+    return style
 
 
 def _as_parameter(url: str, *, markup: bool) -> str:
@@ -318,11 +325,6 @@ def _is_to_be_read(linker: Linker, url: str) -> bool:
     return view is not None and view.kind not in _OBJECTS
 
 
-def _any_of(hosts: tuple[str, ...], *, masked: bool = False) -> re.Pattern[str]:
-    patterns = [pattern(host, masked=masked) for host in hosts]
-    return re.compile("|".join(patterns) or "(?!)", re.IGNORECASE)
-
-
 def _holds(host: str, public: str) -> bool:
     """Whether a host is the public one or a domain that it is in."""
     return public == host or (is_name(host) and public.endswith(f".{host}"))
@@ -362,8 +364,8 @@ _LABEL_BEFORE = re.compile(r"(?://|/\\{1,8}/|2F%(?:25)*2F)[^\s/\\\"'<>?#]*$", re
 _LABEL_MAX = 64
 
 
-def _standing_alone(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    return (match for match in pattern.finditer(text) if _begins(text, match.start()))
+def _standing_alone(hosts: Spellings, text: str) -> Iterator[re.Match[str]]:
+    return (match for match in hosts.finditer(text) if _begins(text, match.start()))
 
 
 def _begins(text: str, position: int) -> bool:
@@ -394,7 +396,8 @@ def _prose_end(text: str, least: int, end: int) -> int:
     return end
 
 
+_ATTRIBUTE = re.compile(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$")
+
+
 def _in_attribute(text: str, position: int) -> bool:
-    return bool(
-        re.search(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$", text[max(0, position - 40) : position])
-    )
+    return bool(_ATTRIBUTE.search(text[max(0, position - 40) : position]))

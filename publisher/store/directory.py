@@ -73,7 +73,7 @@ class DirectoryStore:
         self._shared: dict[str, Headers] = {}
 
     def get(self, key: str) -> Object:
-        with _reported(key):
+        with _Reported(key):
             try:
                 data = self._file(key).read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -83,7 +83,7 @@ class DirectoryStore:
     def put(
         self, key: str, data: bytes, headers: Headers = PLAIN, expect: str | None = None
     ) -> str:
-        with _reported(key):
+        with _Reported(key):
             blob = _BLOB.fullmatch(key)
             if blob and expect is None and (blob[2] or headers == PLAIN):
                 # Most of what an export writes. It has no headers of its own that might have to
@@ -103,7 +103,7 @@ class DirectoryStore:
         return hashlib.sha256(data).hexdigest()
 
     def copy(self, source: str, target: str) -> None:
-        with _reported(target), self._temporary() as temporary:
+        with _Reported(target), _Temporary(self.root) as temporary:
             original = self._path(source)
             try:
                 # A link, not a copy: files are replaced and never changed, so the two
@@ -120,14 +120,14 @@ class DirectoryStore:
 
     def delete(self, *keys: str) -> None:
         for key in keys:
-            with _reported(key):
+            with _Reported(key):
                 self._remove(self._file(key))
                 blob = _BLOB.fullmatch(key)
                 if not (blob and blob[2]):
                     self._remove(self._headers_file(key))
 
     def list(self, prefix: str) -> Iterator[Listed]:
-        with _reported(prefix):
+        with _Reported(prefix):
             for folder, folders, files in os.walk(self._folder(prefix), onerror=_unreadable):
                 relative = Path(folder).relative_to(self.root)
                 if not relative.parts:
@@ -141,7 +141,7 @@ class DirectoryStore:
     def remove_temporary(self, before: datetime) -> int:
         """Remove the temporary files of writers that died before a time; returns their number."""
         removed = 0
-        with _reported(_TEMPORARY):
+        with _Reported(_TEMPORARY):
             for file in (self.root / _TEMPORARY).glob("*"):
                 modified = _modified(str(file.parent), file.name)
                 if modified and modified < before:
@@ -196,19 +196,9 @@ class DirectoryStore:
             self._place(str(self._headers_file(key)), msgspec.json.encode(headers))
 
     def _place(self, file: str, data: bytes, *, durable: bool = False) -> None:
-        with self._temporary() as temporary:
+        with _Temporary(self.root) as temporary:
             _new_file(temporary, data, durable=durable)
             self._move(temporary, file)
-
-    @contextlib.contextmanager
-    def _temporary(self) -> Iterator[str]:
-        """A name for a file that is moved to its place within the block, or else is removed."""
-        temporary = f"{self.root}/{_TEMPORARY}/{_RUN}-{os.getpid()}-{next(_COUNT)}"
-        try:
-            yield temporary
-        except BaseException:
-            _remove(temporary)
-            raise
 
     def _move(self, temporary: str, file: str) -> None:
         _in_folder(file, lambda: os.replace(temporary, file), temporary)
@@ -320,14 +310,34 @@ def _unreadable(error: OSError) -> None:
         raise error
 
 
-@contextlib.contextmanager
-def _reported(key: str) -> Iterator[None]:
+# Both stand around every write: as generators they would take three times as long.
+class _Reported:
     """Turn the file system's errors into a StoreError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"the store can't be used: {reason} ({error.filename or key})",
-            "Check the disk's free space and who owns the store's directory.",
-        ) from error
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise StoreError(
+                f"the store can't be used: {reason} ({error.filename or self._key})",
+                "Check the disk's free space and who owns the store's directory.",
+            ) from error
+
+
+class _Temporary:
+    """A name for a file that is moved to its place within the block, or else is removed."""
+
+    def __init__(self, root: Path) -> None:
+        self._file = f"{root}/{_TEMPORARY}/{_RUN}-{os.getpid()}-{next(_COUNT)}"
+
+    def __enter__(self) -> str:
+        return self._file
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            _remove(self._file)

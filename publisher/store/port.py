@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 # `expect` of a put that must create the key.
 ABSENT = ""
 
@@ -18,8 +20,8 @@ KEY_BYTES_MAX = 1024
 BLOBS = "blobs/"
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+# Made and compared several times for each blob.
+class Headers(msgspec.Struct, frozen=True):
     """What is served along with an object's bytes."""
 
     content_type: str = "application/octet-stream"

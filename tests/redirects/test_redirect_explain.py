@@ -156,7 +156,7 @@ def test_each_step_of_an_old_address() -> None:
          ["path: /がいよう/, its sound marks composed", "answer: 200: /がいよう/"]),
         (Visit("/old/"), ["there: another site"]),
         (Visit("/x", host="example.co.jp"),
-         ["host: https://example.co.jp: not https://www", "answer: 301 to the public address: "
+         ["host: https://example.co.jp: not https://www", "answer: 301 to the page's own address: "
           "https://www.example.co.jp/x", "there: 404 /x"]),
         (Visit("/x", host="spring.preview.example.co.jp"), ["host: spring.preview.example.co.jp: a "
                                                             "preview"]),
