@@ -141,6 +141,14 @@ def test_a_network_that_is_not_there(server: Networks) -> None:
         assert "connection refused" in refused(one.counts([OLD]))
 
 
+def test_passwords_of_this_machine_are_not_for_networks(
+    network: ShareCounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login taro password himitsu\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert network.counts([OLD]).refusal is None  # the server takes no such header
+
+
 # ------------------------------------------------------------------ Hatena Bookmark
 
 

@@ -23,7 +23,7 @@ FRESH = timedelta(hours=24)
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True):
-    """What a network counted at an address, by name, and when (UTC)."""
+    """What a network counted at an address, by name, zeros left out, and when (UTC)."""
 
     at: datetime
     parts: dict[str, int]
@@ -104,13 +104,16 @@ class Row(NamedTuple):
 
 class Total(NamedTuple):
     """A network: how many targets were counted and compared; the sums of those compared (of all,
-    if none was), how many of them fell."""
+    if none was), how many of them fell; when the oldest baseline and the newest count were taken.
+    """
 
-    targets: int
+    counted: int
     compared: int
     before: int
     after: int
     dropped: int
+    oldest: datetime
+    newest: datetime
 
 
 def targets_of(addresses: Addresses, listed: Iterable[str] = ()) -> Iterator[Target]:
@@ -161,12 +164,15 @@ def totals(found: Iterable[Row]) -> dict[str, Total]:
 def _total(found: list[Row]) -> Total:
     compared = [row for row in found if row.is_compared]
     counted = compared or found
+    seen = [entry.seen for row in counted for entry in row.entries if entry.seen]
     return Total(
         len(found),
         len(compared),
         sum(row.before for row in counted),
         sum(row.after for row in counted),
         sum(row.difference < 0 for row in compared),
+        min(one.first.at for one in seen),
+        max(one.last.at for one in seen),
     )
 
 

@@ -159,7 +159,7 @@ class Facebook:
             return f"error {error.code}"
         words = error.message
         # The token of an app is `ID|SECRET`.
-        for secret in (self._token, *self._token.split("|")[1:]):
+        for secret in filter(None, (self._token, self._token.partition("|")[2])):
             for form in (secret, quote(secret, safe="")):
                 words = words.replace(form, "...")
         return f"error {error.code}: {words[:200]}"

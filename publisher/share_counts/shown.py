@@ -21,16 +21,18 @@ def lines(report: Report) -> Iterator[str]:
     fresh = f"; {report.fresh:,} were asked for within a day" if report.fresh else ""
     yield f"Counted: {asked or 'nothing'}{fresh}"
     yield ""
-    yield f"{'addresses':>10} {'before':>10} {'after':>10} {'difference':>10} {'dropped':>8}"
+    yield f"{'posts':>10} {'before':>10} {'after':>10} {'difference':>10} {'dropped':>8}"
     for network, total in totals(report.rows).items():
+        day = f"{total.oldest:%Y-%m-%d}"
         if total.compared:
+            days = f"({day}, {total.newest:%Y-%m-%d})"
             yield (
                 f"{total.compared:>10,} {total.before:>10,} {total.after:>10,} "
-                f"{total.after - total.before:>+10,} {total.dropped:>8,}  {network}"
+                f"{total.after - total.before:>+10,} {total.dropped:>8,}  {network}  {days}"
             )
         else:
             nothing = f"{'-':>10} {'-':>10} {'-':>8}"
-            yield f"{total.targets:>10,} {total.before:>10,} {nothing}  {network}"
+            yield f"{total.counted:>10,} {total.before:>10,} {nothing}  {network}  ({day})"
     yield from _table("Dropped", _dropped(report.rows))
     yield from _table("Most shared", _most(report.rows))
     if report.unknown:

@@ -14,7 +14,7 @@ from publisher.release import utc_now
 from publisher.share_counts import book as books
 from publisher.share_counts.book import Book, Reading, Row, Target
 from publisher.share_counts.port import Refusal, ShareCounts
-from publisher.store.port import ABSENT, Headers, Store
+from publisher.store.port import ABSENT, Store
 
 # Between two questions to a network: nobody waits for the answers.
 PAUSE_S = 1.0
@@ -22,7 +22,6 @@ PAUSE_S = 1.0
 _UNSAVED_MAX = 1000
 # A network that knows none of so many addresses in a row is not asked on.
 _UNKNOWN_IN_A_ROW_MAX = 100
-_HEADERS = Headers("application/json")
 
 Progress = Callable[[str, int, int], None]
 
@@ -64,7 +63,7 @@ class Kept:
         if data == self._written:
             return
         try:
-            self._etag = self._store.put(books.KEY, data, _HEADERS, expect=self._etag)
+            self._etag = self._store.put(books.KEY, data, expect=self._etag)
         except Conflict:
             raise NotNow(
                 "another `publisher redirects counts` is at work on this store",
@@ -121,7 +120,7 @@ class Taking:
             answer = network.counts(some)
             now = utc_now()
             for url, parts in answer.counts.items():
-                book.note(name, url, Reading(now, dict(parts)))
+                book.note(name, url, Reading(now, {part: n for part, n in parts.items() if n}))
             report.asked[name] += len(answer.counts)
             report.unknown += [f"{name}: {url}: {why}" for url, why in answer.unknown.items()]
             self._saved_now_and_then(len(answer.counts))
