@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -98,6 +98,13 @@ def _out() -> Console:
 def say(text: str) -> None:
     """A line on standard error: what is going on."""
     print(text, file=sys.stderr, flush=True)
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Lines that are ready to be read, and may hold what others wrote."""
+    out = _out()
+    for line in lines:
+        out.print(escape(line))
 
 
 def show_look(rows: Sequence[Row], path: Path) -> None:

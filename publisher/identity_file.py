@@ -99,9 +99,9 @@ def _taken(row: Mapping[str, str], line: int, found: dict[int, Row]) -> Iterator
             yield Problem(line, "id", f"{number} is there twice, with another og_url")
 
 
-def read_urls(path: Path, site: str) -> list[str]:
-    """The addresses in a text, one a line, each of the site; empty lines and those that begin with
-    `#` are no addresses. Raises ConfigError with every line that is wrong."""
+def read_urls(path: Path, site: str = "") -> list[str]:
+    """The addresses in a text, one a line, each of the site if one is given; empty lines and those
+    that begin with `#` are no addresses. Raises ConfigError with every line that is wrong."""
     source = str(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -118,7 +118,7 @@ def read_urls(path: Path, site: str) -> list[str]:
         except ValueError as error:
             wrong.append(Problem(number, "", str(error)))
             continue
-        if not is_here(url, site):
+        if site and not is_here(url, site):
             wrong.append(Problem(number, "", f"must be an address of {site}"))
         found[url] = None
     if wrong:
@@ -127,12 +127,16 @@ def read_urls(path: Path, site: str) -> list[str]:
 
 
 def write(path: Path, rows: Mapping[int, Row]) -> None:
-    """Put all rows into a file, in the order of the ids; the file is replaced as a whole. Raises
-    PublisherError."""
+    """Put all rows into a file, in the order of the ids. Raises PublisherError."""
+    write_table(path, _table(rows))
+
+
+def write_table(path: Path, rows: Iterable[Iterable[object]]) -> None:
+    """Put a table into a file, as CSV; the file is replaced as a whole. Raises PublisherError."""
     partial = path.with_name(f"{path.name}.part")
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(_table(rows))
+            csv.writer(file, lineterminator="\n").writerows(rows)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

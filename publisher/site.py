@@ -20,6 +20,7 @@ from publisher.records import Records
 from publisher.release import LIVE
 
 if TYPE_CHECKING:
+    from publisher.addresses import Addresses
     from publisher.cms.port import Cms
     from publisher.collect import Collector
     from publisher.edge.cloudfront import CloudFrontEdge
@@ -132,16 +133,26 @@ class Site:
             social.cutover or "", told, social.old_form or "", social.share_buttons == "old"
         )
 
+    def addresses(self, social: Social) -> Addresses:
+        """Where what the CMS lists leads. Raises CmsError, ConfigError."""
+        from publisher.addresses import Addresses, SiteUrls
+        from publisher.routes import Routes
+        from publisher.scope import Scope
+
+        config = self.config
+        inventory = self.cms().inventory()
+        places = SiteUrls(config.site.url, (inventory.home, config.cms.url))
+        scope = Scope(tuple(config.cms.include), tuple(config.cms.exclude))
+        routes = Routes(**config.routes.model_dump())
+        return Addresses(inventory, routes, places, social, scope=scope)
+
     def capture(
         self, old_site: str, output: Path, urls: Path | None, progress: Callable[[int, int], None]
     ) -> Report:
         """Ask the old site what its pages say in `og:url`, and write it into a file; `urls` names
         the addresses to ask for, one a line. Raises ConfigError, CmsError, PublisherError."""
-        from publisher.addresses import Addresses, SiteUrls
         from publisher.identity_file import read, read_urls, write
         from publisher.old_site import OldSite, addresses_of, posts_of
-        from publisher.routes import Routes
-        from publisher.scope import Scope
         from publisher.values import is_url
 
         try:
@@ -150,12 +161,7 @@ class Site:
             raise _wrong_option("OLD_SITE_URL", str(error)) from None
         rows = read(output) if output.exists() else {}
         listed = read_urls(urls, base) if urls else None
-        config = self.config
-        inventory = self.cms().inventory()
-        places = SiteUrls(config.site.url, (inventory.home, config.cms.url))
-        routes, social = Routes(**config.routes.model_dump()), self.social(captured=False)
-        scope = Scope(tuple(config.cms.include), tuple(config.cms.exclude))
-        addresses = Addresses(inventory, routes, places, social, scope=scope)
+        addresses = self.addresses(self.social(captured=False))
         posts = posts_of(addresses)
         if not posts:
             raise PublisherError(

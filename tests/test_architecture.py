@@ -14,7 +14,12 @@ PACKAGES = ("publisher", "redirects")
 
 LINES_MAX = 450
 PORT_METHODS_MAX = 5
-PORTS = ("publisher.store.port", "publisher.cms.port", "publisher.edge.port")
+PORTS = (
+    "publisher.store.port",
+    "publisher.cms.port",
+    "publisher.edge.port",
+    "publisher.share_counts.port",
+)
 
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
@@ -31,6 +36,7 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     "publisher.store.refusals",
+    "publisher.share_counts.book",
     *PORTS,
     "redirects",
     *(f"redirects.{name}" for name in (
@@ -50,6 +56,7 @@ PURE_LIBRARIES_OF = {
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
     "publisher.retention": frozenset(("datetime",)),
+    "publisher.share_counts.book": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
@@ -63,7 +70,9 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 
 COMMANDS = {
     f"publisher.commands.{name}"
-    for name in "going_live history keeping looking making options redirecting setting_up".split()
+    for name in (
+        "counting going_live history keeping looking making options redirecting setting_up"
+    ).split()
 }
 
 # Library -> the only modules that may import it.
@@ -100,6 +109,7 @@ SLEEPS_IN = {
     "publisher.edge.server",
     "publisher.demo.cms",
     "publisher.cms.http",
+    "publisher.share_counts.taking",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from publisher.commands.counting import redirects_counts
 from publisher.commands.options import (
     CONFIG,
     ConfigOption,
@@ -20,6 +21,7 @@ redirects_app = typer.Typer(
     rich_markup_mode=None,
     help="Old addresses: what they lead to, and what they are known for.",
 )
+redirects_app.command("counts")(redirects_counts)
 
 
 @redirects_app.command("capture")
