@@ -53,6 +53,17 @@ const ENTRY =
 // How a leaf writes six bits.
 const BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
+// An expression that stands in a function is compiled at each call.
+const PORT = /:[0-9]*$/;
+const FIRST_NUMBER = /^([^0-9]*)([0-9]+)([\s\S]*)$/;
+const LAST_NUMBER = /^([\s\S]*[^0-9])([0-9]+)([^0-9]*)$/;
+const FIRST_LANGUAGE = /^ *([a-z]{2,3})([-;, ]|$)/i;
+const NOT_PRINTABLE = /[^!-~]/;
+const MARK = /[\u3099\u309a]/;
+const NOT_IN_A_SITE_PATH = /[\u0000-\u001f\u007f\\]|\/\/|\/\.\.?(\/|$)/;
+const ONE_ID = /^(?:p|page_id|attachment_id)=([1-9][0-9]{0,14})$/;
+const INTEGER = /^[ \t-\r]*([+-]?)0*([0-9]*)/;
+
 async function handler(event) {
   const request = event.request;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -65,7 +76,7 @@ async function handler(event) {
   const isLong = sent.indexOf('/index.php/') === 0;
   const path = isLong ? sent.slice(10) : sent;
   const raw = rawQuery(request);
-  const host = header(request, 'host').toLowerCase().replace(/:[0-9]*$/, '');
+  const host = header(request, 'host').toLowerCase().replace(PORT, '');
   const preview = previewOf(host);
   if (preview !== null && path === '/robots.txt') {
     return page(200, 'OK', 'no-store', 'text/plain', 'User-agent: *\nDisallow: /\n');
@@ -168,7 +179,7 @@ function childOf(branch, place) {
 
 // Where the rule for a text lies among all rules (places.py).
 function placeOf(base, text) {
-  const parts = /^([^0-9]*)([0-9]+)([\s\S]*)$/.exec(base);
+  const parts = FIRST_NUMBER.exec(base);
   let place = digest(base, 10);
   if (parts !== null && isNumber(parts[2])) {
     const number = Number(parts[2]).toString(36);
@@ -188,8 +199,8 @@ function isNumber(digits) {
 
 // What a leaf has for a text: a record of its own, or one for its first or its last number.
 function found(leaf, text, visitor) {
-  const first = /^([^0-9]*)([0-9]+)([\s\S]*)$/.exec(text);
-  const last = /^([\s\S]*[^0-9])([0-9]+)([^0-9]*)$/.exec(text);
+  const first = FIRST_NUMBER.exec(text);
+  const last = LAST_NUMBER.exec(text);
   return recordOf(leaf, text, '', visitor) || numbered(leaf, first, visitor) ||
     numbered(leaf, last, visitor);
 }
@@ -205,9 +216,10 @@ function recordOf(leaf, text, number, visitor) {
   while (at >= 0) {
     const record = leaf.slice(at + 2, leaf.indexOf('  ', at + 2)).split(' ');
     if (isFor(record, visitor) && (number === '' ? record[2] === '-' : has(record[2], number))) {
-      return number === '' ? record : record.map(function (word) {
-        return word.split('\\').join(number);
-      });
+      for (let n = 3; n < record.length && number !== ''; n++) {
+        record[n] = record[n].split('\\').join(number);
+      }
+      return record;
     }
     at = leaf.indexOf(beginning, at + 2);
   }
@@ -237,8 +249,9 @@ function chosenQuery(head, path, raw) {
   const chosen = { key: '', rest: '', records: [] };
   let isOurs = false;
   head.forEach(function (section) {
-    const words = section.split(' ');
-    if (section.charAt(0) === 'Q') {
+    const kind = section.charAt(0);
+    const words = kind === 'Q' || kind === 'q' ? section.split(' ') : [];
+    if (kind === 'Q') {
       isOurs = decode(words[0].slice(1)) === path;
       if (isOurs) {
         const names = words[1].split('&');
@@ -249,7 +262,7 @@ function chosenQuery(head, path, raw) {
         });
         chosen.key = joined(values, names);
       }
-    } else if (isOurs && section.charAt(0) === 'q') {
+    } else if (isOurs && kind === 'q') {
       chosen.records.push(words);
     }
   });
@@ -263,9 +276,11 @@ function byHead(records, head, path, visitor) {
     rule = rule || (isFor(record, visitor) ? record : null);
   });
   head.forEach(function (section) {
+    if (rule !== null || section.charAt(0) !== 'P') {
+      return;
+    }
     const record = section.split(' ');
-    const parts = rule === null && section.charAt(0) === 'P'
-      ? new RegExp(record[0].slice(1)).exec(path) : null;
+    const parts = new RegExp(record[0].slice(1)).exec(path);
     if (parts !== null && isFor(record, visitor)) {
       rule = record;
       for (let n = 1; n < parts.length; n++) {
@@ -277,7 +292,7 @@ function byHead(records, head, path, visitor) {
 }
 
 function firstLanguage(request) {
-  const parts = /^ *([a-z]{2,3})([-;, ]|$)/i.exec(header(request, 'accept-language'));
+  const parts = FIRST_LANGUAGE.exec(header(request, 'accept-language'));
   return parts === null ? '' : parts[1].toLowerCase();
 }
 
@@ -320,7 +335,7 @@ function redirect(status, target, rest) {
 
 // The target comes from the rules alone; of the request only a harmless query is carried over.
 function withQuery(target, rest) {
-  if (rest === '' || rest.length > REST_CHARACTERS_MAX || /[^!-~]/.test(rest)) {
+  if (rest === '' || rest.length > REST_CHARACTERS_MAX || NOT_PRINTABLE.test(rest)) {
     return target;
   }
   const hash = target.indexOf('#');
@@ -384,7 +399,7 @@ function encode(path) {
 // A Mac writes some kana as two characters, the second of them a sound mark; a site's paths have
 // them as one (NFC). The runtime has no `normalize`.
 function composed(text) {
-  if (!/[\u3099\u309a]/.test(text)) {
+  if (!MARK.test(text)) {
     return text;
   }
   const characters = [];
@@ -417,7 +432,7 @@ function distance(code, mark) {
 
 // A path that a file of the site can have: no tricks for the store behind it.
 function isSitePath(path) {
-  return path.charAt(0) === '/' && !/[\u0000-\u001f\u007f\\]|\/\/|\/\.\.?(\/|$)/.test(path);
+  return path.charAt(0) === '/' && !NOT_IN_A_SITE_PATH.test(path);
 }
 
 // The query as it was sent: only that keeps the order and the bare names.
@@ -453,6 +468,11 @@ function others(raw, take) {
 // as `base` (each '' if there is none), and `rest`, the parts that WordPress does not know. `own`
 // names the variables of the site's own types and taxonomies: ' book | genre '.
 function canonicalQuery(raw, own) {
+  // Most queries there are need not be taken apart.
+  const plain = ONE_ID.exec(raw);
+  if (raw === '' || plain !== null && plain[0] === raw) {
+    return { key: raw && 'p=' + plain[1], base: '', rest: '' };
+  }
   const values = {};
   const rest = others(raw, function (known, value) {
     const at = own.indexOf(' ' + known + ' ');
@@ -506,7 +526,7 @@ function cleaned(name, value) {
   }
   if (INTEGERS.indexOf(name) >= 0) {
     // PHP's (int): leading digits count, 0 is none. A negative id is none; others lose the sign.
-    const match = /^[ \t-\r]*([+-]?)0*([0-9]*)/.exec(text);
+    const match = INTEGER.exec(text);
     return (match[2] && match[1] === '-' && name === 'p' ? '-' : '') + match[2];
   }
   if (name === 'm') {
