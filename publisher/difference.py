@@ -14,7 +14,9 @@ from publisher.noticing import Change, PageChange, common, compare, own, read
 from publisher.outcome import Captured
 from publisher.records import Records
 from publisher.release import Release
-from redirects.rules import Rule
+from redirects.own import written
+from redirects.patterns import Pattern
+from redirects.rules import Rule, RuleSet
 
 # So many pages are read of each kind; the others are counted. Larger ones are not looked at.
 PAGES_MAX = 200
@@ -156,22 +158,25 @@ def _tell_once(found: Compared) -> None:
 def _redirects(records: Records, found: Compared) -> None:
     if found.old.redirects == found.new.redirects:
         return
-    before, after = (
-        {rule.source: rule for rule in records.rules(release).rules}
-        for release in (found.old, found.new)
-    )
+    before, after = (_leads(records.rules(release)) for release in (found.old, found.new))
     for source in sorted(before.keys() | after.keys()):
-        old, new = before.get(source), after.get(source)
-        if _leads(old) == _leads(new):
+        old, new = before.get(source, ""), after.get(source, "")
+        if old == new:
             continue
-        kind = "new" if old is None else "gone" if new is None else "changed"
+        kind = "gone" if not new else "changed" if old else "new"
         found.counts[f"redirects {kind}"] += 1
         if len(found.redirects) < NAMED_MAX:
-            found.redirects.append(RedirectDifference(source, _leads(old), _leads(new)))
+            found.redirects.append(RedirectDifference(source, old, new))
 
 
-def _leads(rule: Rule | None) -> str:
-    return f"{rule.status} {rule.target}".strip() if rule else ""
+def _leads(rules: RuleSet) -> dict[str, str]:
+    """Where each old address leads, for whom it does."""
+    found = {}
+    every: tuple[Rule | Pattern, ...] = (*rules.rules, *rules.patterns)
+    for rule in every:
+        source, target, status, language = written(rule)
+        found[f"{source} ({language})" if language else source] = f"{status} {target}".strip()
+    return found
 
 
 class _Origins:
