@@ -205,6 +205,7 @@ def export(
                 request.own,
                 redirects.hiding(),
                 redirects.nowhere(rules),
+                redirects.unreachable,
             ),
             *problems(redirects.identities, request.public, rules),
             *unstable,

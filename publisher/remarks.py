@@ -31,9 +31,11 @@ def remarks(
     own: Own = NOTHING,
     hiding: Iterable[Hiding] = (),
     nowhere: Iterable[Rule] = (),
+    unreachable: Iterable[str] = (),
 ) -> Iterator[str]:
     """All of it, the gravest first. `public` is the address that visitors see; `hiding`: what of
-    the site's own redirects would hide pages; `nowhere`: those that lead to nothing."""
+    the site's own redirects would hide pages; `nowhere`: those that lead to nothing;
+    `unreachable`: paths that end in what the edge takes off."""
     if public == EXAMPLE:
         yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
@@ -44,6 +46,8 @@ def remarks(
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"
+    for lost in unreachable:
+        yield f"nobody can reach {lost}: punctuation at the end of a path is taken off"
     yield from of_redirects(rules, own, hiding, nowhere)
     yield from map(_left_out, compiled(rules)[1].left_out)
 

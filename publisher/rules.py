@@ -26,9 +26,11 @@ from redirects.kana import composed
 from redirects.patterns import Pattern
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE, encode_path, without_query
+from redirects.targets import GONE, encode_path, unglued_path, without_query
 from redirects.wordpress import Kind, Target, rules_for, slash_rules
 
+# So many paths of one problem are named.
+_NAMED_MAX = 10
 # A hierarchy deeper than this is a loop in the CMS's data.
 _DEPTH_MAX = 20
 # `WP_Rewrite::rewrite_rules`, and the files of WordPress 1.5 and before (`redirect_canonical`).
@@ -55,6 +57,7 @@ class Redirects:
         self._slashes: list[Rule] = []
         self._asides: list[Rule] = []
         self.identities: list[Identity] = []
+        self.unreachable: list[str] = []
         # By hash: a site has more files than rules.
         self._there: set[int] = set()
 
@@ -63,6 +66,8 @@ class Redirects:
         if unknown)."""
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
+        if unglued_path(path) != path and len(self.unreachable) < _NAMED_MAX:
+            self.unreachable.append(path.url)
         self._coverage.note(path)
         view = address.view if address else None
         if address and view and view.is_first and self._addresses.is_old(view):

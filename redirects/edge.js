@@ -136,8 +136,9 @@ async function handler(event) {
     return isRead ? missing(request) : unavailable();
   }
   if (rule === null) {
-    return home === '' && !isLong ? serve(request, isError ? '' : slot, path)
-      : redirect(301, home + encode(path), raw);
+    const file = unglued(path, '/');
+    return home === '' && !isLong && file === path ? serve(request, isError ? '' : slot, path)
+      : redirect(301, home + encode(file || '/'), raw);
   }
   if (rule[1] === '410') {
     return note(410, 'Gone', 'max-age=300', '\u524a\u9664\u6e08\u307f / This page was removed.');
@@ -510,9 +511,10 @@ function canonicalQuery(raw, own) {
   return { key: key, base: base === key ? '' : base, rest: rest };
 }
 
-function unglued(value) {
+// A text without what was glued to its end; `kept` is no such thing.
+function unglued(value, kept) {
   let end = value.length;
-  while (GLUED.test(value.charAt(end - 1))) {
+  while (GLUED.test(value.charAt(end - 1)) && value.charAt(end - 1) !== kept) {
     end--;
   }
   return value.slice(0, end);

@@ -23,6 +23,7 @@ from redirects.targets import (
     GONE,
     encode_path,
     is_site_path,
+    unglued_path,
     with_query,
     without_index,
     without_query,
@@ -117,8 +118,11 @@ def _explained(
         note(Step("answer", "404: the home page must not answer for what it does not know"))
         return Explained(404)
     note(Step("rule", "none: the file answers"))
-    if home or path != sent:
-        location = with_query(home + encode_path(path), visit.query)
+    file = unglued_path(path)
+    if file != path:
+        note(Step("path", f"{file}: without what a text has glued to the link"))
+    if home or file != sent:
+        location = with_query(home + encode_path(file), visit.query)
         note(Step("answer", f"301 to the page's own address: {location}"))
         return Explained(301, location)
     return _served(path, has_file, note)

@@ -13,7 +13,14 @@ from redirects.leaf import Found, Visitor, decided, find
 from redirects.patterns import filled
 from redirects.places import place
 from redirects.query import canonical_query, chosen_query, decode
-from redirects.targets import GONE, encode_path, is_site_path, with_query, without_index
+from redirects.targets import (
+    GONE,
+    encode_path,
+    is_site_path,
+    unglued_path,
+    with_query,
+    without_index,
+)
 from redirects.tree import NODE_PREFIX, child
 
 ERRORS_PATH = "/_errors/"
@@ -263,10 +270,10 @@ def _applied(rule: Found, slot: str, rest: str, asked: _Asked) -> Decision:
 
 
 def _file(slot: str, asked: _Asked) -> Decision:
-    """A file of the site; who came to another host, by a longer path or without TLS is sent to
-    it."""
-    path = asked.path
-    if asked.home or asked.is_long:
+    """A file of the site; who came to another host, by a longer path, with something glued to it
+    or without TLS is sent to it."""
+    path = unglued_path(asked.path)
+    if asked.home or asked.is_long or path != asked.path:
         return Redirect(301, with_query(asked.home + encode_path(path), asked.request.query))
     return Serve("", path) if path.startswith(ERRORS_PATH) else _serve(slot, path)
 

@@ -75,6 +75,12 @@ The first half is what `redirect_canonical` strips, and the slash, which `WP_Que
 slugs; the full-width half is what Japanese text leaves behind a link.
 """
 
+
+def unglued(text: str) -> str:
+    """A text without what was glued to its end."""
+    return text.rstrip(GLUED)
+
+
 _FEEDS = {"feed": "rss2", "rss": "rss2", "comments-feed": "comments-rss2"}
 _IDS = ("attachment_id", "p", "page_id")
 _WHICH_PAGE = VARIABLES[1 : VARIABLES.index("feed")]
@@ -193,7 +199,7 @@ def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
         if value is None or name not in names:
             others.append(part)
         else:
-            values[name] = _ARRAY if bracket else value.rstrip(GLUED)
+            values[name] = _ARRAY if bracket else unglued(value)
     return _listed(values, names), "&".join(others)
 
 
@@ -229,7 +235,7 @@ def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:
 
 def _cleaned(name: str, value: str) -> str:
     """A variable's value as WordPress reads it; '' means that it is not there."""
-    value = value.rstrip(GLUED)
+    value = unglued(value)
     if not value or value == _ARRAY:
         return value
     if name in INTEGERS:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from redirects.query import decode
+from redirects.query import GLUED, decode
 
 REDIRECTS = frozenset({301, 302, 307, 308})
 """The statuses that send a visitor to a target."""
@@ -18,6 +18,7 @@ _NOT_IN_A_SITE_PATH = re.compile(r"[\x00-\x1f\x7f\\]|//|/\.\.?(?:/|\Z)")
 _NOT_IN_A_HEADER = re.compile(r"[^!-~]|\\")
 _NOT_PRINTABLE_ASCII = re.compile("[^!-~]")
 _ABSOLUTE = re.compile(r"https?://[^/?#]+")
+_GLUED_TO_PATHS = GLUED.replace("/", "")
 _LANGUAGE = re.compile(r"[a-z]{2,3}|")
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+|")
 
@@ -26,6 +27,12 @@ def without_index(path: str) -> str:
     """A path without what WordPress writes before it where the server can't rewrite:
     `/index.php/about/` is `/about/`."""
     return path.removeprefix("/index.php") if path.startswith("/index.php/") else path
+
+
+def unglued_path(path: str) -> str:
+    """A path without the punctuation that a text around the link has glued to its end; itself
+    without any."""
+    return path.rstrip(_GLUED_TO_PATHS) or "/"
 
 
 def is_site_path(path: str) -> bool:

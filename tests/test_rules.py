@@ -216,3 +216,10 @@ def test_a_front_page_has_its_old_forms(permalinks: str, source: str, target: st
     of = Addresses(with_items(of.views.inventory, front), Routes(), of.urls)
     found = rules(of, "/", "/company/" if permalinks else "/?page_id=2")
     assert found[source].target == target
+
+
+def test_a_path_that_the_edge_can_not_tell_from_a_mistyped_one_is_named() -> None:
+    redirects = Redirects(addresses())
+    for path in ("/会社/", "/資料（最終）", "/a.html"):
+        redirects.add(SitePath(path), "")
+    assert redirects.unreachable == [SitePath("/資料（最終）").url]

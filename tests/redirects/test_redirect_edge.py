@@ -132,6 +132,14 @@ TABLE_OF_DECISIONS = [
     (Request("GET", "/"), Serve("b3", "/index.html")),
     (Request("GET", "/index.php"), Redirect(301, "/")),
     (Request("GET", "/index.php", "p=1632"), Redirect(301, "/blog/1632.html")),
+    # What a text around a link has glued to it.
+    (Request("GET", "/blog/1632.html%E3%80%82", "a"), Redirect(301, "/blog/1632.html?a")),
+    (Request("GET", quote("/会社/」。")), Redirect(301, quote("/会社/"))),
+    (Request("GET", "/x/%20"), Redirect(301, "/x/")),
+    (Request("GET", "/x.)"), Redirect(301, "/x")),
+    (Request("GET", "/x/."), Missing("b3")),
+    (Request("GET", "/%E3%80%82"), Redirect(301, "/")),
+    (Request("GET", "/old/x%E3%80%82"), Redirect(301, "/new/x%E3%80%82")),
     # Permalinks of a server that rewrites nothing.
     (Request("GET", "/index.php/", "p=1632"), Redirect(301, "/blog/1632.html")),
     (Request("GET", "/index.php/about", "a"), Redirect(301, "/about/?a")),
@@ -343,6 +351,7 @@ PATHS = st.one_of(
     st.sampled_from(["/%E6%97%A7%20%E7%89%88/a-b-c/", "/%E6%97%A7%20%E7%89%88/ab/"]),
     st.integers(18, 62).map(lambda n: f"/archives/{n}"),
     st.sampled_from(["/index.php/", "/index.php/about", "/index.php/x/", "/index.php/item.php"]),
+    st.sampled_from(["/a%E3%80%82", "/a/%EF%BC%89", "/%22", "/about.", "/index.php/x!", "/a.b."]),
     st.sampled_from(["/archives/020", "/archives/20/", "/archives/9999999999", "/old/%7B1%7D"]),
     st.lists(SEGMENTS, max_size=4).map(lambda segments: "/" + "/".join(segments)),
 )

@@ -92,7 +92,8 @@ PATHS = st.sampled_from(
      "/company/",
      "/%E3%81%8B%E3%82%99%E3%81%84%E3%82%88%E3%81%86/", "/none", "/%zz", "/a/../b", "//x",
      "/_errors/404.html", "/_errors/x", "/item.php", "/a", "/shop/%E3%81%82", "/s/12", "/s/x",
-     "/news/company/", "/index.php/", "/index.php/old/", "/index.php/company/", "/index.php/s/12"]
+     "/news/company/", "/index.php/", "/index.php/old/", "/index.php/company/", "/index.php/s/12",
+     "/company/%E3%80%82", "/blog/1632.html)", "/index.php/old/.", "/%E3%80%82", "/%20"]
 )  # fmt: skip
 QUERIES = st.lists(
     st.sampled_from(
