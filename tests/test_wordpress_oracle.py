@@ -132,16 +132,19 @@ REASONS: dict[str, Holds] = {
         at(r"/wp-\w+\.php", r"/feed\.xml", NOTHING),
         at(r"/\?(?:p|page_id|attachment_id)=21001", PAGE, NOTHING),
         at(r"/(?:tag|book|category)/.*%E3%82%9[9A].*", PAGE, NOTHING),
-        at(r"/\?post_type=book&name=.*%E3%82%99.*", PAGE, NOTHING),
+        at(r"/\?(?:post_type=book&name|book)=.*%[eE]3%82%99.*", PAGE, NOTHING),
         at(r"/blog/1632\.html", PAGE, NOTHING),
     ),
     "Types that have no pages": at(r"/\?.*(?:21021|memo)|/memo/memo/", r"/memo/memo/"),
     "A query beside a path": at(r"/(?:company|20\d\d/.*)/\?(?:p|page|page_id)=\d+", PAGE),
     "Paths that are mistyped": any_of(
-        at(r"/2011/03/new-name(?:[.,]|%20|/%C2%A0)"),
         at(r"/2011//03/new-name/|//\?p=1632"),
         at(r"/(?:robots\.txt|wp-sitemap\.xml)/"),
         at(r"/(?:genre|book)/.*page/1/"),
+    ),
+    "Punctuation behind an old path": at(r"/2011/03/new-name(?:[.,]|%20|/%C2%A0)", PAGE),
+    "Variables of another name than their type": any_of(
+        at(r"/\?(?:movie|mood)=[a-z]+", PAGE, "/"), at(r"/\?(?:film|feeling)=[a-z]+", "/", PAGE)
     ),
     "What only the CMS has": at(r".*/trackback/|/login|/admin|/wp-login\.php|/wp-admin/"),
 }
@@ -172,7 +175,6 @@ def test_old_urls_end_where_wordpress_ends(
         "Paths of a WordPress with plain permalinks",
         "Old slugs and dates that nothing names",
         "A query beside a path",
-        "Paths behind index.php",
         "Paths that are mistyped",
         "What only the CMS has",
     }
