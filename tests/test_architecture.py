@@ -36,6 +36,11 @@ PURE = {
         "chains compile crawlers edge kana leaf match patterns places query rule rules targets "
         "tree wordpress"
     ).split()),
+    "redirects.formats",
+    *(f"redirects.formats.{name}" for name in (
+        "grouping haproxy haproxy_query haproxy_words known netlify nginx nginx_query nginx_words "
+        "spelling written"
+    ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
     "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
@@ -61,7 +66,9 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 
 COMMANDS = {
     f"publisher.commands.{name}"
-    for name in "going_live history keeping looking making options redirecting setting_up".split()
+    for name in (
+        "going_live history keeping looking making options redirect_formats redirecting setting_up"
+    ).split()
 }
 
 # Library -> the only modules that may import it.

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
+from publisher.commands.redirect_formats import export
 
 redirects_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Old addresses: what they lead to, and what they are known for.",
 )
+
+redirects_app.command("export")(export)
 
 
 @redirects_app.command("capture")

@@ -1,0 +1,264 @@
+"""Rule sets and requests for comparing engines, and what each request should get."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from redirects.chains import names_of
+from redirects.crawlers import is_preview_crawler
+from redirects.formats.nginx_query import RUNS_MAX
+from redirects.kana import composed
+from redirects.patterns import Pattern
+from redirects.query import canonical_query, chosen_query, decode
+from redirects.rules import Rule, RuleSet
+from redirects.targets import GONE, encode_path, is_site_path, with_query
+
+PUBLIC = "www.example.co.jp"
+SHOP = "shop.example.co.jp"
+CRAWLER = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+BROWSER = "Mozilla/5.0"
+
+# Cache-Control of each kind of redirect.
+KEPT = {"301": "max-age=3600", "308": "max-age=3600", "302": "no-cache", "307": "no-cache"}
+
+Answer = tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """A request as it is sent. `kind`: which of the forms below it is, for the counts."""
+
+    kind: str
+    path: str
+    query: str = ""
+    method: str = "GET"
+    host: str = PUBLIC
+    user_agent: str = BROWSER
+    accept_language: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+def reference(rules: RuleSet, asked: Asked) -> Answer:  # noqa: C901  as the text goes
+    """What a request gets: `redirects` in docs/redirects.md, written a second time and plainly."""
+    if asked.method not in ("GET", "HEAD"):
+        return ("405",)
+    decoded = decode(asked.path)
+    if decoded is None or not is_site_path(decoded):
+        return ("404",)
+    path = composed(decoded)
+    language = asked.accept_language.split(",")[0].split(";")[0].split("-")[0].strip().lower()
+    host = asked.host.partition(":")[0].lower()
+
+    def chosen(source: str, query: str = "") -> Rule | None:
+        for rule in rules.rules:
+            holds = rule.host in ("", host) and rule.language in ("", language)
+            if (rule.source, rule.query) == (source, query) and holds:
+                return rule
+        return None
+
+    def done(rule: Rule, rest: str) -> Answer:
+        if rule.status == GONE:
+            return ("410",)
+        if rule.in_place and is_preview_crawler(asked.user_agent):
+            return ("200", decode(rule.in_place) or "")
+        return (str(rule.status), with_query(rule.target, rest))
+
+    if path in ("/", "/index.php"):
+        query = canonical_query(asked.query)
+        if query.key is not None:
+            rule = chosen(f"?{query.key}")
+            if rule is None and query.base_key is not None:
+                rule = chosen(f"?{query.base_key}")
+            return ("404",) if rule is None else done(rule, query.rest)
+    names = sorted(
+        {name for one in rules.rules if one.source == path and one.query
+         for name in names_of(one.query)}
+    )  # fmt: skip
+    if names:
+        key, rest = chosen_query(asked.query, names)
+        rule = chosen(path, key) if key else None
+        if rule is not None:
+            return done(rule, rest)
+    rule = chosen(path)
+    if rule is not None:
+        return done(rule, asked.query)
+    for pattern in rules.patterns:
+        holds = pattern.host in ("", host) and pattern.language in ("", language)
+        target = pattern.find(path) if holds else None
+        if target is not None:
+            if pattern.status == GONE:
+                return ("410",)
+            return (str(pattern.status), with_query(target, asked.query))
+    return ("200", path)
+
+
+class _Connection(http.client.HTTPConnection):
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode()  # some clients send what is not ASCII as it is
+
+
+class Client:
+    """Asks one server over a connection that is kept."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = _Connection("127.0.0.1", port, timeout=20)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def ask(self, asked: Asked) -> tuple[Answer, str]:
+        """The answer, and its Cache-Control. A file is answered with its path in a header."""
+        response = self._asked(asked)
+        response.read()
+        status, cache = str(response.status), response.headers.get("Cache-Control", "")
+        if response.status in (301, 302, 307, 308):
+            location = (response.headers["Location"] or "").encode("latin-1").decode("utf-8")
+            return (status, location), cache
+        if response.status == 200:
+            encoded = response.headers.get("X-Path-Encoded")
+            plain = response.headers.get("X-Path", "").encode("latin-1").decode("utf-8")
+            return (status, plain if encoded is None else unquote(encoded)), cache
+        return (status,), cache
+
+    def read(self, asked: Asked) -> tuple[int, str]:
+        """The status and the text of an answer."""
+        response = self._asked(asked)
+        return response.status, response.read().decode()
+
+    def _asked(self, asked: Asked) -> http.client.HTTPResponse:
+        self._connection.putrequest(
+            asked.method, asked.url, skip_host=True, skip_accept_encoding=True
+        )
+        self._connection.putheader("Host", asked.host)
+        self._connection.putheader("User-Agent", asked.user_agent)
+        if asked.accept_language:
+            self._connection.putheader("Accept-Language", asked.accept_language)
+        self._connection.endheaders()
+        return self._connection.getresponse()
+
+
+def same_location(answer: Answer, asked: Asked) -> Answer:
+    """An answer with its Location in one spelling, if a pattern may have written the visitor's
+    own: `%41` is `A`, `%e3` is `%E3`."""
+    if len(answer) < 2 or answer[0] == "200" or asked.kind != "patterns":
+        return answer
+    page, mark, rest = answer[1].partition("?")
+    return (answer[0], encode_path(unquote(page)) + mark + quote(unquote(rest), safe="=&"))
+
+
+def limit_of_nginx(asked: Asked, want: Answer, got: Answer) -> str:
+    """The documented limit of plain nginx that explains a difference, '' if none does."""
+    if decode(asked.path) is None or "%00" in asked.path:
+        return "a broken escape in the path: 400" if got == ("400",) else ""
+    if want[0] == got[0] == "200" and composed(got[1]) == want[1]:
+        return "a file's path as a Mac spells it"
+    values = [part.partition("=")[2] for part in asked.query.split("&")]
+    if any(map(_is_spelled_oddly, values)) and (got == ("404",) or asked.kind == "own parameters"):
+        return "a value spelled as no browser does: 404"
+    if asked.query.count("&") > RUNS_MAX and got[0] == want[0] and want[1].startswith(got[1]):
+        return f"more than {RUNS_MAX} places to cut: redirected without the others"
+    return ""
+
+
+def _is_spelled_oddly(value: str) -> bool:
+    needless = re.search("%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])", value)
+    hexadecimal = "".join(re.findall("%(..)", value))
+    is_mixed = not hexadecimal.isupper() and not hexadecimal.islower()
+    return bool(needless or (is_mixed and re.search("[A-Fa-f]", hexadecimal)))
+
+
+def limit_of_haproxy(asked: Asked, _want: Answer, got: Answer) -> str:
+    """The same for HAProxy."""
+    is_raw = not asked.url.isascii() and got == ("400",)
+    return "not ASCII and not encoded: 400" if is_raw else ""
+
+
+def show(different: Sequence[tuple[Asked, Answer, Answer]]) -> str:
+    lines = [
+        f"{asked.method} {asked.host} {asked.url} {asked.accept_language} {asked.user_agent[:5]}\n"
+        f"  want {want}\n  got  {got}"
+        for asked, want, got in different[:30]
+    ]
+    return "\n".join([f"{len(different)} differ", *lines])
+
+
+TAGS = ("ワイン", "東京", "wine", "red-wine", "c++", "a b", "100%", "r&b", "Wine")
+CATEGORIES = ("news", "お知らせ", "会社/採用")
+
+
+def a_rule_set(seed: int = 1, posts: int = 60) -> RuleSet:
+    """Posts, pages, terms, feeds, own rules with parameters and conditions, patterns, 410s."""
+    rng = random.Random(seed)
+    rules: list[Rule] = []
+    for number in range(1, posts):
+        page = f"/blog/{number * 7}.html"
+        in_place = page if number % 2 else ""
+        key = f"?p={number * 7}"
+        if number % 10 == 9:
+            rules.append(Rule(key, GONE))
+            continue
+        rules.append(Rule(key, 301, page, in_place))
+        rules.append(Rule(f"{key}&feed=rss2", 301, f"{page}/feed.xml"))
+        if number % 3 == 0:
+            rules.append(Rule(f"{key}&page=2", 301, f"{page}/2", f"{page}/2"))
+            rules.append(Rule(f"{key}&cpage=3", 301, f"{page}/comment-page-3#comments"))
+    for number, tag in enumerate(TAGS):
+        escaped = tag.replace("%", "%25").replace("&", "%26")
+        rules.append(Rule(f"?tag={escaped}", 301, f"/tag/{quote(tag)}/"))
+        rules.append(Rule(f"?tag={escaped}&paged=2", 301, f"/tag/{quote(tag)}/page/2/"))
+        rules.append(Rule(f"?cat={number + 1}", 301, f"/category/{number}/"))
+        rules.append(Rule(f"?author={number + 1}", 301, f"/author/{number}/", f"/author/{number}/"))
+    rules += [Rule(f"?category_name={name}", 301, f"/c/{quote(name)}/") for name in CATEGORIES]
+    rules += [
+        Rule("?m=200904", 301, "/2009/04/"),
+        Rule("?year=2009&monthnum=4", 301, "/2009/04/"),
+        Rule("?name=赤&post_type=item", 302, "/item/%E8%B5%A4/?from=old"),
+        Rule("?feed=rss2", 301, "/feed.xml"),
+        Rule("?feed=comments-rss2", 308, "/comments/feed.xml"),
+        Rule("?p=7&embed=true", 307, "/blog/7.html/embed"),
+        Rule("?sitemap=index", 301, "/sitemap.xml"),
+        Rule("?paged=1&sitemap=posts&sitemap-subtype=post", 301, "/sitemap-1.xml"),
+        Rule("?paged=2", 301, "/page/2/"),
+        Rule("/about", 301, "/company/"),
+        Rule("/About", 302, "/company/?upper#top"),
+        Rule("/会社", 301, "/company/"),
+        Rule("/がぎぐ/ば", 301, "/kana/"),
+        Rule("/a b", 301, "/spaced"),
+        Rule("/quo\"te'$x;{}", 301, "/nasty$1;{}'"),
+        Rule("/100%", 301, "https://www.example.co.jp/full?x=1&y=2#z"),
+        Rule("/gone/", GONE),
+        Rule("/index.php", 301, "/"),
+        Rule("/item.php", 301, "/shop/"),
+        Rule("/item.php", 301, "/shop/33/", query="id=33"),
+        Rule("/item.php", 302, "/shop/34/book?x=1", "/shop/34/", query="id=34&kind=本"),
+        Rule("/list.cgi", GONE, query="mode=all"),
+        Rule("/", 301, "/campaign/", query="campaign=春"),
+        Rule("/", 302, "/en/", language="en"),
+        Rule("/about", 302, "/en/company/", language="en"),
+        Rule("/about", 301, "/shop-about/", host=SHOP),
+        Rule("/about", 302, "/shop-about/fr", host=SHOP, language="fr"),
+        Rule("?p=14", 302, "/en/blog/14.html", language="en"),
+        Rule("/item.php", 302, "/en/shop/33/", query="id=33", language="en"),
+    ]
+    rng.shuffle(rules)
+    patterns = [
+        Pattern("/archives/{id:int}", 301, "/blog/{id}.html"),
+        Pattern("/old/{y:int}/{slug}/", 301, "/{slug}/{y}/"),
+        Pattern("/en/old/*", 302, "/en/*", language="en"),
+        Pattern("/old/*", 308, "/new/*"),
+        Pattern("/removed/*", GONE),
+        Pattern("/が/{page}.htm", 301, "https://www.example.co.jp/ga/{page}?old=1"),
+        Pattern("/find/{word}", 307, "/?s={word}"),
+        Pattern("/{a}-{b}.html", 301, "/x/{b}/{a}", host=SHOP),
+    ]
+    return RuleSet.of(rules, patterns)
