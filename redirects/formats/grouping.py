@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from redirects.chains import names_of
+from redirects.rule import names_of
 from redirects.patterns import Pattern
+from redirects.query import own_variables
 from redirects.rules import RuleSet
 from redirects.targets import without_query
 
@@ -52,6 +53,25 @@ def names_by_path(rules: RuleSet) -> dict[str, tuple[str, ...]]:
         if rule.query:
             names.setdefault(rule.source, set()).update(names_of(rule.query))
     return {path: tuple(sorted(found)) for path, found in names.items()}
+
+
+class Own(NamedTuple):
+    """The query variables of a site's own types and taxonomies (`query.own_variables`)."""
+
+    types: tuple[str, ...] = ()
+    taxonomies: tuple[str, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.types or name in self.taxonomies
+
+
+def own_of(rules: RuleSet) -> Own:
+    """Those that stand in rules. A name of both kinds is a type's."""
+    types, _, taxonomies = own_variables(rule.source for rule in rules.rules).partition("|")
+    return Own(
+        tuple(types.split()),
+        tuple(name for name in taxonomies.split() if name not in types.split()),
+    )
 
 
 def cut(target: str) -> tuple[str, str, str]:

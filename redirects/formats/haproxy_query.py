@@ -12,7 +12,7 @@ from urllib.parse import quote
 from redirects.formats.grouping import GROUPS_MAX
 from redirects.formats.haproxy_words import found, joined, matches, of, put, regsub
 from redirects.formats.spelling import KNOWN, VALUE, parameter
-from redirects.query import GLUED, INTEGER_DIGITS_MAX, INTEGERS, VARIABLES
+from redirects.query import GLUED, INTEGERS, VARIABLES
 
 DATE_RUNS_MAX = 9
 """So many runs of what is no digit are left out of `m`, before, between and behind eight digits."""
@@ -63,7 +63,7 @@ def wordpress(condition: str) -> Iterator[str]:
         regsub("&([^&=%]++)%5B[^&]*", "&\\1=%5B%5D"),
         *_last_without_glue(),
         regsub(f"&({integers})=(?:%20|%0[9A-D])*0*([0-9]*)[^&]*", "&\\1=\\2"),
-        regsub(f"&({integers})=(?:[0-9]{{{INTEGER_DIGITS_MAX + 1},}})?{_END}", "&\\1=0"),
+        regsub(f"&({integers})=(?:[0-9]{{{15 + 1},}})?{_END}", "&\\1=0"),
         *(regsub(f"&m=([0-9]*){_NO_DIGITS}", "&m=\\1") for _ in range(DATE_RUNS_MAX)),
         regsub("&m=[0-9]*[^0-9&][^&]*", "&m=0"),
         regsub(f"&m={_END}", ""),

@@ -7,15 +7,15 @@ that asks for a page without a query costs two lookups.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import nginx_query
-from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path
+from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path, own_of
 from redirects.formats.nginx_words import WORD_BYTES_MAX, Table, literal, map_of, word
-from redirects.formats.spelling import PATH_UTF8, forms, pairs_of, spelled
+from redirects.formats.spelling import PATH_UTF8, decomposed, forms, pairs_of, spelled
 from redirects.formats.written import Settings, Unsupported, Written
+from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.query import decode
 from redirects.rules import Rule, RuleSet
@@ -27,6 +27,7 @@ SETS_MAX = 40
 
 # Between the parts of a key: no clean path has it, nor a host or a language.
 _AND = "//"
+_SLASH = "(?:/|%2[Ff])"
 _FILES = ("wordpress", "paths", "queries", "conditions", "names")
 
 
@@ -49,6 +50,8 @@ class _Nginx:
         self._too_many.update(self._sets[SETS_MAX:])
         del self._sets[SETS_MAX:]
         self._names = names
+        self._own = own_of(rules)
+        self._read = nginx_query.readable(self._own)
 
     def written(self) -> Written:
         for rule in self._rules.rules:
@@ -70,10 +73,12 @@ class _Nginx:
             self._unsupported.append(Unsupported(rule, reason))
             return
         if rule.source.startswith("?"):
-            name, keys = "wordpress", list(forms(pairs_of(rule.source[1:])))
+            pairs = pairs_of(rule.source[1:])
+            name, keys = "wordpress", list(forms(pairs, kana=True))
+            self._add_own(rule, dict(pairs))
         elif rule.query:
             name = "queries"
-            queries = list(forms(pairs_of(rule.query)))
+            queries = list(forms(pairs_of(rule.query), kana=False))
             keys = [f"{path}{_AND}{query}" for path in _paths(rule.source) for query in queries]
         else:
             name, keys = "paths", _paths(rule.source)
@@ -83,6 +88,13 @@ class _Nginx:
         if not self._tables[name].add(keys, _record(rule)):
             reason = f"it takes more than the {WORD_BYTES_MAX} bytes that nginx reads as a word"
             self._unsupported.append(Unsupported(rule, reason))
+
+    def _add_own(self, rule: Rule, values: dict[str, str]) -> None:
+        """Say which of the site's own variables can't be read."""
+        for name in (values.get("post_type"), values.get("taxonomy")):
+            if name in self._own and name not in self._read:
+                reason = f"nginx can't read so many own variables: `?{name}=` is unknown to it"
+                self._unsupported.append(Unsupported(rule, reason))
 
     def _patterns(self) -> Iterator[tuple[str, str]]:
         for pattern in self._rules.patterns:
@@ -111,12 +123,12 @@ class _Nginx:
                 "variables_hash_max_size 4096;\nvariables_hash_bucket_size 128;\n\n",
                 _REQUEST.replace("CRAWLERS", "|".join(PREVIEW_CRAWLERS)),
                 self._languages(),
-                nginx_query.wordpress(),
+                nginx_query.wordpress(self._read),
                 "".join(nginx_query.own(self._sets)),
                 *self._lookups(),
                 "\n# Patterns, in their order.\n" if patterns else "",
                 map_of(
-                    "$host\t$redirects_language\t$redirects_raw_path",
+                    "$host\t$redirects_language\t$redirects_raw",
                     "redirects_pattern",
                     [("default", ""), *patterns],
                 ),
@@ -136,7 +148,7 @@ class _Nginx:
             [
                 ("default", ""),
                 *(
-                    (f"~*^\\s*{language}\\s*(?:[,;-]|$)", language)
+                    (f"~*^ *{language}(?:[-;, ]|$)", language)
                     for language in sorted(languages - {""})
                 ),
             ],
@@ -147,14 +159,20 @@ class _Nginx:
         yield "\n# The rules.\n"
         yield from self._looked_up("key", "wordpress", "$redirects_key", "w")
         yield from self._looked_up("base", "wordpress", "$redirects_base", "w")
-        yield from self._looked_up("query", "queries", f"$uri{_AND}$redirects_own_key", "q")
-        yield from self._looked_up("path", "paths", "$uri", "a")
+        yield from self._looked_up("query", "queries", f"$redirects_path{_AND}$redirects_own_key", "q")
+        yield from self._looked_up("path", "paths", "$redirects_path", "a")
         yield from self._named()
         # A query of WordPress is answered by its own rules or not at all.
         yield _first("redirects_for_query", ["redirects_by_key", "redirects_by_base"])
         yield _first(
+            "redirects_for_page",
+            ["redirects_by_query", "redirects_by_path", "redirects_pattern", "redirects_shorter"],
+        )
+        # Error pages belong to no release, so that no rule is for them.
+        yield map_of(
+            "$redirects_path",
             "redirects_for_path",
-            ["redirects_by_query", "redirects_by_path", "redirects_pattern"],
+            [(f"~^{ERRORS_PATH}", "$redirects_shorter"), ("default", "$redirects_for_page")],
         )
         # Without a parameter that a rule asks for there is nothing to look up.
         yield map_of(
@@ -168,8 +186,8 @@ class _Nginx:
         if not len(self._tables["names"]):
             yield map_of("", "redirects_set", [("default", "")])
             return
-        yield self._table("redirects_names_found", "names", "$uri")
-        yield _checked("redirects_set", "$uri", "redirects_names_found", "")
+        yield self._table("redirects_names_found", "names", "$redirects_path")
+        yield _checked("redirects_set", "$redirects_path", "redirects_names_found", "")
 
     def _looked_up(self, name: str, table: str, key: str, by: str) -> Iterator[str]:
         found = []
@@ -242,16 +260,7 @@ def _record(rule: Rule) -> str:
 
 def _paths(path: str) -> list[str]:
     """The spellings of a decoded path: as it is, and as a Mac writes it."""
-    return [path] if path.isascii() else list(dict.fromkeys((path, _decomposed(path))))
-
-
-def _decomposed(text: str) -> str:
-    return "".join(_marks_apart(one) for one in text)
-
-
-def _marks_apart(one: str) -> str:
-    """A kana and its sound mark as two characters; other characters stay."""
-    return unicodedata.normalize("NFD", one) if "\u3040" < one < "\u30ff" else one
+    return list(dict.fromkeys((path, decomposed(path))))
 
 
 def _pattern_row(pattern: Pattern) -> tuple[str, str]:
@@ -267,7 +276,7 @@ def _pattern_row(pattern: Pattern) -> tuple[str, str]:
 
 
 def _literal(text: str) -> str:
-    apart = ((one, _marks_apart(one)) for one in text)
+    apart = ((one, decomposed(one)) for one in text)
     return "".join(
         spelled(one) if one == other else f"(?:{spelled(one)}|{spelled(other)})"
         for one, other in apart
@@ -335,7 +344,26 @@ map "" $redirects_is_done { default no; }
     + map_of(
         "$http_user_agent", "redirects_is_crawler", [("~*(?:CRAWLERS)", "1"), ("default", "0")]
     )
-    + map_of("$uri", "redirects_is_root", [("/", "1"), ("/index.php", "1"), ("default", "0")])
+    + "# What WordPress writes where the server can't rewrite: /index.php/about/.\n"
+    + map_of("$uri", "redirects_path", [("~^/index\\.php(/.*)$", "$1"), ("default", "$uri")])
+    + map_of(
+        "$redirects_raw_path",
+        "redirects_raw",
+        [
+            (f"~^{_SLASH}{spelled('index.php')}({_SLASH}.*)$", "$1"),
+            ("default", "$redirects_raw_path"),
+        ],
+    )
+    + map_of(
+        "$uri",
+        "redirects_shorter",
+        [("~^/index\\.php/", "a\t301\t$redirects_raw\t?\t\t"), ("default", "")],
+    )
+    + map_of(
+        "$redirects_path",
+        "redirects_is_root",
+        [("/", "1"), ("~^/index\\.php$", "1"), ("default", "0")],
+    )
 )
 
 _DECISION = (

@@ -7,10 +7,11 @@ percent-encoded, in upper or lower case.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from redirects.query import GLUED, VARIABLES
+from redirects.query import GLUED
 
 _HEX = "[0-9A-Fa-f]"
 _TAIL = f"(?:[\\x80-\\xBF]|%[89ABab]{_HEX})"
@@ -31,9 +32,6 @@ _CHARACTER = "|".join(
 VALUE = f"(?:[^%&\\x80-\\xFF]|{_CHARACTER})"
 """A character of a parameter's value that can be decoded."""
 
-NAME_REST = f"(?:[^%&=\\x80-\\xFF]|{_CHARACTER})"
-"""A character of a parameter's name that can be decoded."""
-
 BRACKET = "(?:\\[|%5[Bb])"
 
 PATH_UTF8 = (
@@ -46,6 +44,10 @@ WHITE = "(?:[+ ]|%20|%0[9A-Da-d])"
 """The white space that PHP skips before a number, in a query."""
 
 
+_Tree = dict[int, "_Tree"]
+_END = -1
+
+
 def spelled(text: str, *, plus: bool = False) -> str:
     """An expression for all spellings of a text. `plus`: in a query, a space may be a plus."""
     return "".join(_byte(byte, plus=plus) for byte in text.encode())
@@ -53,8 +55,27 @@ def spelled(text: str, *, plus: bool = False) -> str:
 
 def one_of(texts: Iterable[str], *, plus: bool = False) -> str:
     """An expression for all spellings of any of these texts; the longest is tried first."""
-    ordered = sorted(texts, key=lambda text: (-len(text), text))
-    return f"(?:{'|'.join(spelled(text, plus=plus) for text in ordered)})"
+    tree: _Tree = {}
+    for text in texts:
+        node = tree
+        for byte in text.encode():
+            node = node.setdefault(byte, {})
+        node[_END] = {}
+    return _of_tree(tree, plus=plus)
+
+
+def _of_tree(tree: _Tree, *, plus: bool) -> str:
+    # What texts begin with is written once: nginx reads no more than 4,096 bytes.
+    branches = [
+        _byte(byte, plus=plus) + _of_tree(node, plus=plus)
+        for byte, node in sorted(tree.items())
+        if byte != _END
+    ]
+    if not branches:
+        return ""
+    if len(branches) == 1 and _END not in tree:
+        return branches[0]
+    return f"(?:{'|'.join(branches)}){'?' if _END in tree else ''}"
 
 
 def _byte(byte: int, *, plus: bool) -> str:
@@ -74,17 +95,13 @@ AMP = f"(?:{spelled('amp;')})?"
 """What is left of an `&amp;` before a name."""
 
 
-def parameter(names: Iterable[str], *, lists: bool) -> str:
-    """An expression for one part of a query that has one of these names, or for an empty part.
+def parameter(names: Iterable[str], value: str = VALUE) -> str:
+    """An expression for one part of a query that has one of these names, or for an empty part;
+    also for `name[]`, as PHP reads it. `value`: what a character of a value is."""
+    rest = f"(?:(?!=){value})*+"
+    name = f"{AMP}{one_of(names, plus=True)}"
+    return f"(?:{name}(?:{BRACKET}{rest})?(?:={value}*+)?)?(?=&)"
 
-    `lists`: also for `name[]`, as PHP reads it.
-    """
-    bracket = f"(?:{BRACKET}{NAME_REST}*+)?" if lists else ""
-    return f"(?:{AMP}{one_of(names, plus=True)}{bracket}(?:={VALUE}*+)?)?(?=&)"
-
-
-KNOWN = parameter(VARIABLES, lists=True)
-"""A part of a query that WordPress reads."""
 
 # What stays as it is in the address bar of one browser or another, and in encodeURIComponent.
 _SAFE = ("", "!~*'()", "!$'()*,/:;=?@~", "!\"$'()*,/:;<=>?@[]^`{|}~")
@@ -92,17 +109,26 @@ _PLAIN = re.compile("[A-Za-z0-9._~-]*")
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
-def forms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+def forms(pairs: Iterable[tuple[str, str]], *, kana: bool) -> Iterator[str]:
     """The spellings of a canonical query that clients send, `&name=value` for each decoded pair.
 
     Percent-encoded as browsers and `encodeURIComponent` do it, in upper and in lower case (which
-    WordPress writes), with `%20` or `+` for a space, and not encoded at all.
+    WordPress writes), with `%20` or `+` for a space, and not encoded at all. `kana`: also with
+    sound marks as a Mac writes them.
     """
     known = list(pairs)
     if all(_PLAIN.fullmatch(value) for _, value in known):
         yield "".join(f"&{name}={value}" for name, value in known)
-    else:
-        yield from dict.fromkeys(_forms(known))
+        return
+    apart = [(name, decomposed(value)) for name, value in known] if kana else known
+    yield from dict.fromkeys((*_forms(known), *_forms(apart)))
+
+
+def decomposed(text: str) -> str:
+    """Each kana and its sound mark as two characters, as a Mac writes them (`kana.composed`)."""
+    return "".join(
+        unicodedata.normalize("NFD", one) if "\u3040" < one < "\u30ff" else one for one in text
+    )
 
 
 def _forms(pairs: list[tuple[str, str]]) -> Iterator[str]:

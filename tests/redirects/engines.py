@@ -9,14 +9,23 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from redirects.chains import names_of
-from redirects.crawlers import is_preview_crawler
 from redirects.formats.nginx_query import RUNS_MAX
 from redirects.kana import composed
+from redirects.match import (
+    Decision,
+    Gone,
+    Missing,
+    NotAllowed,
+    Redirect,
+    Request,
+    Serve,
+    decide,
+)
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import decode
 from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE, encode_path, is_site_path, with_query
+from redirects.targets import GONE, encode_path
+from tests.sites import edge_data
 
 PUBLIC = "www.example.co.jp"
 SHOP = "shop.example.co.jp"
@@ -44,59 +53,46 @@ class Asked(NamedTuple):
     def url(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
 
+    @property
+    def request(self) -> Request:
+        """The same for `decide`."""
+        return Request(
+            self.method, self.path, self.query, self.host, self.user_agent,
+            accept_language=self.accept_language,
+        )  # fmt: skip
 
-def reference(rules: RuleSet, asked: Asked) -> Answer:  # noqa: C901  as the text goes
-    """What a request gets: `redirects` in docs/redirects.md, written a second time and plainly."""
-    if asked.method not in ("GET", "HEAD"):
-        return ("405",)
-    decoded = decode(asked.path)
-    if decoded is None or not is_site_path(decoded):
-        return ("404",)
-    path = composed(decoded)
-    language = asked.accept_language.split(",")[0].split(";")[0].split("-")[0].strip().lower()
-    host = asked.host.partition(":")[0].lower()
 
-    def chosen(source: str, query: str = "") -> Rule | None:
-        for rule in rules.rules:
-            holds = rule.host in ("", host) and rule.language in ("", language)
-            if (rule.source, rule.query) == (source, query) and holds:
-                return rule
-        return None
+class Decided:
+    """What requests get by a rule set: `redirects.match.decide`, as it is seen from outside.
 
-    def done(rule: Rule, rest: str) -> Answer:
-        if rule.status == GONE:
-            return ("410",)
-        if rule.in_place and is_preview_crawler(asked.user_agent):
-            return ("200", decode(rule.in_place) or "")
-        return (str(rule.status), with_query(rule.target, rest))
+    The host of a plain server is whichever its block is for, so the site has no host of its own.
+    """
 
-    if path in ("/", "/index.php"):
-        query = canonical_query(asked.query)
-        if query.key is not None:
-            rule = chosen(f"?{query.key}")
-            if rule is None and query.base_key is not None:
-                rule = chosen(f"?{query.base_key}")
-            return ("404",) if rule is None else done(rule, query.rest)
-    names = sorted(
-        {name for one in rules.rules if one.source == path and one.query
-         for name in names_of(one.query)}
-    )  # fmt: skip
-    if names:
-        key, rest = chosen_query(asked.query, names)
-        rule = chosen(path, key) if key else None
-        if rule is not None:
-            return done(rule, rest)
-    rule = chosen(path)
-    if rule is not None:
-        return done(rule, asked.query)
-    for pattern in rules.patterns:
-        holds = pattern.host in ("", host) and pattern.language in ("", language)
-        target = pattern.find(path) if holds else None
-        if target is not None:
-            if pattern.status == GONE:
+    def __init__(self, rules: RuleSet) -> None:
+        self.store = edge_data(rules)
+
+    def decision(self, asked: Asked) -> Decision:
+        return decide(self.store.get, asked.request)
+
+    def __call__(self, asked: Asked) -> Answer:
+        decision = self.decision(asked)
+        match decision:
+            case Redirect(status, location):
+                return (str(status), location)
+            case Serve(_, path):
+                return ("200", without_index_page(path))
+            case Gone():
                 return ("410",)
-            return (str(pattern.status), with_query(target, asked.query))
-    return ("200", path)
+            case Missing():
+                return ("404",)
+            case NotAllowed():
+                return ("405",)
+        raise AssertionError(decision)
+
+
+def without_index_page(path: str) -> str:
+    """A file's path: for a folder the edge asks for its page, a server looks for it itself."""
+    return path.removesuffix("index.html")
 
 
 class _Connection(http.client.HTTPConnection):
@@ -127,7 +123,8 @@ class Client:
         if response.status == 200:
             encoded = response.headers.get("X-Path-Encoded")
             plain = response.headers.get("X-Path", "").encode("latin-1").decode("utf-8")
-            return (status, plain if encoded is None else unquote(encoded)), cache
+            path = plain if encoded is None else unquote(encoded)
+            return (status, without_index_page(path)), cache
         return (status,), cache
 
     def read(self, asked: Asked) -> tuple[int, str]:
@@ -147,21 +144,26 @@ class Client:
         return self._connection.getresponse()
 
 
-def same_location(answer: Answer, asked: Asked) -> Answer:
-    """An answer with its Location in one spelling, if a pattern may have written the visitor's
-    own: `%41` is `A`, `%e3` is `%E3`."""
-    if len(answer) < 2 or answer[0] == "200" or asked.kind != "patterns":
-        return answer
-    page, mark, rest = answer[1].partition("?")
-    return (answer[0], encode_path(unquote(page)) + mark + quote(unquote(rest), safe="=&"))
+def same_location(want: Answer, got: Answer) -> bool:
+    """Whether two Locations are one address, of which the path is spelled in two ways: `%41` is
+    `A`, `%e3` is `%E3`."""
+
+    def spelled(answer: Answer) -> Answer:
+        page, mark, rest = answer[1].partition("?")
+        return (answer[0], encode_path(unquote(page)) + mark + quote(unquote(rest), safe="=&"))
+
+    return want[0] == got[0] and want[0][0] == "3" and spelled(want) == spelled(got)
 
 
 def limit_of_nginx(asked: Asked, want: Answer, got: Answer) -> str:
     """The documented limit of plain nginx that explains a difference, '' if none does."""
-    if decode(asked.path) is None or "%00" in asked.path:
+    path = decode(asked.path)
+    if path is None or "\0" in path:
         return "a broken escape in the path: 400" if got == ("400",) else ""
     if want[0] == got[0] == "200" and composed(got[1]) == want[1]:
         return "a file's path as a Mac spells it"
+    if same_location(want, got) and (asked.kind == "patterns" or path.startswith("/index.php/")):
+        return "the visitor's spelling of what a pattern finds, or of what is behind /index.php"
     values = [part.partition("=")[2] for part in asked.query.split("&")]
     if any(map(_is_spelled_oddly, values)) and (got == ("404",) or asked.kind == "own parameters"):
         return "a value spelled as no browser does: 404"
