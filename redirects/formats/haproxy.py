@@ -7,15 +7,14 @@ cost no time; patterns are tried one after the other.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import haproxy_query
-from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path
+from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path, own_of
 from redirects.formats.haproxy_words import argument, found, joined, matches, of, put, regsub, word
 from redirects.formats.written import Settings, Unsupported, Written
-from redirects.kana import composed
+from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, REST_CHARACTERS_MAX, encode_path
@@ -91,6 +90,7 @@ class _HAProxy:
         yield from _request()
         is_root = "redirects_is_root"
         has_query = found("args")
+        yield f"acl redirects_is_error {of('path')} -m beg {ERRORS_PATH}"
         yield f"acl {is_root} {of('path')} -m str / /index.php"
         if self._lines["names"]:
             yield put("set", f"{of('path')},{self._map('names')}", has_query)
@@ -99,8 +99,8 @@ class _HAProxy:
             yield from haproxy_query.spelled_anew(f"{found('set')} !{is_root}")
         yield ""
         yield "# The query as WordPress reads it."
-        yield from haproxy_query.wordpress(f"{is_root} {has_query}")
-        no_key = found("key", absent=True)
+        yield from haproxy_query.wordpress(f"{is_root} {has_query}", own_of(self._rules))
+        no_key = f"{found('key', absent=True)} !redirects_is_error"
         for number, names in enumerate(self._sets):
             yield from haproxy_query.own(number, names, f"{no_key} {found('set')}")
         yield ""
@@ -116,8 +116,10 @@ class _HAProxy:
             yield put("is_own", 'str("1")', f"{no_key} {found('found')}")
         yield from self._looked_up("paths", of("path"), no_key)
         yield from self._patterns(no_key)
+        shorter = f'str("301 "),{joined("path")},concat(" ?")'
+        yield put("found", shorter, f"{found('is_long')} {found('key', absent=True)} {_NONE}")
         not_own = f" {found('is_own', absent=True)}" if self._sets else ""
-        yield put("rest", of("args"), f"{no_key}{not_own}")
+        yield put("rest", of("args"), f"{found('key', absent=True)}{not_own}")
         yield from _decision(self._settings.max_age_s)
 
     def _map(self, name: str) -> str:
@@ -220,8 +222,12 @@ def _request() -> Iterator[str]:
     )
     marks = "{ path -m sub -i %E3%82%99 %E3%82%9A }"
     yield "# A Mac writes some kana as two characters."
-    yield put("path", f"{of('path')},{','.join(_compositions())}", marks)
+    yield put("path", f"{of('path')},{','.join(haproxy_query.compositions())}", marks)
     yield f"http-request set-path %[{of('path')}] if {marks}"
+    yield "# What WordPress writes where the server can't rewrite: /index.php/about/."
+    yield put("is_long", 'str("1")', matches("path", "^/index[.]php/"))
+    shortened = regsub("^/index[.]php/", "/", everywhere=False)
+    yield put("path", f"{of('path')},{shortened}", found("is_long"))
     yield put("args", "query")
     yield put("host", "req.hdr(host),field(1,:),lower")
     yield put("language", 'str("")')
@@ -235,14 +241,6 @@ _ENCODED_UTF8 = (
     "(?:[^%]|%[0-7].|%(?:C[2-9A-F]|D.)T|%E0%[AB].T|%(?:E[1-9ABCEF])TT|%ED%[89].T"
     "|%F0%[9AB].TT|%F[1-3]TTT|%F4%8.TT)"
 ).replace("T", "%[89AB].")
-
-
-def _compositions() -> Iterator[str]:
-    for code in range(0x3046, 0x30FE):
-        for mark in "\u3099\u309a":
-            pair = chr(code) + mark
-            if len(whole := composed(pair)) == 1 and unicodedata.normalize("NFD", whole) == pair:
-                yield regsub(encode_path(pair), encode_path(whole))
 
 
 def _decision(max_age_s: int) -> Iterator[str]:

@@ -6,23 +6,28 @@ A query is brought into one spelling first: every part decoded and encoded anew,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from redirects.formats.grouping import GROUPS_MAX
+from redirects.formats.grouping import GROUPS_MAX, Own
 from redirects.formats.haproxy_words import found, joined, matches, of, put, regsub
-from redirects.formats.spelling import KNOWN, VALUE, parameter
+from redirects.formats.spelling import VALUE, parameter
+from redirects.kana import composed
 from redirects.query import GLUED, INTEGERS, VARIABLES
-
-DATE_RUNS_MAX = 9
-"""So many runs of what is no digit are left out of `m`, before, between and behind eight digits."""
 
 _END = "(?=&|$)"
 _IDS = ("attachment_id", "p", "page_id")
 _PARTS = VARIABLES[VARIABLES.index("feed") :]
 _WHICH_PAGE = tuple(name for name in VARIABLES if name not in (*_IDS, *_PARTS))
-# An escaped percent sign or ampersand is one character, though it has digits.
-_NO_DIGITS = "(?:%25(?:25|26)|%[0-9A-F]{2}|[^0-9&%])+"
+_LISTS = "(?:cat|author)"
+# What PHP makes of `name[]`, or a client of `name=[]`.
+_ARRAY = "%5B%5D"
+# What is no part of a date, and of a list of ids. An escaped percent sign or ampersand is one
+# character, though it has digits.
+_NO_DATE = "%25(?:25|26)|%[0-9A-F]{2}|[^0-9&%]"
+_NO_LIST = "%25(?:25|26)|%[0-9A-F]{2}|[^0-9&%-]"
+_WHITE = "(?:%20|%0[9A-D])*+"
 _GLUE = "|".join(quote(one, safe="").replace(".", "[.]") for one in GLUED)
 
 
@@ -53,26 +58,40 @@ _PIPELINE = ",".join(
 )
 
 
-def wordpress(condition: str) -> Iterator[str]:
+def wordpress(condition: str, own: Own) -> Iterator[str]:
     """`redirects_key` and `redirects_base`, not set if there is none, and `redirects_left`: the
-    parts that WordPress does not read."""
-    names = "|".join(sorted(VARIABLES, key=len, reverse=True))
-    integers = "|".join(sorted(INTEGERS, key=len, reverse=True))
+    parts that WordPress does not read. `own`: the site's own variables."""
+    names = _either((*VARIABLES, *own.types, *own.taxonomies))
+    integers = _either(name for name in INTEGERS if name != "p")
+    without_glue = regsub(f"(?:{_GLUE})+{_END}", "")
     read = (
         regsub(f"&(?!(?:{names})(?:%5B|=|&|$))[^&]*", ""),
-        regsub("&([^&=%]++)%5B[^&]*", "&\\1=%5B%5D"),
-        *_last_without_glue(),
-        regsub(f"&({integers})=(?:%20|%0[9A-D])*0*([0-9]*)[^&]*", "&\\1=\\2"),
-        regsub(f"&({integers})=(?:[0-9]{{{15 + 1},}})?{_END}", "&\\1=0"),
-        *(regsub(f"&m=([0-9]*){_NO_DIGITS}", "&m=\\1") for _ in range(DATE_RUNS_MAX)),
-        regsub("&m=[0-9]*[^0-9&][^&]*", "&m=0"),
-        regsub(f"&m={_END}", ""),
+        *_as_lists(),
+        without_glue,
+        # PHP's cast. A negative post is none; WordPress takes the sign off all others.
+        regsub(f"&p=(?!{_ARRAY}{_END}){_WHITE}(?:%2B|(-))?0*+([0-9]*)[^&]*", "&p=\\1\\2"),
+        regsub(f"&p=-{_END}", ""),
+        regsub(f"&({integers})=(?!{_ARRAY}{_END}){_WHITE}(?:%2B|-)?0*+([0-9]*)[^&]*", "&\\1=\\2"),
+        _only("m", _NO_DATE),
+        _only(_LISTS, _NO_LIST, "|%2C"),
+        regsub(f"&({_LISTS})=0+", "&\\1="),
+        without_glue,  # the commas at the end of a list
         regsub(f"&feed=(?:feed|rss){_END}", "&feed=rss2"),
         regsub(f"&feed=comments-feed{_END}", "&feed=comments-rss2"),
-        regsub("&embed=[^&]*", "&embed=true"),
-        regsub(f"&paged=0{_END}|&page=[01]{_END}", ""),
+        regsub(f"&embed=(?!{_ARRAY}{_END})[^&]+", "&embed=true"),
+        # An empty one is as if it were not there.
+        regsub(f"&[^&=]+={_END}", ""),
+        *(regsub(f"&({_either(own.types)})=", "&post_type=\\1&name=") for _ in own.types[:1]),
+        *(
+            regsub(f"&({_either(own.taxonomies)})=", "&taxonomy=\\1&term=")
+            for _ in own.taxonomies[:1]
+        ),
+        _last(),
+        regsub(f"&page=1{_END}", ""),
     )
     yield put("known", f"{of('query')},{','.join(read)}", condition)
+    marks = matches("known", "%E3%82%(?:99|9A)")
+    yield put("known", f"{of('known')},{','.join(compositions())}", f"{condition} {marks}")
     # Page 1 of something is that thing, except that a sitemap's own links write `paged=1`.
     yield put(
         "known",
@@ -89,43 +108,62 @@ def wordpress(condition: str) -> Iterator[str]:
     yield put("which", f'str(""),{joined("which_0", "which_1")}', no_id)
     yield put("parts", f"{of('known')},{_ordered(_PARTS)}", condition)
     yield put("all", f'str(""),{joined("which", "parts")}', condition)
-    # A preview shows what is not published; it must never be answered by a redirect.
-    preview = matches("query", "&preview(?:%5B|=|&|$)")
-    is_preview = f"{preview} {matches('known', '&(?:attachment_id|p|page_id)=')}"
-    yield f"acl redirects_is_preview {of('is_preview')} -m found"
-    yield put("is_preview", 'str("1")', f"{condition} {is_preview}")
-    yield put("key", of("all"), f"{condition} !redirects_is_preview {matches('all', '.')}")
+    yield put("key", of("all"), f"{condition} {matches('all', '.')}")
     is_key = found("key")
-    yield put("base", f"{of('key')},{regsub('&(?:page|cpage)=[^&]*', '')}", is_key)
+    yield put("base", f"{of('key')},{regsub('&(?:page|cpage|embed)=[^&]*', '')}", is_key)
     yield put(
         "base",
         f"{of('base')},{regsub('&paged=[^&]*', '')}",
         f"{is_key} !{matches('known', '&sitemap=')}",
     )
-    yield put("left", _left(KNOWN), is_key)
+    # A preview of what is published is that itself.
+    known = (*VARIABLES, "preview", *own.types, *own.taxonomies)
+    yield put("left", _left(known), is_key)
 
 
 def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
     """`redirects_own`, the key of these parameters, and `redirects_own_left`, all others."""
-    either = "|".join(name.replace(".", "[.]") for name in sorted(names, key=len, reverse=True))
     read = (
-        regsub(f"&(?!(?:{either})(?:=|&|$))[^&]*", ""),
-        *_last_without_glue(),
+        regsub(f"&(?!(?:{_either(names)})(?:%5B|=|&|$))[^&]*", ""),
+        *_as_lists(),
+        _last(),
+        regsub(f"(?:{_GLUE})+{_END}", ""),
+        regsub(f"&[^&=]+={_END}", ""),
         _ordered(names),
     )
     holds = f"{condition} {{ {of('set')} -m str {number} }}"
     yield put("own", f"{of('query')},{','.join(read)}", holds)
-    yield put("own_left", _left(parameter(names, lists=False)), holds)
+    yield put("own_left", _left(names), holds)
 
 
-def _last_without_glue() -> tuple[str, ...]:
-    """The last of a name wins; what is glued to a value goes, and then what is empty."""
-    return (
-        regsub(f"&([^&=]++){_END}", "&\\1="),
-        regsub("&([^&=]++)=[^&]*+(?=.*&\\1=)", ""),
-        regsub(f"(?:{_GLUE})+{_END}", ""),
-        regsub(f"&[^&=]+={_END}", ""),
-    )
+def compositions() -> Iterator[str]:
+    """The converters that make each kana and its sound mark one (`kana.composed`), of what is
+    percent-encoded."""
+    for code in range(0x3046, 0x30FE):
+        for mark in "\u3099\u309a":
+            pair = chr(code) + mark
+            if len(whole := composed(pair)) == 1 and unicodedata.normalize("NFD", whole) == pair:
+                yield regsub(quote(pair), quote(whole))
+
+
+def _either(names: Iterable[str]) -> str:
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    return "|".join(quote(name, safe="").replace(".", "[.]") for name in ordered)
+
+
+def _as_lists() -> tuple[str, str]:
+    """Each part with `=`, and `name[x]=y` as the list that matches nothing."""
+    return (regsub("&([^&=%]++)%5B[^&]*", f"&\\1={_ARRAY}"), regsub(f"&([^&=]++){_END}", "&\\1="))
+
+
+def _last() -> str:
+    """The last of a name wins."""
+    return regsub("&([^&=]++)=[^&]*+(?=.*&\\1=)", "")
+
+
+def _only(name: str, no: str, but: str = "") -> str:
+    """The values of this name without some characters: all else is found as it is, and kept."""
+    return regsub(f"(&(?!{name}=)[^&]*|&{name}=(?:{_ARRAY}{_END})?{but})|{no}", "\\1")
 
 
 def _first_id() -> str:
@@ -146,7 +184,7 @@ def _ordered(names: Sequence[str]) -> str:
     return regsub(f"^{looked}.*$", groups, everywhere=False)
 
 
-def _left(part: str) -> str:
-    """The query as it was sent, without some of its parts."""
-    cut = (regsub(f"&{part}", ""), regsub("^&|&$", ""))
+def _left(names: Iterable[str]) -> str:
+    """The query as it was sent, without the parts of these names."""
+    cut = (regsub(f"&{parameter(names)}", ""), regsub("^&|&$", ""))
     return f'str("&"),concat("",txn.redirects_args,"&"),{",".join(cut)}'

@@ -159,7 +159,9 @@ class _Nginx:
         yield "\n# The rules.\n"
         yield from self._looked_up("key", "wordpress", "$redirects_key", "w")
         yield from self._looked_up("base", "wordpress", "$redirects_base", "w")
-        yield from self._looked_up("query", "queries", f"$redirects_path{_AND}$redirects_own_key", "q")
+        yield from self._looked_up(
+            "query", "queries", f"$redirects_path{_AND}$redirects_own_key", "q"
+        )
         yield from self._looked_up("path", "paths", "$redirects_path", "a")
         yield from self._named()
         # A query of WordPress is answered by its own rules or not at all.

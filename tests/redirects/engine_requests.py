@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from redirects.query import GLUED, VARIABLES
-from tests.redirects.engines import BROWSER, CATEGORIES, CRAWLER, PUBLIC, SHOP, TAGS, Asked
+from redirects.formats.spelling import decomposed
+from tests.redirects.engines import (
+    BROWSER,
+    CATEGORIES,
+    CRAWLER,
+    KANA,
+    PUBLIC,
+    SHOP,
+    TAGS,
+    Asked,
+)
 
 _OTHERS = """utm_source=x fbclid=Ab-1_c fbclid amp replytocom=5 q=%E6%9D%B1 x=a+b s= _wpnonce=12
     x%zz=1 p%E9=1 ref=https://t.co/a?b =v preview_id=3""".split()
@@ -17,7 +27,9 @@ _ENDS = ["", "", "", *"/ . ! %E3%80%82 %20 + ). %e3%80%81 %C2%A0 %7D %EF%BC%89".
 _NUMBERS = "{} {} {} 0{} {}abc -{} +{} %20{} {}/ x{}".split()
 _PARTS = """feed=rss2 feed=rss feed=feed feed=atom feed=rss2%E3%80%82 page=2 page=3 page=1 page=0
     cpage=3 cpage=9 paged=1 embed embed=true embed=1 p=7 p[]=1 p%5B0%5D=1 post_type=item name=x
-    year=2009 tag= cat= preview=true preview page=/2 p=%zz P=3 m= p=99999999999999999 page_id=14
+    year=2009 tag= cat= preview=true preview preview[]=1 page=/2
+    p=0 p=-7 page_id=-7 attachment_id=%2D14 p=abc page=%32 paged=2 w=14 attachment=logo author_name=x
+    tag[]=x item=%E8%B5%A4 genre=crime embed[]=1 m=2009 cat=1,5 p=%zz P=3 m= p=99999999999999999 page_id=14
     p""".split()
 _SLUGS = [
     *(("tag", tag) for tag in (*TAGS, "none", "WINE")),
@@ -27,18 +39,34 @@ _SLUGS = [
     *(("feed", one) for one in "rss2 feed rss comments-feed comments-rss2".split()),
     *(("paged", one) for one in "012"),
     *(("author", one) for one in "13"),
+    *(("cat", one) for one in "1,5 -1 03abc a1b2 1, 0 ,5 0,0 -05 1,x5,, abc 1a2a3 - 5-".split()),
+    *(("author", one) for one in "1,2 01 -2".split()),
+    *(("item", one) for one in ("赤", "かばん", "none", "")),
+    *(("book", one) for one in ("かばん", "red", "赤")),
+    *(("genre", one) for one in ("crime", "ミステリー", "none")),
+    *(("tag", one) for one in (*KANA, *map(decomposed, KANA))),
+    *(("embed", one) for one in ("", "1", "true")),
+    ("m", "2009"),
+    ("w", "14"),
+    ("attachment", "logo"),
+    ("author_name", "hanako"),
+    ("Item", "赤"),
     ("sitemap", "index"),
     ("robots", "1"),
     ("term", "x"),
 ]
 _WITH_SLUGS = """paged=2 paged=2 paged=1 paged=7 tag=wine feed=rss2 cat=2 tag[]=x
+    w=14 w=014 book=red genre=crime genre= item[]=1 post_type=book post_type=item taxonomy=genre
+    term=crime embed embed=1 cpage=2 page=2 cat=0 tag= name=red preview=true preview p=0 m=2009
     year=2009&monthnum=4 monthnum=4&year=2009 post_type=item&name=%E8%B5%A4
     name=%e8%b5%a4&post_type=item sitemap=posts&sitemap-subtype=post&paged=1""".split()
 _OWN = """id=33 id=33. id=34 kind=%E6%9C%AC kind=%e6%9c%ac id= id mode=all %69d=33 amp;id=33 id[]=33
-    id=33abc campaign=%E6%98%A5 campaign=x ID=33 id=%33%33 id=%zz""".split()
+    id[=33 kind[]=x id=33/ id=%E3%80%82 id=33abc campaign=%E6%98%A5 campaign=x ID=33 id=%33%33 id=%zz""".split()
 _PATHS = [
     *"""/about /About /ABOUT /会社 /がぎぐ/ば /quo"te'$x;{} /100% /gone/ /gone /index.php /item.php
-    / /blog/7.html /none/ /a\\b /a/../about /./about //about /about/.. /x/.hidden""".split(),
+    / /blog/7.html /none/ /a\\b /a/../about /./about //about /about/.. /x/.hidden
+    /_errors/404.html /_errors/ /_errors/x /errors/404.html /INDEX.PHP /index.phpx /index.php/
+    /index.php/_errors/x /index.php/index.php /index.php//about /index.php/../about""".split(),
     unicodedata.normalize("NFD", "/がぎぐ/ば"),
     "/a b",
     "/x\n/about",
@@ -52,6 +80,23 @@ _OF_PATTERNS = [
     unicodedata.normalize("NFD", "/が/x.htm"),
     "/old/a b/c",
 ]
+_LANGUAGES = (
+    "",
+    "",
+    "ja,en;q=0.8",
+    "en-US,en;q=0.5",
+    "EN",
+    "fr",
+    "e",
+    "en x",
+    "eng",
+    "en_US",
+    "*",
+    ";en",
+    "fr;q=1",
+    "en,",
+    "enen",
+)
 _ANY = "abpPp=&%?+[]{}\"'$;\\^`|<>~.!-_*()@:,/0123456789"
 
 
@@ -61,9 +106,12 @@ def requests(seed: int, count: int, posts: int = 60) -> Iterator[Asked]:
     kinds = (_wordpress, _wordpress, _wordpress, _slug, _slug, _own, _path, _path, _pattern, _junk)
     for _ in range(count):
         asked = rng.choice(kinds)(rng, posts)
+        if rng.random() < 0.1 and asked.path.startswith("/") and not asked.path.startswith("//"):
+            before = rng.choice(("/index.php", "/index.php", "/%69ndex.php", "/index%2Ephp"))
+            asked = asked._replace(path=before + asked.path)
         yield asked._replace(
             user_agent=CRAWLER if rng.random() < 0.2 else BROWSER,
-            accept_language=rng.choice(("", "", "ja,en;q=0.8", "en-US,en;q=0.5", "EN", "fr", "e")),
+            accept_language=rng.choice(_LANGUAGES),
             host=rng.choice((PUBLIC,) * 5 + (SHOP, f"{SHOP.upper()}:8080", "192.0.2.1")),
             method="POST" if rng.random() < 0.02 else "HEAD" if rng.random() < 0.05 else "GET",
         )

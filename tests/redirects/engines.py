@@ -162,7 +162,8 @@ def limit_of_nginx(asked: Asked, want: Answer, got: Answer) -> str:
         return "a broken escape in the path: 400" if got == ("400",) else ""
     if want[0] == got[0] == "200" and composed(got[1]) == want[1]:
         return "a file's path as a Mac spells it"
-    if same_location(want, got) and (asked.kind == "patterns" or path.startswith("/index.php/")):
+    is_of_a_path = asked.kind in ("patterns", "paths") or path.startswith("/index.php/")
+    if is_of_a_path and same_location(want, got):
         return "the visitor's spelling of what a pattern finds, or of what is behind /index.php"
     values = [part.partition("=")[2] for part in asked.query.split("&")]
     if any(map(_is_spelled_oddly, values)) and (got == ("404",) or asked.kind == "own parameters"):
@@ -196,6 +197,7 @@ def show(different: Sequence[tuple[Asked, Answer, Answer]]) -> str:
 
 TAGS = ("ワイン", "東京", "wine", "red-wine", "c++", "a b", "100%", "r&b", "Wine")
 CATEGORIES = ("news", "お知らせ", "会社/採用")
+KANA = ("がっこう", "パン", "ガイド book")
 
 
 def a_rule_set(seed: int = 1, posts: int = 60) -> RuleSet:
@@ -221,7 +223,22 @@ def a_rule_set(seed: int = 1, posts: int = 60) -> RuleSet:
         rules.append(Rule(f"?cat={number + 1}", 301, f"/category/{number}/"))
         rules.append(Rule(f"?author={number + 1}", 301, f"/author/{number}/", f"/author/{number}/"))
     rules += [Rule(f"?category_name={name}", 301, f"/c/{quote(name)}/") for name in CATEGORIES]
+    rules += [Rule(f"?tag={tag}", 301, f"/tag/{quote(tag)}/") for tag in KANA]
     rules += [
+        Rule("?cat=1,5", 301, "/category/both/"),
+        Rule("?cat=-1", 302, "/category/others/"),
+        Rule("?author=1,2", 301, "/author/both/"),
+        Rule("?m=2009", 301, "/2009/"),
+        Rule("?m=2009&w=14", 301, "/2009/w/14/"),
+        Rule("?attachment=logo", 301, "/logo/"),
+        Rule("?name=かばん&post_type=item", 301, "/item/bag/", "/item/bag/"),
+        Rule("?name=red&post_type=book", 301, "/book/red/"),
+        Rule("?name=red&post_type=book&embed=true", 301, "/book/red/embed/"),
+        Rule("?name=かばん&post_type=book", 301, "/book/bag/"),
+        Rule("?taxonomy=genre&term=crime", 301, "/genre/crime/"),
+        Rule("?taxonomy=genre&term=crime&paged=2", 301, "/genre/crime/page/2/"),
+        Rule("?taxonomy=genre&term=ミステリー", 301, "/genre/mystery/"),
+        Rule("/_errors/x", 301, "/"),
         Rule("?m=200904", 301, "/2009/04/"),
         Rule("?year=2009&monthnum=4", 301, "/2009/04/"),
         Rule("?name=赤&post_type=item", 302, "/item/%E8%B5%A4/?from=old"),
@@ -260,6 +277,7 @@ def a_rule_set(seed: int = 1, posts: int = 60) -> RuleSet:
         Pattern("/old/*", 308, "/new/*"),
         Pattern("/removed/*", GONE),
         Pattern("/が/{page}.htm", 301, "https://www.example.co.jp/ga/{page}?old=1"),
+        Pattern("/{folder}/404.html", 302, "/{folder}/lost"),
         Pattern("/find/{word}", 307, "/?s={word}"),
         Pattern("/{a}-{b}.html", 301, "/x/{b}/{a}", host=SHOP),
     ]
