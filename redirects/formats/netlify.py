@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from redirects.formats.grouping import own_of
 from redirects.formats.spelling import pairs_of
 from redirects.formats.written import Settings, Unsupported, Written
+from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.query import VARIABLES
 from redirects.rules import Rule, RuleSet
@@ -24,9 +26,8 @@ LINES_MANY = 10_000
 
 NOT_FOUND = "/404.html"
 
-_NUMBERS = frozenset(("paged", "page", "cpage"))
+_PARTS = frozenset(("paged", "page", "cpage", "embed"))
 _IDS = ("p", "page_id", "attachment_id")
-_ROOT = ("/", "/index.php")
 # What browsers leave as it is in a path.
 _SAFE = "/!$&'()*+,;=:@~"
 _STATUS = {307: 302, 308: 301}
@@ -34,14 +35,18 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(:int)?\}")
 _ORIGIN = re.compile("https?://[^/?#]*")
 
 
-def netlify(rules: RuleSet, _settings: Settings) -> Written:
-    """The file `_redirects`, for the folder that is published. Nothing of it can be set."""
-    return _Netlify(rules).written()
+def netlify(rules: RuleSet, settings: Settings) -> Written:
+    """The file `_redirects`, for the folder that is published. Of the settings, the host alone is
+    in it."""
+    return _Netlify(rules, settings).written()
 
 
 class _Netlify:
-    def __init__(self, rules: RuleSet) -> None:
+    def __init__(self, rules: RuleSet, settings: Settings) -> None:
         self._rules = rules
+        # What a splat finds may begin with a slash, and `//name` is another host's address.
+        self._home = f"https://{settings.host}" if settings.host else ""
+        self._own = own_of(rules)
         self._unsupported: list[Unsupported] = []
         self._without_slash: dict[tuple[str, str, str, str], Rule] = {}
 
@@ -49,6 +54,7 @@ class _Netlify:
         lines = [
             *self._wordpress(),
             *(line for rule in self._of_paths() for line in self._lines(rule)),
+            f"/index.php/* {self._home}/:splat 301!" if self._home else "/index.php / 301!",
             *self._patterns(),
         ]
         text = "".join(f"{line}\n" for line in (*_HEAD.splitlines(), *lines))
@@ -75,18 +81,18 @@ class _Netlify:
         for names in sorted(by_names, key=lambda one: (-len(one), one)):
             for rule in by_names[names]:
                 yield from self._lines(rule)
-            # A number of a page that is not there falls back to the page; all else is another.
-            if len(names) > 1 and not _NUMBERS & set(names):
+            # A part of a page that is not there falls back to the page; all else is another.
+            parts = _PARTS - {"paged"} if "sitemap" in names else _PARTS
+            if len(names) > 1 and parts.isdisjoint(names):
                 yield from _not_found(names)
         if by_names:
-            for name in VARIABLES:
+            for name in (*VARIABLES, *self._own.types, *self._own.taxonomies):
                 yield from _not_found((name,))
-            if not any(rule.source == "/index.php" for rule in self._rules.rules):
-                yield "/index.php / 301!"
 
     def _of_paths(self) -> list[Rule]:
         """In the order of the set, those with parameters first."""
-        chosen = [rule for rule in self._rules.rules if not rule.source.startswith("?")]
+        # Error pages belong to no release, so that no rule is for them.
+        chosen = [rule for rule in self._rules.rules if not rule.source.startswith(("?", ERRORS_PATH))]
         return sorted(chosen, key=lambda rule: (rule.source, -rule.query.count("="), rule.requests))
 
     def _lines(self, rule: Rule) -> Iterator[str]:
@@ -103,7 +109,7 @@ class _Netlify:
         if rule.status in _STATUS:
             reason = f"Netlify documents no {rule.status}: it answers {_STATUS[rule.status]}"
             self._unsupported.append(Unsupported(rule, reason))
-        for spelled in _with_ids(rule.source, pairs):
+        for spelled in self._forms(rule.source, pairs):
             for origin in (f"http://{rule.host}", f"https://{rule.host}") if rule.host else ("",):
                 words = (
                     origin + quote(path, safe=_SAFE),
@@ -132,9 +138,31 @@ class _Netlify:
                 return f"Netlify takes it for {other.source!r}: a slash at the end is no difference"
         return ""
 
+    def _forms(
+        self, source: str, pairs: list[tuple[str, str]]
+    ) -> Iterator[list[tuple[str, str]]]:
+        """The parameters; an id of WordPress under each of its three names, and what is of the
+        site's own types and taxonomies under theirs."""
+        yield pairs
+        if source.startswith("?p="):
+            for name in _IDS[1:]:
+                yield [(name, pairs[0][1]), *pairs[1:]]
+        elif source.startswith("?"):
+            values = dict(pairs)
+            for own, kind, named in (
+                (self._own.types, "post_type", "name"),
+                (self._own.taxonomies, "taxonomy", "term"),
+            ):
+                if named in values and values.get(kind) in own:
+                    others = [pair for pair in pairs if pair[0] not in (kind, named)]
+                    yield [(values[kind], values[named]), *others]
+
     def _patterns(self) -> Iterator[str]:
         for pattern in self._rules.patterns:
             problem = _pattern_problem(pattern)
+            home = self._home if pattern.target.startswith(("/{", "/*")) else ""
+            if not problem and not home and pattern.target.startswith(("/{", "/*")):
+                problem = "its target needs the site's host, or visitors could choose another one"
             if problem:
                 self._unsupported.append(Unsupported(pattern, problem))
                 continue
@@ -157,16 +185,21 @@ class _Netlify:
             language = [f"Language={pattern.language}"] if pattern.language else []
             for scheme in ("http", "https") if pattern.host else ("",):
                 origin = f"{scheme}://{pattern.host}" if scheme else ""
-                yield " ".join((origin + path, _of_pattern(pattern.target), status, *language))
+                yield " ".join((origin + path, home + _of_pattern(pattern.target), status, *language))
 
     def _notes(self, lines: int) -> Iterator[str]:
         sources = [rule.source for rule in self._rules.rules]
         if any(source.startswith("?") for source in sources):
             yield (
-                "Netlify compares a number as a text: `?p=01632`, `?p=1632/` and `?p=` answer 404, "
-                "`amp;p=` the home page. A second variable that no rule asks for is overlooked."
+                "Netlify compares a number as a text: `?p=01632` and `?p=1632/` answer 404, and so "
+                "do `?p=`, `?p=0`, `?p=abc` and `?paged=1`, where WordPress has the home page; "
+                "`amp;p=` is the home page. A second variable that no rule asks for is overlooked."
             )
-            yield "`/index.php?p=1632` needs two redirects: first to `/`."
+            yield (
+                "Netlify compares values as texts, too: a list of categories with a comma at its "
+                "end, a date with dashes, and kana as a Mac writes them answer 404."
+            )
+        yield "`/index.php` and what is behind it needs two redirects: first without it."
         yield "A path that is spelled otherwise than by browsers is not redirected."
         yield "How long browsers keep a redirect, and which methods get one, can't be said."
         yield "What is left of the query is carried over as Netlify does it."
@@ -182,16 +215,8 @@ class _Netlify:
             )
 
 
-def _with_ids(source: str, pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """The parameters; an id of WordPress under each of its three names."""
-    yield pairs
-    if source.startswith("?p="):
-        for name in _IDS[1:]:
-            yield [(name, pairs[0][1]), *pairs[1:]]
-
-
 def _not_found(names: tuple[str, ...]) -> Iterator[str]:
-    places = " ".join(f"{name}=:{re.sub('[^a-z]', '', name)}" for name in names)
+    places = " ".join(f"{name}=:{re.sub('[^a-z]', '', name) or 'x'}" for name in names)
     yield f"/ {places} {NOT_FOUND} 404!"
     if names[0] == "p" and len(names) > 1:
         for other in _IDS[1:]:
