@@ -38,8 +38,8 @@ PURE = {
     ).split()),
     "redirects.formats",
     *(f"redirects.formats.{name}" for name in (
-        "grouping haproxy haproxy_query haproxy_words known netlify nginx nginx_query nginx_words "
-        "spelling written"
+        "cloudfront grouping haproxy haproxy_query haproxy_words known netlify nginx nginx_query "
+        "nginx_text nginx_words spelling written"
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(

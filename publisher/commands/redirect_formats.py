@@ -12,7 +12,8 @@ from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_d
 from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
-    from redirects.formats.written import Unsupported, Written
+    from publisher.config import Config
+    from redirects.formats.written import Settings, Unsupported, Written
 
 # So many rules are named for each reason; `--json` has more.
 _SHOWN_MAX = 5
@@ -23,7 +24,8 @@ _LISTED_MAX = 10_000
 
 def export(
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="nginx, haproxy or netlify.")
+        str,
+        typer.Option("--format", metavar="FORMAT", help="cloudfront, nginx, haproxy or netlify."),
     ],
     output: Annotated[
         Path, typer.Option("--output", metavar="FOLDER", help="The folder for the files.")
@@ -40,7 +42,7 @@ def export(
     config: ConfigOption = CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Write the redirects of a release for nginx, HAProxy or Netlify.
+    """Write the redirects of a release for CloudFront, nginx, HAProxy or Netlify.
 
     What to do with the files is said on standard error, and what the format can't say: rules that
     are not in them, or not as they are meant, and limits that matter to these rules.
@@ -53,8 +55,8 @@ def export(
     from publisher.commands.history import chosen
     from publisher.rules import with_withdrawn
     from publisher.site import Site
+    from redirects.compile import StoreTooLargeError
     from redirects.formats.known import FORMATS
-    from redirects.formats.written import Settings
 
     if form not in FORMATS:
         raise typer.BadParameter(f"there is no format {form!r}; there are: {', '.join(FORMATS)}")
@@ -64,7 +66,10 @@ def export(
     found = chosen(site.records, release)
     withdrawn = site.records.intent()[0].withdrawn
     rules = with_withdrawn(site.records.rules(found), withdrawn)
-    made = FORMATS[form](rules, Settings(site.config.site.host, folder=folder))
+    try:
+        made = FORMATS[form](rules, _settings(site.config, folder))
+    except StoreTooLargeError as error:
+        raise PublisherError(str(error)) from None
     _write(output, made)
     if not json:
         _say(output, made)
@@ -87,6 +92,13 @@ def export(
         },
         json,
     )
+
+
+def _settings(config: Config, folder: str) -> Settings:
+    """What a server has to know beside the rules."""
+    from redirects.formats.written import Settings
+
+    return Settings(config.site.host, folder=folder)
 
 
 def _write(output: Path, made: Written) -> None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from redirects.rule import names_of
 from redirects.patterns import Pattern
 from redirects.query import own_variables
+from redirects.rule import names_of
 from redirects.rules import RuleSet
 from redirects.targets import without_query
 
@@ -61,8 +61,10 @@ class Own(NamedTuple):
     types: tuple[str, ...] = ()
     taxonomies: tuple[str, ...] = ()
 
-    def __contains__(self, name: object) -> bool:
-        return name in self.types or name in self.taxonomies
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.types, *self.taxonomies)
 
 
 def own_of(rules: RuleSet) -> Own:

@@ -61,7 +61,7 @@ _PIPELINE = ",".join(
 def wordpress(condition: str, own: Own) -> Iterator[str]:
     """`redirects_key` and `redirects_base`, not set if there is none, and `redirects_left`: the
     parts that WordPress does not read. `own`: the site's own variables."""
-    names = _either((*VARIABLES, *own.types, *own.taxonomies))
+    names = _either((*VARIABLES, *own.names))
     integers = _either(name for name in INTEGERS if name != "p")
     without_glue = regsub(f"(?:{_GLUE})+{_END}", "")
     read = (
@@ -117,7 +117,7 @@ def wordpress(condition: str, own: Own) -> Iterator[str]:
         f"{is_key} !{matches('known', '&sitemap=')}",
     )
     # A preview of what is published is that itself.
-    known = (*VARIABLES, "preview", *own.types, *own.taxonomies)
+    known = (*VARIABLES, "preview", *own.names)
     yield put("left", _left(known), is_key)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from redirects.formats.cloudfront import cloudfront
 from redirects.formats.haproxy import haproxy
 from redirects.formats.netlify import netlify
 from redirects.formats.nginx import nginx
@@ -11,6 +12,7 @@ from redirects.formats.written import Settings, Written
 from redirects.rules import RuleSet
 
 FORMATS: Mapping[str, Callable[[RuleSet, Settings], Written]] = {
+    "cloudfront": cloudfront,
     "nginx": nginx,
     "haproxy": haproxy,
     "netlify": netlify,

@@ -86,13 +86,15 @@ class _Netlify:
             if len(names) > 1 and parts.isdisjoint(names):
                 yield from _not_found(names)
         if by_names:
-            for name in (*VARIABLES, *self._own.types, *self._own.taxonomies):
+            for name in (*VARIABLES, *self._own.names):
                 yield from _not_found((name,))
 
     def _of_paths(self) -> list[Rule]:
         """In the order of the set, those with parameters first."""
         # Error pages belong to no release, so that no rule is for them.
-        chosen = [rule for rule in self._rules.rules if not rule.source.startswith(("?", ERRORS_PATH))]
+        chosen = [
+            rule for rule in self._rules.rules if not rule.source.startswith(("?", ERRORS_PATH))
+        ]
         return sorted(chosen, key=lambda rule: (rule.source, -rule.query.count("="), rule.requests))
 
     def _lines(self, rule: Rule) -> Iterator[str]:
@@ -138,9 +140,7 @@ class _Netlify:
                 return f"Netlify takes it for {other.source!r}: a slash at the end is no difference"
         return ""
 
-    def _forms(
-        self, source: str, pairs: list[tuple[str, str]]
-    ) -> Iterator[list[tuple[str, str]]]:
+    def _forms(self, source: str, pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         """The parameters; an id of WordPress under each of its three names, and what is of the
         site's own types and taxonomies under theirs."""
         yield pairs
@@ -185,7 +185,9 @@ class _Netlify:
             language = [f"Language={pattern.language}"] if pattern.language else []
             for scheme in ("http", "https") if pattern.host else ("",):
                 origin = f"{scheme}://{pattern.host}" if scheme else ""
-                yield " ".join((origin + path, home + _of_pattern(pattern.target), status, *language))
+                yield " ".join(
+                    (origin + path, home + _of_pattern(pattern.target), status, *language)
+                )
 
     def _notes(self, lines: int) -> Iterator[str]:
         sources = [rule.source for rule in self._rules.rules]

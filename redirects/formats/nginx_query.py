@@ -104,7 +104,7 @@ def wordpress(own: Own) -> str:
         ],
     )
     # A preview of what is published is that itself.
-    return text + _left("redirects_left", (*VARIABLES, "preview", *own.types, *own.taxonomies))
+    return text + _left("redirects_left", (*VARIABLES, "preview", *own.names))
 
 
 def own(sets: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _runs(*, with_commas: bool) -> str:
     """The digits of a date; or of a list of ids, with commas and signs, but without the zeros at
     its beginning and the commas at its end. Nothing is kept of what has too many runs of them."""
     if with_commas:
-        no = f"(?:[^0-9,&%-]|%(?!3[0-9]|2[CcDd])[0-9A-Fa-f]{{2}})"
+        no = "(?:[^0-9,&%-]|%(?!3[0-9]|2[CcDd])[0-9A-Fa-f]{2})"
         one = f"(?:[0-9]|{_MINUS})"
         before, after = f"(?:{no}|0)*+", f"(?:{no}|{_COMMA})*+"
         zeros = f"(?:{no}|0|%30)*+"

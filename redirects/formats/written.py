@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from redirects.edge import MAX_AGE_S
 from redirects.patterns import Pattern
 from redirects.rules import Rule
-
-MAX_AGE_S = 3600
-"""How long a browser keeps a permanent redirect. Without a limit it does so for ever."""
 
 
 class Settings(NamedTuple):
     """What a server has to know beside the rules.
 
-    `host`: the public host name. `max_age_s`: how long a permanent redirect may be kept.
+    `host`: the public host name, in lower case, without a port. `max_age_s`: how long a permanent
+    redirect may be kept.
     `folder`: where the files will lie on the server.
     """
 

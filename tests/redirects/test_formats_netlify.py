@@ -163,7 +163,10 @@ def test_old_links_lead_where_the_rules_say(capsys: pytest.CaptureFixture[str]) 
     ):
         asked = Asked("ids", "/", own)
         assert model(lines, asked) == without_query_of(decided(asked)) == answer, own
-    assert model(lines, Asked("paths", "/index.php/about/x")) == ("301", f"https://{PUBLIC}/about/x")
+    assert model(lines, Asked("paths", "/index.php/about/x")) == (
+        "301",
+        f"https://{PUBLIC}/about/x",
+    )
     assert model(lines, Asked("ids", "/", "utm_source=x")) == ("200", "/")
     assert model(lines, Asked("ids", "/", "attachment_id=7")) == ("301", "/blog/7.html")
     assert model(lines, Asked("paths", "/about", host=SHOP)) == ("301", "/shop-about/")
@@ -219,8 +222,10 @@ def test_no_visitor_chooses_a_host() -> None:
     assert not made.unsupported or "digits" in str(made.unsupported)
     lines = made.files["_redirects"].splitlines()
     assert lines[-3:] == [
-        f"/index.php/* {home}/:splat 301!", f"/old/* {home}/:splat 301!", f"/a/:b/:c {home}/:b/:c 302!",
-    ]  # fmt: skip
+        f"/index.php/* {home}/:splat 301!",
+        f"/old/* {home}/:splat 301!",
+        f"/a/:b/:c {home}/:b/:c 302!",
+    ]
     assert len(netlify(rules, Settings()).unsupported) == 2
 
 
