@@ -138,9 +138,14 @@ def test_what_a_format_can_not_hold_is_reported() -> None:
     sets = [Rule(f"/set/{n}", 301, "/x", query=f"n{n}=1") for n in range(SETS_MAX + 1)]
     fine = Rule("/fine", 301, "/x")
     far = Pattern("/far/{a}", 301, f"/{'x' * 12_000}/{{a}}")
-    rules = RuleSet.of([long, wide, *sets, fine], [many, far])
+    types = [Rule(f"?name=x&post_type={n:02}-{'type' * 4}", 301, "/x") for n in range(60)]
+    rules = RuleSet.of([long, wide, *sets, fine, *types], [many, far])
     nginx, haproxy = for_nginx(rules, Settings()), for_haproxy(rules, Settings())
-    left_out = {one.rule.source for one in nginx.unsupported}
+    unread = {one.rule.source for one in nginx.unsupported if "own variables" in one.reason}
+    assert unread
+    assert types[0].source not in unread
+    assert types[-1].source in unread
+    left_out = {one.rule.source for one in nginx.unsupported} - unread
     assert {long.source, many.source, far.source} < left_out
     # Of 42 sets of parameters, 40 have room.
     assert len(left_out) == 3 + len(sets) + 1 - SETS_MAX
@@ -194,6 +199,16 @@ SLOW = [
     "tag=" + "%E3%80%82" * 750 + "x",
     "tag=" + "a!" * 3400,
     "m=" + "1-" * 3400,
+    "cat=" + ",x" * 3400,
+    "cat=" + "1a" * 3400,
+    "cat=" + "," * 7000,
+    "cat=" + "0," * 3400 + "%31",
+    "cat=1,x&" * 800,
+    "m=1-2-3-4-5-6-7&" * 430,
+    "tag=" + "%E3%81%8B%E3%82%99" * 380,
+    "book=x&" * 1000,
+    "genre[]=x&item=" + "!" * 6900,
+    "p=-0&page_id=+0&" * 430,
     "amp;" * 1700,
     "x&p=1&" * 1100,
     "q=" + "%zz" * 2300,
