@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from redirects.patterns import Pattern
 from redirects.query import own_variables
-from redirects.rule import names_of
+from redirects.rule import Rule, names_of
 from redirects.rules import RuleSet
 from redirects.targets import without_query
 
@@ -74,6 +74,18 @@ def own_of(rules: RuleSet) -> Own:
         tuple(types.split()),
         tuple(name for name in taxonomies.split() if name not in types.split()),
     )
+
+
+def own_names(rule: Rule, own: Own) -> list[str]:
+    """The site's own variables by which a rule can be asked for."""
+    if "post_type=" not in rule.source and "taxonomy=" not in rule.source:
+        return []
+    values = dict(part.split("=", 1) for part in rule.source[1:].split("&") if "=" in part)
+    return [
+        values[kind]
+        for kind, named in (("post_type", "name"), ("taxonomy", "term"))
+        if named in values and values.get(kind) in own.names
+    ]
 
 
 def cut(target: str) -> tuple[str, str, str]:

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import haproxy_query
-from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path, own_of
+from redirects.formats.grouping import (
+    GROUPS_MAX,
+    Group,
+    cut,
+    expression,
+    names_by_path,
+    own_names,
+    own_of,
+)
 from redirects.formats.haproxy_words import argument, found, joined, matches, of, put, regsub, word
 from redirects.formats.written import Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
@@ -40,6 +48,8 @@ class _HAProxy:
         self._lines: dict[str, list[str]] = {name: [] for name in _FILES}
         self._unsupported: list[Unsupported] = []
         self._names = names_by_path(rules)
+        self._own = own_of(rules)
+        self._read = haproxy_query.readable(self._own)
         by_names = dict.fromkeys(self._names[path] for path in sorted(self._names))
         self._sets = [names for names in by_names if len(names) <= GROUPS_MAX]
 
@@ -67,6 +77,10 @@ class _HAProxy:
             reason = f"HAProxy tells {GROUPS_MAX} parameters of a path apart"
             self._unsupported.append(Unsupported(rule, reason))
             return
+        for own in own_names(rule, self._own):
+            if own not in self._read.names:
+                reason = f"HAProxy can't read so many own variables: `?{own}=` is unknown to it"
+                self._unsupported.append(Unsupported(rule, reason))
         if rule.source.startswith("?"):
             name, key = "wordpress", haproxy_query.key_of(rule.source[1:])
         elif rule.query:
@@ -99,7 +113,7 @@ class _HAProxy:
             yield from haproxy_query.spelled_anew(f"{found('set')} !{is_root}")
         yield ""
         yield "# The query as WordPress reads it."
-        yield from haproxy_query.wordpress(f"{is_root} {has_query}", own_of(self._rules))
+        yield from haproxy_query.wordpress(f"{is_root} {has_query}", self._read)
         no_key = f"{found('key', absent=True)} !redirects_is_error"
         for number, names in enumerate(self._sets):
             yield from haproxy_query.own(number, names, f"{no_key} {found('set')}")

@@ -16,6 +16,11 @@ from redirects.formats.spelling import VALUE, parameter
 from redirects.kana import composed
 from redirects.query import GLUED, INTEGERS, VARIABLES
 
+OWN_CHARACTERS_MAX = 4_000
+"""So long may the names of own types be, and as long those of own taxonomies: HAProxy reads no
+argument that is longer than its buffer, 16,384 bytes."""
+
+_CHUNK_CHARACTERS = 600  # a name takes ten times as much in all its spellings
 _END = "(?=&|$)"
 _IDS = ("attachment_id", "p", "page_id")
 _PARTS = VARIABLES[VARIABLES.index("feed") :]
@@ -136,6 +141,28 @@ def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
     yield put("own_left", _left(names), holds)
 
 
+def readable(own: Own) -> Own:
+    """Those of a site's own variables that HAProxy can read: the first that there are."""
+    return Own(_fitting(own.types), _fitting(own.taxonomies))
+
+
+def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:
+    while sum(len(name) + 1 for name in names) > OWN_CHARACTERS_MAX:
+        names = names[:-1]
+    return names
+
+
+def _chunks(names: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for name in names:
+        chunk.append(name)
+        if sum(map(len, chunk)) > _CHUNK_CHARACTERS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
 def compositions() -> Iterator[str]:
     """The converters that make each kana and its sound mark one (`kana.composed`), of what is
     percent-encoded."""
@@ -186,5 +213,5 @@ def _ordered(names: Sequence[str]) -> str:
 
 def _left(names: Iterable[str]) -> str:
     """The query as it was sent, without the parts of these names."""
-    cut = (regsub(f"&{parameter(names)}", ""), regsub("^&|&$", ""))
+    cut = (*(regsub(f"&{parameter(chunk)}", "") for chunk in _chunks(names)), regsub("^&|&$", ""))
     return f'str("&"),concat("",txn.redirects_args,"&"),{",".join(cut)}'

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import nginx_query
-from redirects.formats.grouping import GROUPS_MAX, Group, cut, expression, names_by_path, own_of
+from redirects.formats.grouping import (
+    GROUPS_MAX,
+    Group,
+    cut,
+    expression,
+    names_by_path,
+    own_names,
+    own_of,
+)
 from redirects.formats.nginx_text import DECISION, HEAD, REQUEST, SERVER
 from redirects.formats.nginx_words import WORD_BYTES_MAX, Table, literal, map_of, word
 from redirects.formats.spelling import decomposed, forms, pairs_of, spelled
@@ -72,10 +80,12 @@ class _Nginx:
             reason = f"nginx looks for {SETS_MAX} sets of parameters, and for short names"
             self._unsupported.append(Unsupported(rule, reason))
             return
+        for own in own_names(rule, self._own):
+            if own not in self._read.names:
+                reason = f"nginx can't read so many own variables: `?{own}=` is unknown to it"
+                self._unsupported.append(Unsupported(rule, reason))
         if rule.source.startswith("?"):
-            pairs = pairs_of(rule.source[1:])
-            name, keys = "wordpress", list(forms(pairs, kana=True))
-            self._add_own(rule, dict(pairs))
+            name, keys = "wordpress", list(forms(pairs_of(rule.source[1:]), kana=True))
         elif rule.query:
             name = "queries"
             queries = list(forms(pairs_of(rule.query), kana=False))
@@ -88,13 +98,6 @@ class _Nginx:
         if not self._tables[name].add(keys, _record(rule)):
             reason = f"it takes more than the {WORD_BYTES_MAX} bytes that nginx reads as a word"
             self._unsupported.append(Unsupported(rule, reason))
-
-    def _add_own(self, rule: Rule, values: dict[str, str]) -> None:
-        """Say which of the site's own variables can't be read."""
-        for name in (values.get("post_type"), values.get("taxonomy")):
-            if name in self._own.names and name not in self._read.names:
-                reason = f"nginx can't read so many own variables: `?{name}=` is unknown to it"
-                self._unsupported.append(Unsupported(rule, reason))
 
     def _patterns(self) -> Iterator[tuple[str, str]]:
         for pattern in self._rules.patterns:
