@@ -21,7 +21,7 @@ from redirects.formats.grouping import (
     own_of,
 )
 from redirects.formats.haproxy_words import argument, found, joined, matches, of, put, regsub, word
-from redirects.formats.written import Settings, Unsupported, Written
+from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.rules import Rule, RuleSet
@@ -175,6 +175,7 @@ class _HAProxy:
             "`option accept-invalid-http-request` has it decided like all others. A query that is "
             "longer than the buffer once all of it is percent-encoded answers 404."
         )
+        yield OTHER_HOSTS
 
 
 def _record(rule: Rule) -> str:

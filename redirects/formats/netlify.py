@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from redirects.formats.grouping import own_of
 from redirects.formats.spelling import pairs_of
-from redirects.formats.written import Settings, Unsupported, Written
+from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.query import VARIABLES
@@ -205,6 +205,7 @@ class _Netlify:
         yield "A path that is spelled otherwise than by browsers is not redirected."
         yield "How long browsers keep a redirect, and which methods get one, can't be said."
         yield "What is left of the query is carried over as Netlify does it."
+        yield OTHER_HOSTS
         all_rules: list[Rule | Pattern] = [*self._rules.rules, *self._rules.patterns]
         if any(rule.status == GONE for rule in all_rules):
             yield "410 is not in Netlify's documentation; its engine knows it."

@@ -23,7 +23,7 @@ from redirects.formats.grouping import (
 from redirects.formats.nginx_text import DECISION, HEAD, REQUEST, SERVER
 from redirects.formats.nginx_words import WORD_BYTES_MAX, Table, literal, map_of, word
 from redirects.formats.spelling import decomposed, forms, pairs_of, spelled
-from redirects.formats.written import Settings, Unsupported, Written
+from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.query import decode
@@ -227,9 +227,11 @@ class _Nginx:
             yield (
                 "nginx can't decode a query. Numbers in digits, and names and the marks behind a "
                 "value in any spelling, are understood; a value percent-encoded in part or "
-                "without need, or in both upper and lower case, answers 404. So does a query "
-                f"whose known variables stand in more than {nginx_query.RUNS_MAX} places, if "
-                "others are between them: it is redirected without the others."
+                "without need, or in both upper and lower case, answers 404, and so do kana of "
+                "which some have their sound marks apart, and dates and lists of ids with digits "
+                f"in more than {nginx_query.LIST_RUNS_MAX} places. A query whose known variables "
+                f"stand in more than {nginx_query.RUNS_MAX} places, with others between them, is "
+                "redirected without the others."
             )
         if self._names:
             yield (
@@ -240,12 +242,17 @@ class _Nginx:
             "A path with sound marks finds its rule if all of them are composed or, as a Mac "
             "writes them, none is; in the latter form it finds no file."
         )
-        if self._rules.patterns:
+        yield (
+            "What a pattern finds, and what is behind `/index.php/`, is written into the target as "
+            "the visitor spelled it."
+        )
+        if any("?" in pattern.target for pattern in self._rules.patterns):
             yield (
-                "What a pattern finds is written into the target as the visitor spelled it. "
-                "Behind a target's `?` no `&` and no `+` is taken: such a path is not redirected."
+                "Behind the `?` of a pattern's target no `&` and no `+` is taken: such a path is "
+                "not redirected."
             )
         yield "A path with a broken escape answers 400, from nginx itself, and not 404."
+        yield OTHER_HOSTS
 
     def _install(self) -> list[str]:
         return [

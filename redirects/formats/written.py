@@ -8,6 +8,12 @@ from redirects.edge import MAX_AGE_S
 from redirects.patterns import Pattern
 from redirects.rules import Rule
 
+OTHER_HOSTS = (
+    "Who comes to another host, or without TLS, is not led to the public site by these files: that "
+    "is for the server's own configuration."
+)
+"""What all formats but the edge function's leave open."""
+
 
 class Settings(NamedTuple):
     """What a server has to know beside the rules.
