@@ -158,6 +158,7 @@ def test_old_links_lead_where_the_rules_say(capsys: pytest.CaptureFixture[str]) 
         ("book=red", ("301", "/book/red/")),
         ("book=red&page=9", ("301", "/book/red/")),
         ("book=none", ("404",)),
+        ("name=%E8%B5%A4&post_type=item&embed=true", ("302", "/item/%E8%B5%A4/?from=old")),
         ("genre=crime&paged=2", ("301", "/genre/crime/page/2/")),
         ("book=red&embed=true&utm_source=x", ("301", "/book/red/embed/")),
     ):
