@@ -476,7 +476,7 @@ function canonicalQuery(raw, own) {
   }
   const values = {};
   const rest = others(raw, function (known, value) {
-    const at = own.indexOf(' ' + known + ' ');
+    const at = known === '|' ? -1 : own.indexOf(' ' + known + ' ');
     const isType = at < own.indexOf('|');
     const target = VARIABLES.indexOf(known) >= 0 ? known : at < 0 ? '' : isType ? 'name' : 'term';
     // The last one wins, as in PHP.

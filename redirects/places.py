@@ -17,10 +17,12 @@ from redirects.rule import Rule
 DIGEST_CHARACTERS = 10
 """So much of a digest stands for a text: 60 bits."""
 
+PREFIX_CHARACTERS = 3
+"""So much of a digest stands for what is before or behind a number, or for a part of a page."""
+
 _FIRST = re.compile(r"([^0-9]*)([0-9]+)(.*)", re.DOTALL)
 _LAST = re.compile(r"(.*[^0-9])([0-9]+)([^0-9]*)", re.DOTALL)
 _NUMBER_DIGITS_MAX = 9
-_PREFIX_CHARACTERS = 3
 # A part of a page: where it is not there, the page answers (`query.CanonicalQuery.base_key`).
 _PARTS = ("paged=", "page=", "cpage=", "embed=")
 _DIGITS_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -74,11 +76,11 @@ def place(base: str, text: str) -> str:
     match = _FIRST.fullmatch(base)
     if match and match[2][0] != "0" and len(match[2]) <= _NUMBER_DIGITS_MAX:
         number = base36(int(match[2]))
-        found = f"{digest(match[1])[:_PREFIX_CHARACTERS]}{len(number)}{number}"
-        found += digest(match[3])[:_PREFIX_CHARACTERS] if match[3] else ""
+        found = f"{digest(match[1])[:PREFIX_CHARACTERS]}{len(number)}{number}"
+        found += digest(match[3])[:PREFIX_CHARACTERS] if match[3] else ""
     else:
         found = key(base)
-    return found if text == base else found + digest(text)[:_PREFIX_CHARACTERS]
+    return found if text == base else found + digest(text)[:PREFIX_CHARACTERS]
 
 
 def base36(number: int) -> str:

@@ -95,7 +95,9 @@ _NOT_A_DIGIT = re.compile("[^0-9]+")
 _NOT_IN_A_LIST = re.compile("[^0-9,-]+")
 # Most queries there are, and what they come to.
 _PLAIN = re.compile("(?:p|page_id|attachment_id)=([1-9][0-9]{0,14})")
-_OWN = re.compile(r"\?(?:name=.*&post_type|taxonomy)=([^&]+)", re.DOTALL)
+# WordPress makes such names of these characters alone. Others would end the word or the section
+# of the head in which they stand.
+_OWN = re.compile(r"\?(?:name=.*&post_type|taxonomy)=([A-Za-z0-9_-]+)(?:&|\Z)", re.DOTALL)
 
 
 class CanonicalQuery(NamedTuple):
@@ -222,7 +224,7 @@ def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:
             value = _cleaned(name, _ARRAY if bracket else value)
             if value:
                 values[name] = value
-        elif f" {name} " in own:
+        elif name != "|" and f" {name} " in own:
             is_type = own.index(f" {name} ") < own.index("|")
             value = _cleaned("name", _ARRAY if bracket else value)
             if value:

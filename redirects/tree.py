@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from redirects.leaf import Prepared, encode, prepared
-from redirects.places import base_of, digest, place, text_of
+from redirects.places import PREFIX_CHARACTERS, base_of, digest, place, text_of
 from redirects.rule import Rule
 
 NODE_BYTES_MAX = 1_024
@@ -132,16 +132,16 @@ class _Shelf:
 
     def text(self, start: int, count: int) -> str:
         """The leaf of so many places. What answers where a page of something is not there stands
-        in each leaf that has pages of it."""
+        in each leaf in which a page of it would be looked for."""
         if len(self._prepared) > 2 * count + _FORGOTTEN_FROM:
             self._prepared.clear()  # memory is for one leaf, not for all
-        first = self.at(start)[0]
-        base = place(base_of(first), base_of(first))
         before: list[Prepared] = []
-        if self.places[start] != base:
+        # Behind `p=5` lie `p=5&page=2`, but also `p=5&feed=rss2` and its pages.
+        for digits in (2 * PREFIX_CHARACTERS, PREFIX_CHARACTERS):
+            base = self.places[start][:-digits]
             number = bisect_left(self.places, base)
             if number < start and self.places[number] == base:
-                before = self._at(number)
+                before += self._at(number)
         return encode([*before, *(one for n in range(start, start + count) for one in self._at(n))])
 
     def _at(self, number: int) -> list[Prepared]:

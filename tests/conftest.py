@@ -29,6 +29,7 @@ PACKAGES_OF_FIXTURES = {
     "odd_plain": packages.WORDPRESS,
     "njs": packages.NJS,
     "nginx": packages.NGINX,
+    "haproxy": packages.HAPROXY,
     "chromium": packages.CHROMIUM,
     "linkchecker": packages.LINKCHECKER,
 }
@@ -160,6 +161,16 @@ def nginx(request: pytest.FixtureRequest) -> str:
         return packages.program("nginx")
     except Unavailable as reason:
         pytest.skip(f"no nginx: {reason}")
+
+
+@pytest.fixture(scope="session")
+def haproxy(request: pytest.FixtureRequest) -> str:
+    """The path of HAProxy."""
+    try:
+        packages.ensure(packages.HAPROXY, say_in(request.config))
+        return packages.program("haproxy")
+    except Unavailable as reason:
+        pytest.skip(f"no haproxy: {reason}")
 
 
 @pytest.fixture(scope="session")

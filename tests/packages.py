@@ -41,6 +41,9 @@ NJS = ("njs",)
 # The edge on a server of one's own.
 NGINX = ("nginx", "libnginx-mod-http-js")
 
+# Another server that redirects are written for.
+HAPROXY = ("haproxy",)
+
 # A browser, to see what a visitor sees.
 CHROMIUM = ("chromium",)
 

@@ -43,6 +43,11 @@ PURE = {
         "chains compile crawlers edge explain kana leaf match own patterns places query rule rules "
         "targets tree wordpress"
     ).split()),
+    "redirects.formats",
+    *(f"redirects.formats.{name}" for name in (
+        "cloudfront grouping haproxy haproxy_query haproxy_words known netlify nginx nginx_query "
+        "nginx_text nginx_words spelling written"
+    ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
     "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
@@ -71,7 +76,8 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 COMMANDS = {
     f"publisher.commands.{name}"
     for name in (
-        "counting going_live history keeping looking making options redirecting setting_up"
+        "counting going_live history keeping looking making options redirect_formats redirecting "
+        "setting_up"
     ).split()
 }
 

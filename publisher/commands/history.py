@@ -80,7 +80,7 @@ def releases_diff(
     from publisher.site import Site
 
     records = Site(config).records
-    before, after = _chosen(records, old), _chosen(records, new)
+    before, after = chosen(records, old), chosen(records, new)
     withdrawn = records.intent()[0].withdrawn
     with console.progress() as bar:
         found = difference(records, before, after, withdrawn, bar.update)
@@ -89,8 +89,11 @@ def releases_diff(
     print_document(documents.of_difference(found), json)
 
 
-def _chosen(records: Records, name: str) -> Release:
-    """The release that a name means: also `live`, and `previous`, which was live before it."""
+def chosen(records: Records, name: str) -> Release:
+    """The release that a name means: also `live`, and `previous`, which was live before it.
+
+    Raises PublisherError if there is none.
+    """
     if name not in ("live", "previous"):
         return records.release(name)
     intent, _ = records.intent()

@@ -15,6 +15,7 @@ from publisher.commands.options import (
     acting,
     print_document,
 )
+from publisher.commands.redirect_formats import export
 
 redirects_app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +23,8 @@ redirects_app = typer.Typer(
     help="Old addresses: what they lead to, and what they are known for.",
 )
 redirects_app.command("counts")(redirects_counts)
+
+redirects_app.command("export")(export)
 
 
 @redirects_app.command("capture")

@@ -178,6 +178,13 @@ def test_rules_name_the_variables_of_a_site() -> None:
     assert own_variables(["?p=5", "/about"]) == ""
 
 
+@pytest.mark.parametrize(
+    "name", ["a b", "a  P^/.*$ 301 - https://x/", "a|b", "|", "本", "a\n", "%25"]
+)
+def test_a_name_that_would_be_another_word_is_none(name: str) -> None:
+    assert own_variables([f"?name=red&post_type={name}", f"?taxonomy={name}&term=x"]) == ""
+
+
 PIECES = st.one_of(
     st.sampled_from(
         [*VARIABLES, "preview", "p[]", "amp;p", "utm_source", "=", "&", "+", "%", "%E9"]

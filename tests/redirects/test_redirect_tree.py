@@ -139,6 +139,24 @@ def test_a_page_of_something_that_is_not_there_finds_what_it_is_of() -> None:
         assert find(node, "/\ncat=3", Visitor()) == (301, "/c/", "")
 
 
+def test_so_does_a_page_behind_feeds_and_their_pages() -> None:
+    """A leaf may begin with what lies between a post and a page of it."""
+    posts = range(1, 400)
+    unlike = [f"/{n * 7919 % 10**6}.html" for n in posts]
+    rules = [Rule(f"?p={n}", 301, to) for n, to in zip(posts, unlike, strict=True)]
+    rules += [Rule(f"?p={n}&feed=rss2", 301, to) for n, to in zip(posts, unlike, strict=True)]
+    tree = grow(RuleSet.of(rules).rules, ROOT)
+    for n in posts:
+        of = looked_up(tree, f"/\np={n}", f"/\np={n}")
+        assert of
+        for k in range(10, 30):
+            page = place(f"/\np={n}", f"/\np={n}&cpage={k}")
+            node = tree.root
+            for _ in range(tree.depth):
+                node = tree.nodes[child(node, page)]
+            assert find(node, f"/\np={n}", Visitor()) == of, (n, k)
+
+
 def test_a_rule_that_fits_nowhere_is_left_out() -> None:
     rules = RuleSet.of([Rule("/a", 301, "/" + "x" * 1100), Rule("/b", 301, "/c")]).rules
     tree = grow(rules, ROOT)
