@@ -37,6 +37,8 @@ _START_S_MAX = 10.0
 # Previews answer at NAME.localhost, which browsers take for this machine.
 PREVIEWS = "localhost"
 
+# Who is being answered when the server ends may take so long.
+_STOP_S_MAX = 3
 # Where the page for what is not there is published, below `site`: outside all slots.
 ERROR_PAGE = "/_errors/404.html"
 
@@ -114,12 +116,12 @@ class EdgeServer:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                self._app, interface="asgi3", log_level="critical", lifespan="off", ws="none"
+                self._app, interface="asgi3", log_level="critical", lifespan="off", ws="none",
+                timeout_graceful_shutdown=_STOP_S_MAX,
             )
-        )
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
-        )
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._ended = threading.Event()
 
     def __enter__(self) -> EdgeServer:
         # Made here and not before: an engine that nobody closes keeps the process from ending.
@@ -141,8 +143,16 @@ class EdgeServer:
 
     def wait(self) -> None:
         """Serve until interrupted."""
+        # Not `join`: a thread whose `join` is interrupted counts as ended (Python before 3.13), and
+        # the program would end while it is at work.
         with contextlib.suppress(KeyboardInterrupt):
-            self._thread.join()
+            self._ended.wait()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._ended.set()
 
     # -------------------------------------------------------------- answering
 
