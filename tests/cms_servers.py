@@ -25,20 +25,43 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request: `target` is its path and query."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 # Called with the path and query of each request, from many threads.
 Answer = Callable[[str], Reply]
 
 
-@contextlib.contextmanager
-def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def serving(
+    answer: Answer, tls: ssl.SSLContext | None = None
+) -> contextlib.AbstractContextManager[str]:
     """A server on 127.0.0.1 as long as the block lasts; gives its address."""
+    return answering(lambda sent: answer(sent.target), tls)
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[Sent], Reply], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The same for who has to know more of a request than where it goes."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # head and body are two writes
 
         def do_GET(self) -> None:
-            reply = answer(self.path)
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def _answer(self, body: bytes) -> None:
+            reply = answer(Sent(self.command, self.path, dict(self.headers), body))
             if not reply.status:
                 self.close_connection = True
                 return

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from tests.cms_servers import Reply
+from tests.cms_servers import Reply, Sent, answering
 
 # An app's token: its id, its secret.
 TOKEN = "123456|geheim-秘密"
@@ -108,47 +106,10 @@ def serving_networks() -> Iterator[Networks]:
     """Both of them on 127.0.0.1 as long as the block lasts."""
     networks = Networks()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def answer(sent: Sent) -> Reply:
+        networks.agents.add(sent.headers["User-Agent"])
+        assert "Authorization" not in sent.headers
+        return networks.answer(sent.method, sent.target, sent.body.decode())
 
-        def do_GET(self) -> None:
-            self._answer("")
-
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            self._answer(self.rfile.read(length).decode())
-
-        def _answer(self, form: str) -> None:
-            networks.agents.add(self.headers["User-Agent"])
-            assert "Authorization" not in self.headers
-            reply = networks.answer(self.command, self.path, form)
-            if not reply.status:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            with contextlib.suppress(OSError):  # who asked has gone
-                self.wfile.write(reply.body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            pass  # who asked has gone
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        networks.url = f"http://127.0.0.1:{server.server_address[1]}"
-        try:
-            yield networks
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(answer) as networks.url:
+        yield networks
