@@ -125,7 +125,8 @@ def counting(where: Bucket) -> Iterator[tuple[Bucket, Counter[str]]]:
             self.wfile.write(content)
             connection.close()
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815 - the names of the library
+        # `BaseHTTPRequestHandler` looks for methods of these names.
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815 - see above
 
         def log_message(self, *_: object) -> None:
             pass

@@ -42,7 +42,7 @@ class Web:
 
     def requests(self) -> list[Request]:
         """What was asked since the last call."""
-        time.sleep(3 * _FLUSH_SECONDS)
+        time.sleep(3 * _FLUSH_SECONDS)  # nginx writes its log so often, and not when it is asked
         return logged(self.log)
 
 

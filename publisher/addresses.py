@@ -103,9 +103,9 @@ class Addresses:
         inventory: Inventory,
         routes: Routes,
         urls: SiteUrls,
-        social: Social = Social(),  # noqa: B008 - immutable
+        social: Social = Social(),
         *,
-        scope: Scope = Scope(),  # noqa: B008 - immutable
+        scope: Scope = Scope(),
     ) -> None:
         self.urls = urls
         self.scope = scope

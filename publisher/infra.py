@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from publisher.config import Config, StoreSection, load, refused
+from publisher.config import load, refused
 from publisher.edge import cloudformation, nginx
 from publisher.errors import ConfigError
 from publisher.own import Own
 from publisher.redirect_files import read_all
+from publisher.sections import Config, StoreSection
 from redirects import edge
 
 # What the steps call the file if it is written to standard output.

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from publisher.config import Config, load, parse, refused
+from publisher.config import load, parse, refused
 from publisher.errors import ConfigError, Problem, PublisherError
 from publisher.records import Records
 from publisher.release import LIVE
+from publisher.sections import Config
 
 if TYPE_CHECKING:
     from publisher.addresses import Addresses

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from publisher.config import StoreSection, load
+from publisher.config import load
 from publisher.demo.cms import SampleCms
 from publisher.edge.server import EdgeServer, live_site
+from publisher.sections import StoreSection
 from publisher.store.s3 import S3Store
 from tests.seaweedfs import SeaweedFS
 from tests.visitor import Browser

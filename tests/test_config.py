@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from publisher.config import Config, GatesSection, StoreSection, load, parse
+from publisher.config import load, parse
 from publisher.errors import ConfigError
+from publisher.sections import Config, GatesSection, StoreSection
 from redirects.patterns import Pattern
 from redirects.rules import Rule
 

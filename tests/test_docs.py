@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from publisher import gates
 from publisher.cli import app
-from publisher.config import Config, parse
+from publisher.config import parse
+from publisher.sections import Config
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -17,9 +17,9 @@ def redirects_counts(
         typer.Option("--urls", metavar="FILE", help="More addresses to count, one a line."),
     ] = None,
     network: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--network", metavar="NAME", help="facebook or hatena. Default: both."),
-    ] = [],  # noqa: B006 - typer copies it
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Give no address a baseline; compare those with one.")
     ] = False,
@@ -56,7 +56,7 @@ def redirects_counts(
         raise typer.BadParameter("--compare and --new-baseline exclude each other")
     site = Site(config)
     listed = read_urls(urls) if urls else []
-    asked, skipped = networks(network, site.config.site.url)
+    asked, skipped = networks(network or (), site.config.site.url)
     kept = Kept(site.store)
     if compare and not any(kept.book.networks.values()):
         hint = "Run it without --compare first, while the old site is up."

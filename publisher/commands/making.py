@@ -54,7 +54,7 @@ def export(
     full: Annotated[bool, typer.Option("--full", help="Ask the CMS for everything again.")] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Make it live.")] = False,
     dry_run: DryRunOption = False,
-    override: OverrideOption = [],  # noqa: B006 - typer takes a default by value
+    override: OverrideOption = None,
     reason: ReasonOption = "",
     actor: ActorOption = "",
     json: JsonOption = False,
@@ -79,7 +79,7 @@ def export(
 
         site = Site(config, dry_run=dry_run)
         who = acting(actor, reason)
-        request = site.request(who, overriding(override, reason), full=full)
+        request = site.request(who, overriding(override or (), reason), full=full)
         rarely_sought()
         clock = console.Clock()
         with site.exporting(), console.progress() as bar:

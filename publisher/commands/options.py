@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ ActorOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
 OverrideOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--override", metavar="GATE", help="Let a gate through this once."),
 ]
 DryRunOption = Annotated[
@@ -37,7 +38,7 @@ PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 tak
 CONFIG = Path("site-config.yaml")
 
 
-def overriding(gates: list[str], reason: str) -> dict[str, str]:
+def overriding(gates: Sequence[str], reason: str) -> dict[str, str]:
     from publisher.gates import NAMES
 
     unknown = [gate for gate in gates if gate not in NAMES]

@@ -12,7 +12,7 @@ from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_d
 from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
-    from publisher.config import Config
+    from publisher.sections import Config
     from redirects.formats.written import Settings, Unsupported, Written
 
 # So many rules are named for each reason; `--json` has more.

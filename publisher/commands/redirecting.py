@@ -74,8 +74,8 @@ def redirects_build(
         str, typer.Argument(help="A release, or the end of its id. Default: live, or the newest.")
     ] = "",
     logs: Annotated[
-        list[Path], typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz.")
-    ] = [],  # noqa: B006 - typer takes a default by value
+        list[Path] | None, typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz.")
+    ] = None,
     found: Annotated[
         Path, typer.Option("--found", metavar="FILE", help="Where what logs show is written.")
     ] = Path("redirects-found.csv"),
@@ -102,7 +102,7 @@ def redirects_build(
 
     site = Site(config)
     with console.progress() as bar:
-        built = build(site, acting("", ""), release, logs, found, output, bar.update)
+        built = build(site, acting("", ""), release, logs or (), found, output, bar.update)
     if not json:
         redirect_console.show_summary(
             built.release.id, built.summary, built.fullness, built.remarks

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher import console
-from publisher.config import Config, load
+from publisher.config import load
 from publisher.demo.check import check_site
 from publisher.demo.cms import PortInUseError, SampleCms
 from publisher.edge.server import EdgeServer, live_site
@@ -18,6 +18,7 @@ from publisher.errors import PublisherError
 from publisher.pipeline import export
 from publisher.processes import Processes
 from publisher.publish import Actor
+from publisher.sections import Config
 from publisher.site import Site
 
 FOLDER = Path(".publisher-demo")

@@ -43,8 +43,10 @@ SPREAD_S = 30
 _ATTEMPTS = 30
 # A loaded set is read back at so many keys, whatever its size.
 _SAMPLES = 20
-# What was written may take a moment until it is read.
+# What was written may take a moment until it is read: it is looked for so often, so many seconds
+# apart.
 _READ_ATTEMPTS = 6
+_READ_PAUSE_S = 1
 
 # A head is at least this, since a value can't be empty.
 _NO_RULES = "-"
@@ -192,7 +194,7 @@ class CloudFrontEdge:
         for key, value in items:
             for attempt in range(_READ_ATTEMPTS):
                 if attempt:
-                    time.sleep(1)
+                    time.sleep(_READ_PAUSE_S)
                 held = self._keys.get(key)
                 if held == value:
                     break
