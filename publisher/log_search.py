@@ -14,7 +14,8 @@ from publisher.cms.port import Capture, Cms
 from publisher.paths import decoded
 from publisher.queries import has_meaning, parameter_name
 from redirects.edge import Site
-from redirects.explain import Visit, outcome
+from redirects.explain import outcome
+from redirects.match import Request
 from redirects.own import key_written, parse_rule, written
 from redirects.query import canonical_query
 from redirects.rules import RuleSet
@@ -74,7 +75,7 @@ class Known:
     def explains(self, url: str) -> bool:
         """Whether a request for this path and query is answered with more than a 404."""
         path, _, query = url.partition("?")
-        found = outcome(self.rules, Visit(path, query), self.has_file, Site())
+        found = outcome(self.rules, Request("GET", path, query), self.has_file, Site())
         return found.status != 404
 
 

@@ -18,7 +18,8 @@ from publisher.redirect_build import has_file, rebuilt
 from publisher.redirect_summary import Fullness, Summary, fullness, summary
 from publisher.rules import with_withdrawn
 from redirects.edge import Site as EdgeSite
-from redirects.explain import Explained, Visit, explain
+from redirects.explain import Explained, explain
+from redirects.match import Request
 from redirects.own import written
 from redirects.rules import RuleSet
 
@@ -106,18 +107,18 @@ def explained(
     records = site.records
     withdrawn = records.intent()[0].withdrawn
     is_there = has_file(records, chosen)
-    visit = Visit(
+    request = Request(
+        method.upper(),
         parts.path or "/",
         parts.query,
-        method.upper(),
         host,
         user_agent,
-        language.strip().lower(),
-        scheme,
+        accept_language=language,
+        scheme=scheme,
     )
     return explain(
         with_withdrawn(records.rules(chosen), withdrawn),
-        visit,
+        request,
         lambda path: path not in withdrawn and is_there(path),
         EdgeSite(site.config.site.host, site.config.edge.previews or ""),
     )

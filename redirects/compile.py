@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 from redirects.leaf import conditions, what
 from redirects.patterns import Pattern
-from redirects.query import own_variables
 from redirects.rule import Rule, names_of
 from redirects.rules import RuleSet
 from redirects.targets import encode_path
@@ -127,7 +126,7 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
     A rule whose record is too long is left out and reported. Raises `StoreTooLargeError` when
     this set alone is more than the store holds.
     """
-    own = own_variables(rule.source for rule in rules.rules)
+    own = rules.own_variables
     first = [f"V{own.strip()}"] if own else []
     beside = [*_parameters(rules.rules), *map(_pattern, rules.patterns)]
     beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in (*first, *beside))

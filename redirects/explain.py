@@ -6,7 +6,6 @@ edge: a test compares the two.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -14,9 +13,10 @@ from typing import NamedTuple
 from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
-from redirects.match import ERRORS_PATH, ROOT_PATHS
+from redirects.leaf import Visitor
+from redirects.match import ERRORS_PATH, ROOT_PATHS, Request, first_language, without_port
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode, own_variables
+from redirects.query import canonical_query, chosen_query, decode
 from redirects.rule import Rule, names_of
 from redirects.rules import RuleSet
 from redirects.targets import (
@@ -28,21 +28,6 @@ from redirects.targets import (
     without_index,
     without_query,
 )
-
-_PORT = re.compile(":[0-9]*$")
-
-
-class Visit(NamedTuple):
-    """A request as it was sent: path and query percent-encoded, '' for what is not said.
-    `language`: the visitor's first one ('en'). `scheme`: 'http' for who came without TLS."""
-
-    path: str
-    query: str = ""
-    method: str = "GET"
-    host: str = ""
-    user_agent: str = ""
-    language: str = ""
-    scheme: str = "https"
 
 
 class Step(NamedTuple):
@@ -72,48 +57,49 @@ class _Chosen(NamedTuple):
 
 
 def explain(
-    rules: RuleSet, visit: Visit, has_file: Callable[[str], bool], site: Site = ANYWHERE
+    rules: RuleSet, request: Request, has_file: Callable[[str], bool], site: Site = ANYWHERE
 ) -> Explained:
     """What this request gets. `has_file` tells whether the release has something at a decoded
     path (`/about/` for its index.html)."""
     steps: list[Step] = []
-    found = _explained(rules, visit, has_file, site, steps.append)
+    found = _explained(rules, request, has_file, site, steps.append)
     if found.location:
-        steps += _landing(rules, visit, found.location, has_file, site)
+        steps += _landing(rules, request, found.location, has_file, site)
     return found._replace(steps=tuple(steps))
 
 
 def outcome(
-    rules: RuleSet, visit: Visit, has_file: Callable[[str], bool], site: Site = ANYWHERE
+    rules: RuleSet, request: Request, has_file: Callable[[str], bool], site: Site = ANYWHERE
 ) -> Explained:
     """The same without the steps, for many requests."""
-    return _explained(rules, visit, has_file, site, lambda _: None)
+    return _explained(rules, request, has_file, site, lambda _: None)
 
 
 Note = Callable[[Step], None]
 
 
 def _explained(
-    rules: RuleSet, visit: Visit, has_file: Callable[[str], bool], site: Site, note: Note
+    rules: RuleSet, request: Request, has_file: Callable[[str], bool], site: Site, note: Note
 ) -> Explained:
-    if visit.method not in ("GET", "HEAD"):
-        note(Step("method", f"{visit.method}: a static site is only read, 405"))
+    if request.method not in ("GET", "HEAD"):
+        note(Step("method", f"{request.method}: a static site is only read, 405"))
         return Explained(405)
-    note(Step("method", f"{visit.method}: is answered"))
-    sent = _path(visit.path, note)
+    note(Step("method", f"{request.method}: is answered"))
+    sent = _path(request.path, note)
     path = without_index(sent)
     if path != sent:
         note(Step("path", f"{path}: so WordPress wrote it where a server could not rewrite"))
-    host = _PORT.sub("", visit.host.lower()) or site.host
-    home = _home(host, visit.scheme, site, note)
+    host = without_port(request.host) or site.host
+    visitor = Visitor(first_language(request.accept_language), host)
+    home = _home(host, request.scheme, site, note)
     if not path:
         note(Step("answer", "404: no file of a site has such a path"))
         return Explained(404)
     chosen, is_missing = None, False
     if not path.startswith(ERRORS_PATH):
-        chosen, is_missing = _chosen(rules, path, visit, host, note)
+        chosen, is_missing = _chosen(rules, path, request, visitor, note)
     if chosen:
-        return _applied(chosen, visit, has_file, home, note)
+        return _applied(chosen, request, has_file, home, note)
     if is_missing:
         note(Step("answer", "404: the home page must not answer for what it does not know"))
         return Explained(404)
@@ -122,7 +108,7 @@ def _explained(
     if file != path:
         note(Step("path", f"{file}: without what a text has glued to the link"))
     if home or file != sent:
-        location = with_query(home + encode_path(file), visit.query)
+        location = with_query(home + encode_path(file), request.query)
         note(Step("answer", f"301 to the page's own address: {location}"))
         return Explained(301, location)
     return _served(path, has_file, note)
@@ -157,51 +143,59 @@ def _home(host: str, scheme: str, site: Site, note: Note) -> str:
 
 
 def _chosen(
-    rules: RuleSet, path: str, visit: Visit, host: str, note: Note
+    rules: RuleSet, path: str, request: Request, visitor: Visitor, note: Note
 ) -> tuple[_Chosen | None, bool]:
     """The rule that decides; whether without one the answer is 404, whatever file is there."""
     if path in ROOT_PATHS:
-        chosen, is_known = _by_key(rules, visit, host, note)
+        chosen, is_known = _by_key(rules, request, visitor, note)
         if chosen or is_known:
             return chosen, True
-    chosen = _by_path(rules, path, visit, host, note) or _by_pattern(rules, path, visit, host, note)
+    chosen = _by_path(rules, path, request, visitor, note) or _by_pattern(
+        rules, path, request, visitor, note
+    )
     return chosen, False
 
 
-def _by_key(rules: RuleSet, visit: Visit, host: str, note: Note) -> tuple[_Chosen | None, bool]:
+def _by_key(
+    rules: RuleSet, request: Request, visitor: Visitor, note: Note
+) -> tuple[_Chosen | None, bool]:
     """The rule for what WordPress reads from the query; whether it reads anything."""
-    query = canonical_query(visit.query, own_variables(rule.source for rule in rules.rules))
-    for step in _parts(visit.query, query.key, query.rest):
+    query = canonical_query(request.query, rules.own_variables)
+    for step in _parts(request.query, query.key, query.rest):
         note(step)
     for key in filter(None, (query.key, query.base_key)):
-        rule = _holding(rules_at(rules, f"?{key}", ""), visit, host)
+        rule = _holding(rules_at(rules, f"?{key}", ""), visitor)
         note(Step("rule for the query", f"?{key}: {_named(rule)}"))
         if rule:
             return _Chosen(rule, rule.target, query.rest), True
     return None, query.key is not None
 
 
-def _by_path(rules: RuleSet, path: str, visit: Visit, host: str, note: Note) -> _Chosen | None:
+def _by_path(
+    rules: RuleSet, path: str, request: Request, visitor: Visitor, note: Note
+) -> _Chosen | None:
     at_path = rules_at(rules, path)
     names = sorted({name for rule in at_path if rule.query for name in names_of(rule.query)})
     if names:
-        key, rest = chosen_query(visit.query, names)
+        key, rest = chosen_query(request.query, names)
         held = [rule for rule in at_path if key and rule.query == key]
-        rule = _holding(held, visit, host)
+        rule = _holding(held, visitor)
         note(Step("rule for path and query", f"{path}?{key or '...'}: {_named(rule)}"))
         if rule:
             return _Chosen(rule, rule.target, rest)
-    rule = _holding([rule for rule in at_path if not rule.query], visit, host)
+    rule = _holding([rule for rule in at_path if not rule.query], visitor)
     note(Step("rule for the path", f"{path}: {_named(rule)}"))
-    return _Chosen(rule, rule.target, visit.query) if rule else None
+    return _Chosen(rule, rule.target, request.query) if rule else None
 
 
-def _by_pattern(rules: RuleSet, path: str, visit: Visit, host: str, note: Note) -> _Chosen | None:
+def _by_pattern(
+    rules: RuleSet, path: str, request: Request, visitor: Visitor, note: Note
+) -> _Chosen | None:
     for pattern in rules.patterns:
-        target = pattern.find(path) if _holds(pattern, visit, host) else None
+        target = pattern.find(path) if _holds(pattern, visitor) else None
         if target is not None:
             note(Step("pattern", f"{pattern.source}: {_named(pattern)}"))
-            return _Chosen(pattern, target, visit.query)
+            return _Chosen(pattern, target, request.query)
     if rules.patterns:
         note(Step("pattern", f"none of {len(rules.patterns):,} matches"))
     return None
@@ -218,12 +212,12 @@ def _source(rule: Rule) -> str:
     return rule.source
 
 
-def _holding(rules: Sequence[Rule], visit: Visit, host: str) -> Rule | None:
-    return next((rule for rule in rules if _holds(rule, visit, host)), None)
+def _holding(rules: Sequence[Rule], visitor: Visitor) -> Rule | None:
+    return next((rule for rule in rules if _holds(rule, visitor)), None)
 
 
-def _holds(rule: Rule | Pattern, visit: Visit, host: str) -> bool:
-    return rule.host in ("", host) and rule.language in ("", visit.language)
+def _holds(rule: Rule | Pattern, visitor: Visitor) -> bool:
+    return rule.host in ("", visitor.host) and rule.language in ("", visitor.language)
 
 
 def _named(rule: Rule | Pattern | None) -> str:
@@ -256,17 +250,17 @@ def _parts(raw: str, key: str | None, rest: str) -> Iterator[Step]:
 
 
 def _applied(
-    chosen: _Chosen, visit: Visit, has_file: Callable[[str], bool], home: str, note: Note
+    chosen: _Chosen, request: Request, has_file: Callable[[str], bool], home: str, note: Note
 ) -> Explained:
     rule = chosen.rule
     if rule.status == GONE:
         note(Step("answer", "410: it was here, and was removed"))
         return Explained(GONE, rule=rule)
     in_place = rule.in_place if isinstance(rule, Rule) else ""
-    if in_place and is_preview_crawler(visit.user_agent):
+    if in_place and is_preview_crawler(request.user_agent):
         note(Step("visitor", "an agent that shows shared links: gets the page at its old address"))
         return _served(decode(in_place) or "", has_file, note)._replace(rule=rule)
-    if in_place and visit.user_agent:
+    if in_place and request.user_agent:
         note(Step("visitor", "not one that shows shared links: is redirected"))
     at = home if chosen.target.startswith("/") else ""
     location = at + with_query(chosen.target, chosen.rest)
@@ -283,7 +277,7 @@ def _served(path: str, has_file: Callable[[str], bool], note: Note) -> Explained
 
 
 def _landing(
-    rules: RuleSet, visit: Visit, location: str, has_file: Callable[[str], bool], site: Site
+    rules: RuleSet, request: Request, location: str, has_file: Callable[[str], bool], site: Site
 ) -> Iterator[Step]:
     """What a visitor finds who follows the redirect."""
     own = f"https://{site.host}/"
@@ -295,6 +289,6 @@ def _landing(
         return
     path = without_query(onward)
     query = onward.partition("#")[0].partition("?")[2]
-    there = visit._replace(path=path, query=query, host=site.host, scheme="https")
+    there = request._replace(path=path, query=query, host=site.host, scheme="https")
     found = _explained(rules, there, has_file, site, lambda _: None)
     yield Step("there", f"{found.status} {found.location or found.served or path}")

@@ -117,7 +117,7 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
     decoded = decode(request.path)
     sent = composed(decoded) if decoded is not None and is_site_path(decoded) else ""
     path = without_index(sent)
-    host = _PORT.sub("", request.host.lower())
+    host = without_port(request.host)
     preview = _preview_of(host, site)
     if preview is not None and path == ROBOTS_PATH:
         return KeepOut()
@@ -131,7 +131,7 @@ def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) 
             return Unauthorized()
     is_home = preview is not None or (host == site.host and request.scheme == "https")
     home = "" if is_home or not site.host else f"https://{site.host}"
-    visitor = Visitor(_first_language(request.accept_language), host)
+    visitor = Visitor(first_language(request.accept_language), host)
     asked = _Asked(path, request, visitor, home, path != sent)
     if live is None:
         return _without_data(asked, site.fallback)
@@ -199,7 +199,13 @@ def _is_password(request: Request, preview: str, digest: str) -> bool:
     return token_digest(preview, sent[1] if sent else "") == digest
 
 
-def _first_language(accepted: str) -> str:
+def without_port(host: str) -> str:
+    """A Host header's name, in lower case."""
+    return _PORT.sub("", host.lower())
+
+
+def first_language(accepted: str) -> str:
+    """The language that an Accept-Language header names first ('en'), '' without one."""
     match = _LANGUAGE.match(accepted.lstrip(" "))
     return match[1].lower() if match else ""
 

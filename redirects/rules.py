@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -12,6 +13,7 @@ import msgspec
 from redirects.chains import Loop, Rules, example, expanded, leads_to_itself
 from redirects.kana import composed
 from redirects.patterns import Pattern
+from redirects.query import own_variables
 from redirects.rule import Rule
 from redirects.targets import GONE, without_index
 
@@ -26,7 +28,7 @@ class Conflict(NamedTuple):
     dropped: Rule | Pattern
 
 
-class RuleSet(msgspec.Struct, frozen=True):
+class RuleSet(msgspec.Struct, frozen=True, dict=True):
     """All redirects of a site: `rules`, sorted, one for each request, and `patterns`, in the order
     in which they are tried. No target redirects again.
 
@@ -96,6 +98,11 @@ class RuleSet(msgspec.Struct, frozen=True):
     def to_json(self) -> bytes:
         """The rules and the patterns, as two JSON arrays in one; equal sets give equal bytes."""
         return msgspec.json.encode((self.rules, self.patterns))
+
+    @cached_property
+    def own_variables(self) -> str:
+        """The query variables of the site's own types (`query.own_variables`)."""
+        return own_variables(rule.source for rule in self.rules)
 
     @property
     def digest(self) -> str:
