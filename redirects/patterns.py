@@ -13,6 +13,9 @@ from redirects.targets import GONE, condition_problem, encode_path, is_site_path
 PATTERN_CHARACTERS_MAX = 300
 """Longer ones are a mistake, and would not fit beside others at the edge."""
 
+# With more of them between two slashes, a path of 200 characters takes an engine of regular
+# expressions seconds: it tries all ways to part it.
+_WORDS_MAX = 2
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,30})(:int)?\}")
 _AT_END = re.compile(r"/\*\Z")
 _ORIGIN = re.compile(r"https?://[^/?#]+")
@@ -122,6 +125,9 @@ def _source_problem(source: str) -> str:
         return "a source is a clean decoded path that begins with '/'"
     if re.search(r"\}\{", source):
         return "two placeholders need something between them"
+    words = (len(re.findall(r"\{[a-z][a-z0-9_]*\}", folder)) for folder in source.split("/"))
+    if max(words) > _WORDS_MAX:
+        return f"one folder has at most {_WORDS_MAX} placeholders that are no {{name:int}}"
     names = [found[1] for found in _PLACEHOLDER.finditer(source)]
     if len(set(names)) < len(names):
         return "a placeholder stands there twice"

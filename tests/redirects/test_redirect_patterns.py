@@ -1,5 +1,7 @@
 """Redirects of many paths at once."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,7 @@ def test_what_a_pattern_leads_to(source: str, target: str, path: str, found: str
     [
         ("/plain", "/x"),
         ("/a*", "/b*"),
+        ("/{a}-{b}-{c}/", "/"),
         ("/*/b", "/"),
         ("/{a}{b}", "/"),
         ("/{a}/{a}", "/"),
@@ -56,6 +59,18 @@ def test_what_a_pattern_leads_to(source: str, target: str, path: str, found: str
 def test_what_is_no_pattern(source: str, target: str) -> None:
     with pytest.raises(ValueError, match="redirect from"):
         Pattern(source, 301, target, "redirects.csv:3")
+
+
+def test_no_path_takes_long() -> None:
+    for source in ("/{a}-{b}/*", "/{a}-{b}.{c:int}-{d:int}/{e}-{f}/x", "/x{a}-/{b}--{c}"):
+        for path in (
+            "/" + "-" * 2000,
+            "/" + "-." * 1000 + "/",
+            "/x" + "-1" * 1000 + "/" + "-" * 999,
+        ):
+            started = time.process_time()
+            Pattern(source, 301, "/").find(path)
+            assert time.process_time() - started < 1
 
 
 @given(
