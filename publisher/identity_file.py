@@ -10,14 +10,14 @@ between them, a byte order mark, lines that end in CR LF.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from publisher.errors import ConfigError, Problem, PublisherError
+from publisher.errors import ConfigError, Problem
 from publisher.identities import is_here
 from publisher.social import is_shared_url
+from publisher.whole_files import write_table
 
 COLUMNS = ("id", "old_url", "og_url")
 # A site of 100,000 posts with long Japanese addresses takes half of it.
@@ -129,19 +129,6 @@ def read_urls(path: Path, site: str = "") -> list[str]:
 def write(path: Path, rows: Mapping[int, Row]) -> None:
     """Put all rows into a file, in the order of the ids. Raises PublisherError."""
     write_table(path, _table(rows))
-
-
-def write_table(path: Path, rows: Iterable[Iterable[object]]) -> None:
-    """Put a table into a file, as CSV; the file is replaced as a whole. Raises PublisherError."""
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
 
 
 def _table(rows: Mapping[int, Row]) -> Iterable[tuple[object, ...]]:

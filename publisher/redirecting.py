@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import gzip
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import quote, urlsplit
 
 from publisher.access_logs import Tally, hits, lines
 from publisher.errors import PublisherError
@@ -17,9 +16,9 @@ from publisher.log_search import Known, Searched, rows, search
 from publisher.redirect_build import has_file, rebuilt
 from publisher.redirect_summary import Fullness, Summary, fullness, summary
 from publisher.rules import with_withdrawn
+from publisher.whole_files import add_rows, write_table, write_text
 from redirects.edge import Site as EdgeSite
-from redirects.explain import Explained, explain
-from redirects.match import Request
+from redirects.explain import Explained, asked, explain
 from redirects.own import written
 from redirects.rules import RuleSet
 
@@ -33,8 +32,6 @@ Progress = Callable[[str, int, int], None]
 _GZIP = b"\x1f\x8b"
 # So many lines of a log are read between two signs of life.
 _LINES = 20_000
-# What a browser would send as it is.
-_SAFE = "/?&=%-._~!$'()*+,;:@[]#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def build(
             tally.counts, known, cms, lambda done, all_: progress("asking the CMS", done, all_)
         )
         if searched.found:
-            _write_csv(found, rows(searched.found))
+            add_rows(found, rows(searched.found), "from")
     return Built(
         chosen,
         summary(made.rules, request.own.files),
@@ -91,14 +88,8 @@ def explained(
     site: Site, url: str, user_agent: str, method: str, language: str, release: str
 ) -> Explained:
     """What a request gets of a release, and why. Raises PublisherError for what is no address."""
-    text = quote(url.strip(), safe=_SAFE, errors="replace")
-    host, scheme = "", "https"
     try:
-        parts = urlsplit(text)
-        if parts.scheme in ("http", "https"):
-            host, scheme = parts.netloc, parts.scheme
-        elif not text.startswith("/") or parts.netloc:
-            raise ValueError
+        request = asked(url, method.upper(), user_agent, language)
     except ValueError:
         raise PublisherError(
             f"{url!r} is no address", "Give a path from / on, or all of it from http on."
@@ -107,15 +98,6 @@ def explained(
     records = site.records
     withdrawn = records.intent()[0].withdrawn
     is_there = has_file(records, chosen)
-    request = Request(
-        method.upper(),
-        parts.path or "/",
-        parts.query,
-        host,
-        user_agent,
-        accept_language=language,
-        scheme=scheme,
-    )
     return explain(
         with_withdrawn(records.rules(chosen), withdrawn),
         request,
@@ -138,7 +120,7 @@ def _read(logs: Sequence[Path], progress: Progress) -> Tally:
                     tally.add(hit)
                     if number % _LINES == 0:
                         progress(f"reading {path.name}", file.tell(), size)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise PublisherError(f"{path} can't be read: {reason}") from None
     tally.keep_commonest()
@@ -148,9 +130,9 @@ def _read(logs: Sequence[Path], progress: Progress) -> Tally:
 def _writer(path: Path) -> Callable[[Path, RuleSet], None]:
     """What writes a rule set into a file of this kind."""
     if path.suffix == ".json":
-        return _write_json
+        return lambda path, rules: write_text(path, rules.to_json().decode() + "\n")
     if path.suffix == ".csv":
-        return lambda path, rules: _write_csv(path, _rule_rows(rules))
+        return lambda path, rules: write_table(path, _rule_rows(rules))
     raise PublisherError(f"{path}: --output writes .csv or .json")
 
 
@@ -160,18 +142,3 @@ def _rule_rows(rules: RuleSet) -> Iterable[tuple[str, ...]]:
         yield (*written(rule), rule.origin)
     for pattern in rules.patterns:
         yield (*written(pattern), pattern.origin)
-
-
-def _write_json(path: Path, rules: RuleSet) -> None:
-    try:
-        path.write_bytes(rules.to_json() + b"\n")
-    except OSError as error:
-        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
-
-
-def _write_csv(path: Path, table: Iterable[tuple[str, ...]]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(table)
-    except OSError as error:
-        raise PublisherError(f"{path} can't be written: {error.strerror}") from None

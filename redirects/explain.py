@@ -9,12 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import quote, urlsplit
 
 from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.leaf import Visitor
 from redirects.match import ERRORS_PATH, ROOT_PATHS, Request, first_language, without_port
+from redirects.own import idna
 from redirects.patterns import Pattern
 from redirects.query import canonical_query, chosen_query, decode
 from redirects.rule import Rule, names_of
@@ -28,6 +30,9 @@ from redirects.targets import (
     without_index,
     without_query,
 )
+
+# What a browser sends without encoding it.
+_SENT_AS_IT_IS = "/?&=%-._~!$'()*+,;:@[]"
 
 
 class Step(NamedTuple):
@@ -54,6 +59,25 @@ class _Chosen(NamedTuple):
     rule: Rule | Pattern
     target: str
     rest: str
+
+
+def asked(address: str, method: str, user_agent: str, language: str) -> Request:
+    """The request of a browser for an address as people write it: absolute, or from its path or
+    query on. Raises ValueError for what is none."""
+    text = address.strip()
+    parts = urlsplit(f"/{text}" if text.startswith("?") else text)
+    is_absolute = parts.scheme in ("http", "https") and bool(parts.hostname)
+    if not is_absolute and (parts.scheme or parts.netloc or not parts.path.startswith("/")):
+        raise ValueError(address)
+    return Request(
+        method,
+        quote(parts.path or "/", safe=_SENT_AS_IT_IS, errors="surrogateescape"),
+        quote(parts.query, safe=_SENT_AS_IT_IS, errors="surrogateescape"),
+        idna(parts.hostname or ""),
+        user_agent,
+        accept_language=language,
+        scheme=parts.scheme or "https",
+    )
 
 
 def explain(

@@ -146,6 +146,12 @@ def test_logs_of_several_kinds(publisher: Run, cms: str) -> None:
     assert "Unexplained: 1" in out
     code, _, err = publisher("redirects", "build", "--logs", "none.log")
     assert (code, err) == (1, "error: none.log can't be read: No such file or directory\n")
+    damaged = bytearray(gzip.compress(line.format("/?p=1632").encode() * 5000))
+    damaged[20:40] = bytes(20)
+    Path("bad.log.gz").write_bytes(damaged)
+    code, _, err = publisher("redirects", "build", "--logs", "bad.log.gz")
+    assert code == 1
+    assert err.startswith("error: bad.log.gz can't be read: ")
 
 
 # ------------------------------------------------------------- what the CMS makes of addresses

@@ -45,12 +45,13 @@ def redirects_counts(
     """
     from publisher import console
     from publisher.errors import PublisherError
-    from publisher.identity_file import read_urls, write_table
+    from publisher.identity_file import read_urls
     from publisher.share_counts import shown
     from publisher.share_counts.book import table, targets_of
     from publisher.share_counts.networks import networks
     from publisher.share_counts.taking import Kept, Taking
     from publisher.site import Site
+    from publisher.whole_files import write_table
 
     if compare and new_baseline:
         raise typer.BadParameter("--compare and --new-baseline exclude each other")

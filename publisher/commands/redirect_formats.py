@@ -55,6 +55,7 @@ def export(
     from publisher.commands.history import chosen
     from publisher.rules import with_withdrawn
     from publisher.site import Site
+    from publisher.whole_files import write_text
     from redirects.compile import StoreTooLargeError
     from redirects.formats.known import FORMATS
 
@@ -70,7 +71,8 @@ def export(
         made = FORMATS[form](rules, _settings(site.config, folder))
     except StoreTooLargeError as error:
         raise PublisherError(str(error)) from None
-    _write(output, made)
+    for name, text in made.files.items():
+        write_text(output / name, text)
     if not json:
         _say(output, made)
     print_document(
@@ -99,16 +101,6 @@ def _settings(config: Config, folder: str) -> Settings:
     from redirects.formats.written import Settings
 
     return Settings(config.site.host, config.redirects.max_age, folder=folder)
-
-
-def _write(output: Path, made: Written) -> None:
-    for name, text in made.files.items():
-        file = output / name
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise PublisherError(f"{file} can't be written: {error.strerror}") from None
 
 
 def _say(output: Path, made: Written) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
-from publisher.errors import PublisherError
 
 
 def infra(
@@ -45,6 +44,7 @@ def infra(
     from publisher import console
     from publisher.infra import Certificate, describe
     from publisher.site import Site
+    from publisher.whole_files import write_text
 
     if install:
         site = Site(config)
@@ -59,7 +59,7 @@ def infra(
     setup = describe(config, output, Certificate(certificate, certificate_key))
     if output:
         for name, text in setup.files.items():
-            _write(Path(name), text)
+            write_text(Path(name), text)
     elif not json:
         print(*setup.files.values(), sep="", end="", flush=True)
     if not json:
@@ -67,11 +67,3 @@ def infra(
         for step in setup.steps:
             print(f"  {step}", file=sys.stderr)
     print_document({"kind": setup.kind, "files": setup.files, "next": list(setup.steps)}, json)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PublisherError(f"{file} can't be written: {error.strerror}") from None

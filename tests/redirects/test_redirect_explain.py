@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from redirects.compile import LIVE_KEY, compile_rules, live_entry, set_id
 from redirects.edge import Site
-from redirects.explain import Explained, explain
+from redirects.explain import Explained, asked, explain
 from redirects.match import (
     Decision,
     Gone,
@@ -206,3 +206,34 @@ def assert_said(steps: list[str], lines: list[str]) -> None:
     remaining = iter(steps)
     for line in lines:
         assert any(step.startswith(line) for step in remaining), (line, steps)
+
+
+@pytest.mark.parametrize(
+    ("address", "scheme", "host", "path", "query"),
+    [
+        ("?p=1632", "https", "", "/", "p=1632"),
+        (" /会社/?a=本 ", "https", "", "/%E4%BC%9A%E7%A4%BE/", "a=%E6%9C%AC"),
+        ("/%e4%bc%9a/?p=%zz#x", "https", "", "/%e4%bc%9a/", "p=%zz"),
+        ("/a b\udce3", "https", "", "/a%20b%E3", ""),
+        ("http://日本.example.co.jp:8080", "http", "xn--wgv71a.example.co.jp", "/", ""),
+        ("https://user:pw@WWW.Example.co.jp/x", "https", "www.example.co.jp", "/x", ""),
+    ],
+)
+def test_an_address_as_people_write_it(
+    address: str, scheme: str, host: str, path: str, query: str
+) -> None:
+    request = asked(address, "GET", "", "en-US,ja")
+    assert request == Request("GET", path, query, host, accept_language="en-US,ja", scheme=scheme)
+
+
+@pytest.mark.parametrize("address", ["", "x", "ftp://a/b", "//host/a", "https:///a", "http://[/"])
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever of the standard library's
+        asked(address, "GET", "", "")
+
+
+def test_the_language_is_what_a_browser_says() -> None:
+    assert (
+        explained(visit("/", language="en-US")).location
+        == explained(visit("/", language="en")).location
+    )

@@ -1,0 +1,74 @@
+"""Files that people read, written whole or not at all: beside their place first, then into it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from publisher.errors import PublisherError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """A file to write, which replaces what is at this path when the block ends, and leaves it as
+    it was if the block does not. Raises PublisherError."""
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
+
+
+def write_table(path: Path, rows: Iterable[Iterable[object]]) -> None:
+    """Put a table into a file, as CSV. Raises PublisherError."""
+    with replacing(path) as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text into a file; its folder is made. Raises PublisherError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
+    with replacing(path) as file:
+        file.write(text)
+
+
+def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:
+    """Put the rows of a table, of which the first has the names of the columns, behind those of a
+    CSV file, as far as it has none with the same `key`: what is there was read by somebody. A file
+    that is not there is made. Returns how many rows were added. Raises PublisherError."""
+    names, *new = rows
+    held = ""
+    if path.exists():
+        try:
+            held = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PublisherError(f"{path} can't be read: {error}") from None
+    if not held.strip():
+        write_table(path, [names, *new])
+        return len(new)
+    there = csv.reader(held.splitlines())
+    columns = [name.strip().lower() for name in next(there, [])]
+    if key not in columns:
+        raise PublisherError(f"{path} has no column {key!r}", "Name another file.")
+    at = columns.index(key)
+    known = {row[at].strip() for row in there if len(row) > at}
+    added = [row for one in new if (row := dict(zip(names, one, strict=True)))[key] not in known]
+    with replacing(path) as file:
+        file.write(held if held.endswith("\n") else held + "\n")
+        table = csv.writer(file, lineterminator="\n")
+        table.writerows([row.get(column, "") for column in columns] for row in added)
+    return len(added)
