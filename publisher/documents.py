@@ -121,6 +121,8 @@ def of_built(built: Built) -> Document:
         "edge": {
             "bytes": full.size_bytes,
             "bytes_max": full.limit_bytes,
+            "entry_bytes": full.entry_bytes,
+            "entry_bytes_max": full.entry_limit_bytes,
             "left_out": full.left_out[:NAMED_MAX],
         },
         "warnings": built.remarks[:NAMED_MAX],

@@ -46,7 +46,7 @@ from publisher.release import (
 from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Ready, Slots, lost_to, still
 from publisher.store.port import Headers
-from redirects.compile import live_entry, parse_live_entry, shown_by
+from redirects.compile import KeyValueData, live_entry, parse_live_entry, shown_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +248,12 @@ class Publisher:
         previous = intent.release
         if previous == release.id and wanted == intent and _is_whole(intent, wanted.withdrawn):
             return Outcome(release, previous, "", Plan(), 0.0)
+        # First: what the edge can't hold is refused before anything is written.
+        identity, data = self._redirects(release, wanted.withdrawn)
         ready = self._slots.ready(intent, release, wanted.withdrawn, wait=wait)
         self._error_page(release)
-        redirect_set = self._load_redirects(release, wanted.withdrawn)
+        self._edge.load(identity, data)
+        redirect_set = RedirectSet(identity, data.head)
         self._go_live(intent, ready, redirect_set, change, wanted)
         self.repair()
         return Outcome(release, previous, ready.slot, ready.plan, time.monotonic() - started)
@@ -273,8 +276,11 @@ class Publisher:
             pass
         self._records.store.put(key, page, headers)
 
+    def _redirects(self, release: Release, withdrawn: Iterable[str]) -> tuple[str, KeyValueData]:
+        return compiled(with_withdrawn(self._records.rules(release), withdrawn))
+
     def _load_redirects(self, release: Release, withdrawn: Iterable[str]) -> RedirectSet:
-        identity, data = compiled(with_withdrawn(self._records.rules(release), withdrawn))
+        identity, data = self._redirects(release, withdrawn)
         self._edge.load(identity, data)
         return RedirectSet(identity, data.head)
 

@@ -42,6 +42,8 @@ def show_summary(release: str, made: Summary, full: Fullness, remarks: Sequence[
     else:
         share = f"{full.size_bytes:,} of {full.limit_bytes:,} bytes"
         out.print(f"  {share} of the edge's store ({full.share:.0%})")
+        entry = f"{full.entry_bytes:,} of {full.entry_limit_bytes:,} bytes"
+        out.print(f"  {entry} of its entry, in which patterns and parameters are")
         _list(out, "Too long for the edge", full.left_out)
     _list(out, "Worth a look", remarks)
 

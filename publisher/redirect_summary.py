@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import get_args
 
-from redirects.compile import STORE_BYTES_MAX, StoreTooLargeError, compile_rules
+from redirects.compile import HEAD_BYTES_MAX, STORE_BYTES_MAX, StoreTooLargeError, compile_rules
 from redirects.patterns import Pattern
 from redirects.rule import Rule
 from redirects.rules import RuleSet
@@ -19,11 +19,14 @@ _KINDS = frozenset(get_args(Kind))
 
 @dataclass(frozen=True, slots=True)
 class Fullness:
-    """How much of the edge's store a rule set takes, in bytes, and of how much; `left_out`: which
-    rules can't be stored, and why, or why all of them can't."""
+    """How much of the edge's store a rule set takes, in bytes, and of how much, and how much of its
+    entry, in which patterns and parameters are; `left_out`: which rules can't be stored, and why,
+    or why all of them can't."""
 
     size_bytes: int
     limit_bytes: int
+    entry_bytes: int = 0
+    entry_limit_bytes: int = HEAD_BYTES_MAX
     left_out: tuple[str, ...] = ()
 
     @property
@@ -67,9 +70,9 @@ def fullness(rules: RuleSet) -> Fullness:
     try:
         data = compile_rules(rules)
     except StoreTooLargeError as error:
-        return Fullness(error.size_bytes, error.limit_bytes, (str(error),))
+        return Fullness(error.size_bytes, error.limit_bytes, left_out=(str(error),))
     left_out = tuple(f"{one.rule.source}: {one.reason}" for one in data.left_out)
-    return Fullness(data.size_bytes, STORE_BYTES_MAX, left_out)
+    return Fullness(data.size_bytes, STORE_BYTES_MAX, data.head_bytes, left_out=left_out)
 
 
 def _origin(origin: str, own_files: Container[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
+from publisher.errors import PublisherError
 from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
@@ -49,7 +50,10 @@ def remarks(
     for lost in unreachable:
         yield f"nobody can reach {lost}: punctuation at the end of a path is taken off"
     yield from of_redirects(rules, own, hiding, nowhere)
-    yield from map(_left_out, compiled(rules)[1].left_out)
+    try:
+        yield from map(_left_out, compiled(rules)[1].left_out)
+    except PublisherError as error:  # other servers hold more
+        yield f"this release can't go live on our edges: {error}"
 
 
 def of_redirects(

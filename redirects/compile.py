@@ -71,6 +71,13 @@ class KeyValueData(NamedTuple):
         keys = len(self.nodes) * len(NODE_PREFIX + next(iter(self.nodes), ""))
         return keys + sum(map(len, self.nodes.values())) + 2 * len(self.head.encode())
 
+    @property
+    def head_bytes(self) -> int:
+        """What the entry can't do without. A root of leaves becomes one of branches where room is
+        scarce, so it does not count."""
+        depth, root = root_of(self.head)
+        return len(self.head.encode()) - (len(root) if depth == 1 else 0)
+
     def lacking(self, head: str, get: Callable[[str], str | None]) -> dict[str, str]:
         """The entries that the store has not, in which all nodes of another set are, that of
         this head. `get` gives an entry; it is asked for what the sets don't share."""
@@ -99,20 +106,16 @@ class LiveEntry(NamedTuple):
 
 
 class StoreTooLargeError(Exception):
-    """The rules are more than the key-value store holds."""
+    """The rules are more than the edge holds. `size_bytes`, `limit_bytes`: of the store, or of the
+    entry, whichever does not hold them."""
 
-    def __init__(self, what: str, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(what, size_bytes, limit_bytes)
-        self.what = what
+    def __init__(self, message: str, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(message, size_bytes, limit_bytes)
         self.size_bytes = size_bytes
         self.limit_bytes = limit_bytes
 
     def __str__(self) -> str:
-        return (
-            f"the {self.what} take {self.size_bytes:,} bytes, the edge's key-value store holds "
-            f"{self.limit_bytes:,}: remove redirects nobody asks for (see the access logs), or "
-            "shorten the targets"
-        )
+        return str(self.args[0])
 
 
 def set_id(rules: RuleSet) -> str:
@@ -130,19 +133,39 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
     first = [f"V{own.strip()}"] if own else []
     beside = [*_parameters(rules.rules), *map(_pattern, rules.patterns)]
     beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in (*first, *beside))
-    if beside_bytes > HEAD_BYTES_MAX:
-        raise StoreTooLargeError("patterns and parameters", beside_bytes, HEAD_BYTES_MAX)
     room = HEAD_BYTES_MAX - beside_bytes - len("R2")
-    tree = grow(rules.rules, room)
+    tree = grow(rules.rules, max(0, room))
     if len(tree.root) > room:
-        raise StoreTooLargeError("redirects' root", len(tree.root), room)
+        raise _entry_too_small(beside_bytes, len(tree.root))
     root = [f"R{tree.depth}{tree.root}"] if tree.depth else []
     reason = f"it is longer than {VALUE_BYTES_MAX} bytes, the limit of a value"
     left_out = tuple(LeftOut(rule, reason) for rule in tree.left_out)
     data = KeyValueData(_BORDER.join([*first, *root, *beside]), tree.nodes, left_out)
     if data.size_bytes > STORE_BYTES_MAX:
-        raise StoreTooLargeError("redirects", data.size_bytes, STORE_BYTES_MAX)
+        raise StoreTooLargeError(
+            f"the redirects take {data.size_bytes:,} bytes, the edge's key-value store holds "
+            f"{STORE_BYTES_MAX:,}: remove redirects nobody asks for (see the access logs), or "
+            "shorten the targets",
+            data.size_bytes,
+            STORE_BYTES_MAX,
+        )
     return data
+
+
+def _entry_too_small(beside_bytes: int, root_bytes: int) -> StoreTooLargeError:
+    """The patterns and parameters, and the root that grows with the redirects, share a value."""
+    size = beside_bytes + len("R2") + root_bytes
+    cure = (
+        "have fewer or shorter ones; single paths take no room there"
+        if beside_bytes > HEAD_BYTES_MAX // 10
+        else "remove redirects nobody asks for (see the access logs)"
+    )
+    return StoreTooLargeError(
+        f"the patterns and parameters take {beside_bytes:,} bytes of the edge's entry, and the "
+        f"root of the redirects {root_bytes:,}; together it holds {HEAD_BYTES_MAX:,}: {cure}",
+        size,
+        HEAD_BYTES_MAX,
+    )
 
 
 def root_of(head: str) -> tuple[int, str]:

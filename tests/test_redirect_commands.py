@@ -154,6 +154,26 @@ def test_logs_of_several_kinds(publisher: Run, cms: str) -> None:
     assert err.startswith("error: bad.log.gz can't be read: ")
 
 
+def test_what_the_edge_can_not_hold_is_a_release_for_other_servers(
+    publisher: Run, cms: str
+) -> None:
+    rules = "".join(
+        f"    - {{from: /section-{n}-of-the-old-site/*, to: /section-{n}/*}}\n" for n in range(20)
+    )
+    configure(cms, f"redirects:\n  rules:\n{rules}")
+    made = document(publisher, "export")
+    assert [one for one in made["warnings"] if "can't go live on our edges: the patterns" in one]
+    assert document(publisher, "redirects", "export", made["release"]["id"], "--format", "haproxy",
+                    "--output", "rules")["counts"]["patterns"] == 20  # fmt: skip
+    built = document(publisher, "redirects", "build", made["release"]["id"])
+    assert built["edge"]["bytes"] > built["edge"]["bytes_max"] == 860
+    code, _, err = publisher("publish", made["release"]["id"])
+    assert code == 1
+    assert "have fewer or shorter ones" in err
+    assert not list(Path(".publisher").glob("refs/*"))
+    assert not list(Path(".publisher").glob("site/*/*"))
+
+
 # ------------------------------------------------------------- what the CMS makes of addresses
 
 

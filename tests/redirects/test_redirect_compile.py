@@ -85,6 +85,19 @@ def test_patterns_that_do_not_fit() -> None:
         compile_rules(RuleSet.of([], patterns))
 
 
+def test_patterns_and_redirects_that_do_not_fit_together() -> None:
+    numbers = ((n * 7919 % 999_983, n * 104_729 % 999_983) for n in range(9000))
+    rules = [Rule(f"/{old}x/", 301, f"/b/{new}") for old, new in numbers]
+    patterns = [Pattern(f"/section-{n}-of-the-site/*", 301, f"/section-{n}/*") for n in range(14)]
+    alone = compile_rules(RuleSet.of([], patterns)).head_bytes
+    assert alone > HEAD_BYTES_MAX * 0.9
+    assert compile_rules(RuleSet.of(rules)).head_bytes < 100
+    with pytest.raises(StoreTooLargeError, match=f"take {alone + 2} bytes.*root.*fewer or shorter"):
+        compile_rules(RuleSet.of(rules, patterns))
+    fewer = compile_rules(RuleSet.of(rules, patterns[:12]))
+    assert alone * 0.7 < fewer.head_bytes <= HEAD_BYTES_MAX
+
+
 def test_live_entry_round_trip() -> None:
     value = live_entry(12, "preview-spring", SET_ID)
     assert value == "12 preview-spring 4f1e2a9b0c3d"
