@@ -185,7 +185,7 @@ class Collector:
         removed = edge.tidy(names, sets, intents[LIVE].fallback)
         self._done.removed["entries at the edge"] += removed
         for target, intent in self._intents().items():
-            is_new = target not in names or intent.redirect_set.id not in sets
+            is_new = target not in names or intent.redirect_set not in sets
             if intent.slot and is_new:
                 self._load(edge, intent, self._records.intent()[0])
                 Publisher(self._records, edge, self._progress, target).repair()
@@ -195,10 +195,10 @@ class Collector:
         release = self._records.release(intent.release)
         for withdrawn in (live.withdrawn, intent.withdrawn):
             identity, data = self._compiled(release, withdrawn)
-            if identity == intent.redirect_set.id:
+            if identity == intent.redirect_set:
                 edge.load(identity, data)
                 break
-        return intent.redirect_set.id
+        return intent.redirect_set
 
     def _compiled(self, release: Release, withdrawn: Iterable[str]) -> tuple[str, KeyValueData]:
         return compiled(with_withdrawn(self._records.rules(release), withdrawn))

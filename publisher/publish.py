@@ -164,10 +164,12 @@ class Publisher:
                 break
             release = self._records.release(intent.release)
             change = _change("withdraw", intent, release.id, actor, target=self._target)
+            loaded = self._load_redirects(release, told.withdrawn)
             told = msgspec.structs.replace(
                 told,
                 generation=intent.generation + 1,
-                redirect_set=self._load_redirects(release, told.withdrawn),
+                redirect_set=loaded.id,
+                redirect_head=loaded.head,
                 change=msgspec.structs.replace(change, path=str(path)),
             )
             with suppress(Conflict):
@@ -246,15 +248,15 @@ class Publisher:
         """Make a release live, with the hold, withdrawn paths and audience of `wanted`."""
         started = time.monotonic()
         previous = intent.release
-        if previous == release.id and wanted == intent and _is_whole(intent, wanted.withdrawn):
+        is_live = previous == release.id and wanted == intent
+        if is_live and _is_whole(intent, release, wanted.withdrawn):
             return Outcome(release, previous, "", Plan(), 0.0)
         # First: what the edge can't hold is refused before anything is written.
         identity, data = self._redirects(release, wanted.withdrawn)
         ready = self._slots.ready(intent, release, wanted.withdrawn, wait=wait)
         self._error_page(release)
         self._edge.load(identity, data)
-        redirect_set = RedirectSet(identity, data.head)
-        self._go_live(intent, ready, redirect_set, change, wanted)
+        self._go_live(intent, ready, RedirectSet(identity, data.head), change, wanted)
         self.repair()
         return Outcome(release, previous, ready.slot, ready.plan, time.monotonic() - started)
 
@@ -288,7 +290,7 @@ class Publisher:
         self,
         before: Intent,
         ready: Ready,
-        redirect_set: RedirectSet,
+        redirects: RedirectSet,
         change: Change,
         wanted: Intent,
     ) -> None:
@@ -301,7 +303,7 @@ class Publisher:
             is_ours = intent.slots.get(slot) == ready.claimed
             if not is_ours and slot_with(intent, filled.release, filled.without) != slot:
                 raise LostRace(f"slot {slot} was given to another publisher", "Try again.")
-            moved = go_live(intent, slot, filled, redirect_set, change)
+            moved = go_live(intent, slot, filled, redirects, change)
             moved = msgspec.structs.replace(
                 moved,
                 hold=wanted.hold,
@@ -337,13 +339,23 @@ class Publisher:
 def entry_of(intent: Intent) -> str:
     """What the edge is to have for an intent."""
     expires = math.ceil(intent.expires.timestamp()) if intent.expires else 0
-    identity, head = intent.redirect_set
-    return live_entry(intent.generation, intent.slot, identity, head, expires, intent.password)
+    return live_entry(
+        intent.generation,
+        intent.slot,
+        intent.redirect_set,
+        intent.redirect_head,
+        expires,
+        intent.password,
+    )
 
 
-def _is_whole(intent: Intent, withdrawn: Collection[str]) -> bool:
-    """Whether the live slot lacks what is withdrawn and nothing else."""
-    return not intent.slot or intent.slots[intent.slot].without == tuple(sorted(withdrawn))
+def _is_whole(intent: Intent, release: Release, withdrawn: Collection[str]) -> bool:
+    """Whether the live slot lacks what is withdrawn and nothing else, and the edge's entry has
+    the release's redirects: an intent from before `redirect_head` has none."""
+    if not intent.slot:
+        return True
+    has_redirects = bool(intent.redirect_head) or not release.rules
+    return has_redirects and intent.slots[intent.slot].without == tuple(sorted(withdrawn))
 
 
 def _change(

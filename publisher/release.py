@@ -96,11 +96,10 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedirectSet(NamedTuple):
-    """A redirect set at the edge: its id, and what the edge's entry has of it
-    (`redirects.compile.KeyValueData.head`)."""
+    """A redirect set that was loaded: its id, and its head."""
 
-    id: str = ""
-    head: str = ""
+    id: str
+    head: str
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,13 +109,15 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     took effect can be missing there. `withdrawn` (of what is live, and respected by previews)
     has the site paths that nobody may get. A preview ends at `expires` and may ask for a
     password, kept as `redirects.compile.password_digest` alone. `fallback` is the slot that the
-    edge shows while its data can't be read.
+    edge shows while its data can't be read. `redirect_head`: what the edge's entry has of the
+    redirect set (`redirects.compile.KeyValueData.head`).
     """
 
     generation: int = 0
     release: str = ""
     slot: str = ""
-    redirect_set: RedirectSet = RedirectSet()
+    redirect_set: str = ""
+    redirect_head: str = ""
     hold: Hold | None = None
     slots: dict[str, Slot] = {}
     slots_made: int = 0
@@ -204,7 +205,7 @@ def claim(intent: Intent, name: str, now: datetime) -> Intent:
 
 
 def go_live(
-    intent: Intent, name: str, filled: Slot, redirect_set: RedirectSet, change: Change
+    intent: Intent, name: str, filled: Slot, redirects: RedirectSet, change: Change
 ) -> Intent:
     """The intent with this slot live. The one that was live cools: from when, the edge will
     tell."""
@@ -219,7 +220,8 @@ def go_live(
         generation=intent.generation + 1,
         release=change.to_release,
         slot=name,
-        redirect_set=redirect_set,
+        redirect_set=redirects.id,
+        redirect_head=redirects.head,
         slots=slots,
         change=change,
     )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from publisher.compose import ASSET_RELEASES
-from publisher.release import CLAIM_MAX, Change, Intent, RedirectSet, Release, Slot
+from publisher.release import CLAIM_MAX, Change, Intent, Release, Slot
 
 # Longer than any run: nothing younger is removed from among what an export writes before a
 # release names it, and what was live so recently may be what an export builds on.
@@ -113,7 +113,7 @@ def _ended(intent: Intent, since: datetime) -> Intent:
         for name, slot in intent.slots.items()
     }
     return msgspec.structs.replace(
-        intent, release="", slot="", redirect_set=RedirectSet(), password="", slots=slots
+        intent, release="", slot="", redirect_set="", redirect_head="", password="", slots=slots
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import msgspec
 import pytest
 
 from publisher import publish, release, slots
@@ -16,9 +18,9 @@ from publisher.compose import ASSET_RELEASES
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
 from publisher.plan import Action
 from publisher.records import Records
-from publisher.release import RING_SIZE, claim, utc_now
+from publisher.release import LIVE, RING_SIZE, claim, utc_now
 from publisher.store.port import PLAIN, Headers
-from redirects.compile import parse_live_entry
+from redirects.compile import live_entry, parse_live_entry
 from tests.faults import Script, ScriptedEdge, ScriptedStore
 from tests.sites import ACTOR, World
 
@@ -560,6 +562,24 @@ def test_a_store_whose_intent_is_damaged_is_not_taken_for_an_empty_one(world: Wo
     world.store.put("refs/live", b"{broken")
     with pytest.raises(PublisherError, match="damaged"):
         world.publisher().publish(world_release(world), ACTOR)
+
+
+def test_a_store_from_before_redirects_were_a_tree_is_published_to_again(world: World) -> None:
+    made = world.publish(OLD, ("?p=9",)).release
+    # As it was then: a set without patterns, no head in the intent and none at the edge.
+    rules = world.records.rules(made)
+    blob = world.records.put_blob(msgspec.json.encode(rules.rules))
+    before = msgspec.structs.replace(made, redirects=blob)
+    world.store.put(f"releases/{made.id}", msgspec.json.encode(before))
+    world.releases[made.id] = (before, world.releases[made.id][1])
+    old = json.loads(world.store.get("refs/live").data)
+    del old["redirect_head"]
+    old["generation"] += 1
+    world.store.put("refs/live", json.dumps(old).encode())
+    world.edge.flip(LIVE, live_entry(old["generation"], old["slot"], old["redirect_set"]))
+    assert world.records.rules(before) == rules
+    world.publisher().publish(before, ACTOR)
+    assert world.shown() == before
 
 
 def world_release(world: World) -> release.Release:
