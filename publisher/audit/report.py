@@ -62,6 +62,10 @@ Kind = Literal[
 """Every kind of finding; `words` has what people read of each, in each language."""
 
 
+Measure = Literal["hits", "clicks", "domains", "shares", "urls"]
+"""What counts in the score: the four of `Measures`, and the number of addresses."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Something to look at. `values` fill the words of its kind."""
 
@@ -162,7 +166,7 @@ class Part(msgspec.Struct, frozen=True):
     """One measure's part in the score: `kept` of `total` (of the addresses: how many of them),
     `weight` of this part among all that there is something to measure for."""
 
-    measure: Literal["hits", "clicks", "domains", "shares", "urls"]
+    measure: Measure
     kept: float
     total: float
     weight: float

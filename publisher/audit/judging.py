@@ -1,0 +1,157 @@
+"""What a visitor's way through the redirects means for an old address. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from publisher.audit.forms import Form
+from publisher.audit.report import BAD, Finding, Live, Outcome
+from publisher.paths import SitePath
+from publisher.rules import OF_THE_CMS
+from redirects.query import canonical_query
+from redirects.targets import GONE
+
+_TEMPORARY = (302, 307)
+_REDIRECTS = range(300, 400)
+_ROOTS = ("/", "/index.php")
+WITHDRAWN = "withdrawn"
+"""The origin of rules for pages that were withdrawn (`publisher.rules.with_withdrawn`)."""
+
+
+class Way(NamedTuple):
+    """A visitor's way from an old address to where it ends.
+
+    `statuses`: of every answer, the last one's last. `path`: the decoded path of the file at the
+    end, '' if there is none. `elsewhere`: the address at another site to which it leads, which was
+    not asked, or ''. `is_circle`: it came back to where it had been.
+    """
+
+    statuses: tuple[int, ...]
+    path: str = ""
+    elsewhere: str = ""
+    is_circle: bool = False
+
+    @property
+    def hops(self) -> int:
+        """The redirects on the way."""
+        return sum(status in _REDIRECTS for status in self.statuses)
+
+
+class Evidence(NamedTuple):
+    """What is known of an old address beside its way.
+
+    `form`: what of the CMS it names, None if nothing that is known. `closed`: why nobody should
+    get it, in a word of `CLOSED`; '' if that is not known. `reason`: why nothing is found there, as
+    the CMS said when it was asked. `origin`: where the rule comes from that decides, and whether
+    that is the site's own (`is_own`). `live`: what the live site answers, if that is the old one.
+    """
+
+    form: Form | None = None
+    closed: str = ""
+    reason: str = ""
+    origin: str = ""
+    is_own: bool = False
+    live: Live | None = None
+
+
+CLOSED = ("password", "not-for-visitors", "dead-before")
+"""Why a 404 is meant: the CMS asks for a password; log-in, search, feeds of nothing; the old site
+has nothing there, too."""
+
+
+class Judgement(NamedTuple):
+    """What becomes of an old address, and what there is to look at."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+
+
+def judged(url: str, way: Way, evidence: Evidence) -> Judgement:
+    """What a browser's way means. `url`: path and query, percent-encoded."""
+    first, last = way.statuses[0], way.statuses[-1]
+    if first == GONE:
+        return _gone(evidence)
+    if first in _REDIRECTS:
+        return _redirected(url, way, evidence)
+    if first == 200:
+        problem = _wrong_page(way, evidence)
+        return Judgement("broken", (problem,)) if problem else Judgement("kept")
+    if first == 404:
+        return _missing(evidence)
+    return Judgement("broken", (_nothing(url, last),))
+
+
+def value(outcome: Outcome, findings: tuple[Finding, ...]) -> float:
+    """What an outcome keeps of an address's worth, from 0 to 1: all of it, none of it, or nine
+    tenths where the way is longer or less lasting than it need be."""
+    if outcome in BAD:
+        return 0.0
+    return 0.9 if any(one.kind in ("chain", "temporary") for one in findings) else 1.0
+
+
+def _gone(evidence: Evidence) -> Judgement:
+    form = evidence.form
+    if form and form.expected and evidence.origin != WITHDRAWN:
+        return Judgement("broken", (Finding("gone-but-public", "critical"),))
+    return Judgement("gone")
+
+
+def _missing(evidence: Evidence) -> Judgement:
+    form = evidence.form
+    if form and form.expected:
+        values = {"id": form.object, "status": "404"}
+        return Judgement("lost", (Finding("unexplained-id", "critical", values),))
+    if form or evidence.closed:
+        return Judgement("closed")
+    reason = {"reason": evidence.reason} if evidence.reason else {}
+    return Judgement("lost", (Finding("not-found", "critical", reason),))
+
+
+def _redirected(url: str, way: Way, evidence: Evidence) -> Judgement:
+    if way.is_circle:
+        return Judgement("broken", (Finding("circle", "critical"),))
+    if way.elsewhere:
+        return Judgement("elsewhere", tuple(_costs(way, evidence)))
+    last = way.statuses[-1]
+    if last != 200:
+        return Judgement("broken", (_nothing(way.path or url, last),))
+    problem = _wrong_page(way, evidence) or _soft_404(url, way, evidence)
+    if problem and problem.severity == "critical":
+        return Judgement("broken", (problem,))
+    notes = (problem,) if problem else ()
+    return Judgement("moved", (*notes, *_costs(way, evidence)))
+
+
+def _costs(way: Way, evidence: Evidence) -> Iterator[Finding]:
+    if way.hops > 1:
+        yield Finding("chain", "warning", {"hops": str(way.hops)})
+    # Who writes a temporary redirect into the configuration means it.
+    if way.statuses[0] in _TEMPORARY and not evidence.is_own and way.path != "/":
+        yield Finding("temporary", "warning", {"status": str(way.statuses[0])})
+
+
+def _nothing(target: str, status: int) -> Finding:
+    return Finding("leads-to-nothing", "critical", {"target": target, "status": str(status)})
+
+
+def _wrong_page(way: Way, evidence: Evidence) -> Finding | None:
+    form = evidence.form
+    if form is None or form.expected is None or form.expected == way.path:
+        return None
+    if way.path == "/":
+        return Finding("soft-404", "critical", {"target": "/"})
+    values = {"expected": form.expected.url, "found": SitePath(way.path).url}
+    return Finding("wrong-page", "critical", values)
+
+
+def _soft_404(url: str, way: Way, evidence: Evidence) -> Finding | None:
+    """The home page as an answer for something else: search engines count it as an error."""
+    parts = urlsplit(url)
+    is_home = parts.path in _ROOTS and canonical_query(parts.query).key is None
+    if way.path != "/" or is_home or (evidence.form and evidence.form.expected == "/"):
+        return None
+    # A person wrote it, or the CMS does the same at its own address.
+    is_meant = evidence.is_own or evidence.origin == OF_THE_CMS
+    return Finding("soft-404", "note" if is_meant else "critical", {"target": "/"})
