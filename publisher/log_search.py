@@ -90,7 +90,7 @@ def search(
             done.explained += 1
             done.explained_hits += hits
         else:
-            wanted[_essence(url)] += hits
+            wanted[essence(url)] += hits
     asked: dict[str, str] = {}
     for url, hits in wanted.most_common():
         address = known.addresses.locate(known.addresses.views.inventory.home + url)
@@ -111,8 +111,9 @@ def search(
     return done
 
 
-def _essence(url: str) -> str:
-    """The address without what only measures: several in a log are one question."""
+def essence(url: str) -> str:
+    """An address (path and query) without what only measures: several in a log are one question,
+    and one rule."""
     path, _, query = url.partition("?")
     if path in _ROOT and (key := canonical_query(query).key):
         return quote(key_written(key), safe=_KEPT)

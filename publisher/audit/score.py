@@ -9,6 +9,7 @@ closed on purpose are in neither sum.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -48,9 +49,10 @@ def score(rows: Iterable[Weighed]) -> Score:
     parts = tuple(
         Part(one, kept[one], total[one], weight / all_weights) for one, weight in weights.items()
     )
-    if not parts:
-        return Score(100.0, ())
-    return Score(sum(100 * part.weight * part.kept / part.total for part in parts), parts)
+    if all(part.kept == part.total for part in parts):
+        return Score(100.0, parts)
+    found = sum(100 * part.weight * part.kept / part.total for part in parts)
+    return Score(min(found, math.nextafter(100, 0)), parts)
 
 
 def lost_points(row: Weighed, parts: Sequence[Part]) -> float:

@@ -1,0 +1,107 @@
+"""What the last audit found, so that the next one can say what has changed. Pure, but for
+`last` and `keep`, which go to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from publisher.audit.report import BAD, Outcome, Past, Report, Row, Source, Vanished
+from publisher.errors import NotFound, StoreError
+from publisher.store.port import Store
+
+KEY = "audits/last"
+"""Where the store has it."""
+
+_PAST_MAX = 200
+# Addresses from logs come and go with the logs.
+_LASTING: frozenset[Source] = frozenset({"cms", "search", "backlinks", "sitemap", "list", "rule"})
+_VANISHED_MAX = 1_000
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """An address as an audit saw it."""
+
+    outcome: Outcome
+    sources: tuple[Source, ...]
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The last audit's addresses, and all audits in figures, the oldest first."""
+
+    rows: dict[str, Seen] = {}
+    past: tuple[Past, ...] = ()
+
+    def bad(self) -> Iterator[tuple[str, tuple[Source, ...]]]:
+        """What was lost or broken: it is looked at again, whatever is given."""
+        for url, seen in self.rows.items():
+            if seen.outcome in BAD:
+                yield url, seen.sources
+
+    def change(self, url: str, outcome: Outcome) -> Literal["", "new", "better", "worse"]:
+        """What has become of an address since."""
+        if not self.past:
+            return ""
+        seen = self.rows.get(url)
+        if seen is None:
+            return "new"
+        was_bad, is_bad = seen.outcome in BAD, outcome in BAD
+        if was_bad == is_bad:
+            return ""
+        return "worse" if is_bad else "better"
+
+    def vanished(self, urls: Iterable[str]) -> Iterator[Vanished]:
+        """What this audit did not look at, of what does not come and go with logs."""
+        known = set(urls)
+        count = 0
+        for url, seen in self.rows.items():
+            if url not in known and not _LASTING.isdisjoint(seen.sources):
+                yield Vanished(url, seen.outcome)
+                count += 1
+                if count == _VANISHED_MAX:
+                    return
+
+
+def remembered(report: Report, memory: Memory) -> Memory:
+    """What to keep of an audit for the next one."""
+    return Memory(
+        rows={row.url: Seen(row.outcome, row.sources) for row in report.rows},
+        past=(*memory.past, figures(report))[-_PAST_MAX:],
+    )
+
+
+def figures(report: Report) -> Past:
+    """An audit in figures."""
+    return Past(
+        report.made,
+        report.release,
+        report.score.value,
+        len(report.rows),
+        _count(report.rows, "lost"),
+        _count(report.rows, "broken"),
+    )
+
+
+def _count(rows: Iterable[Row], outcome: Outcome) -> int:
+    return sum(row.outcome == outcome for row in rows)
+
+
+def last(store: Store) -> Memory:
+    """What was kept; nothing before the first audit. Raises StoreError."""
+    try:
+        data = store.get(KEY).data
+    except NotFound:
+        return Memory()
+    try:
+        return msgspec.json.decode(data, type=Memory)
+    except msgspec.MsgspecError as error:
+        raise StoreError(
+            f"{KEY} is damaged: {error}", "Remove it: the next audit writes a new one."
+        ) from None
+
+
+def keep(store: Store, memory: Memory) -> None:
+    """Keep it for the next audit. Raises StoreError."""
+    store.put(KEY, msgspec.json.encode(memory) + b"\n")
