@@ -35,12 +35,14 @@ _KEPT = "/?&=%-._~!$'()*+,;:@[]"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An old address that should be a rule: `source` and `target` as in a CSV of rules."""
+    """An old address that should be a rule: `source` and `target` as in a CSV of rules. `url`: its
+    `essence`, as it was asked for."""
 
     source: str
     target: str
     hits: int
     origin: str
+    url: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _judged(url: str, hits: int, end: _End, known: Known) -> Found | Unexplained
     except ValueError as error:
         return Unexplained(url, hits, f"can be no rule: {error}")
     is_guess = end.address is not None and _is_guess(url, end.address, known)
-    return Found(source, target, hits, GUESS if is_guess else KNOWN)
+    return Found(source, target, hits, GUESS if is_guess else KNOWN, url)
 
 
 def _is_guess(url: str, end: Address, known: Known) -> bool:

@@ -36,6 +36,11 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     "publisher.store.refusals",
+    "publisher.audit",
+    *(f"publisher.audit.{name}" for name in (
+        "asking assembling fixes forms identity judging old_urls pages past report "
+        "score"
+    ).split()),
     "publisher.share_counts.book",
     *PORTS,
     "redirects",
@@ -70,6 +75,11 @@ PURE_LIBRARIES_OF = {
     "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
     "publisher.old_page": frozenset(("bs4",)),
+    "publisher.audit.assembling": frozenset(("datetime",)),
+    "publisher.audit.fixes": frozenset(("rapidfuzz",)),
+    "publisher.audit.pages": frozenset(("lxml.html",)),
+    "publisher.audit.report": frozenset(("datetime",)),
+    "publisher.audit.score": frozenset(("math",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 
@@ -94,7 +104,7 @@ ONLY_IN = {
     "obstore": {"publisher.store.s3", "publisher.store.credentials"},
     "pycurl": {"publisher.cms.http"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
-    "lxml": {"publisher.rewrite.xml"},
+    "lxml": {"publisher.rewrite.xml", "publisher.audit.pages"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console", "publisher.redirect_console"},

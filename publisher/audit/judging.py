@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.audit.forms import Form
-from publisher.audit.report import BAD, Finding, Live, Outcome
+from publisher.audit.report import BAD, Finding, Outcome
 from publisher.paths import SitePath
 from publisher.rules import OF_THE_CMS
 from redirects.query import canonical_query
@@ -45,7 +45,8 @@ class Evidence(NamedTuple):
     `form`: what of the CMS it names, None if nothing that is known. `closed`: why nobody should
     get it, in a word of `CLOSED`; '' if that is not known. `reason`: why nothing is found there, as
     the CMS said when it was asked. `origin`: where the rule comes from that decides, and whether
-    that is the site's own (`is_own`). `live`: what the live site answers, if that is the old one.
+    that is the site's own (`is_own`). `shown`: the number of the object that the page at the end
+    says to show, 0 if it does not tell.
     """
 
     form: Form | None = None
@@ -53,7 +54,7 @@ class Evidence(NamedTuple):
     reason: str = ""
     origin: str = ""
     is_own: bool = False
-    live: Live | None = None
+    shown: int = 0
 
 
 CLOSED = ("password", "not-for-visitors", "dead-before")
@@ -138,8 +139,13 @@ def _nothing(target: str, status: int) -> Finding:
 
 def _wrong_page(way: Way, evidence: Evidence) -> Finding | None:
     form = evidence.form
-    if form is None or form.expected is None or form.expected == way.path:
+    if form is None or form.expected is None:
         return None
+    if form.expected == way.path:
+        if not form.number or evidence.shown in (0, form.number):
+            return None
+        values = {"expected": form.object, "found": f"object {evidence.shown}"}
+        return Finding("wrong-page", "critical", values)
     if way.path == "/":
         return Finding("soft-404", "critical", {"target": "/"})
     values = {"expected": form.expected.url, "found": SitePath(way.path).url}

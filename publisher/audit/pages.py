@@ -33,6 +33,16 @@ class PageFacts(NamedTuple):
     old_links: tuple[str, ...] = ()
 
 
+class Contents(NamedTuple):
+    """What the release says of itself: the facts of each page by its decoded path, and the decoded
+    paths that its sitemaps name (None if it has none); the old addresses that they name, and which
+    sitemap does."""
+
+    pages: dict[str, PageFacts]
+    in_sitemap: frozenset[str] | None
+    old_in_sitemap: dict[str, str]
+
+
 def facts(body: bytes, url: str, is_old: Callable[[str], bool]) -> PageFacts:
     """What a page at `url` says. `is_old`: whether a path and query of the public site is only
     answered by a redirect. Never fails: what can't be understood is not there."""

@@ -1,5 +1,4 @@
-"""What the last audit found, so that the next one can say what has changed. Pure, but for
-`last` and `keep`, which go to the store."""
+"""What the last audit found, so that the next one can say what has changed. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +8,6 @@ from typing import Literal
 import msgspec
 
 from publisher.audit.report import BAD, Outcome, Past, Report, Row, Source, Vanished
-from publisher.errors import NotFound, StoreError
-from publisher.store.port import Store
-
-KEY = "audits/last"
-"""Where the store has it."""
 
 _PAST_MAX = 200
 # Addresses from logs come and go with the logs.
@@ -86,22 +80,3 @@ def figures(report: Report) -> Past:
 
 def _count(rows: Iterable[Row], outcome: Outcome) -> int:
     return sum(row.outcome == outcome for row in rows)
-
-
-def last(store: Store) -> Memory:
-    """What was kept; nothing before the first audit. Raises StoreError."""
-    try:
-        data = store.get(KEY).data
-    except NotFound:
-        return Memory()
-    try:
-        return msgspec.json.decode(data, type=Memory)
-    except msgspec.MsgspecError as error:
-        raise StoreError(
-            f"{KEY} is damaged: {error}", "Remove it: the next audit writes a new one."
-        ) from None
-
-
-def keep(store: Store, memory: Memory) -> None:
-    """Keep it for the next audit. Raises StoreError."""
-    store.put(KEY, msgspec.json.encode(memory) + b"\n")

@@ -1,0 +1,278 @@
+"""The report of an audit, from all that was found out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from publisher.audit.asking import NOT_ASKED, Answers
+from publisher.audit.fixes import Pages, Told, fix
+from publisher.audit.forms import Form
+from publisher.audit.judging import Evidence, Judgement, Way, judged
+from publisher.audit.old_urls import OldUrl
+from publisher.audit.pages import Contents
+from publisher.audit.past import Memory, figures
+from publisher.audit.report import (
+    BAD,
+    Checked,
+    Day,
+    Finding,
+    Live,
+    Measures,
+    Page,
+    Post,
+    Report,
+    Row,
+    Seen,
+    Severity,
+)
+from publisher.audit.score import Weighed, lost_points, score
+from publisher.log_search import essence
+from publisher.paths import SitePath, decoded, recorded
+
+_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "note")
+_DEAD = (404, 410)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """The rule that decides for an address: its source, where it comes from, and whether it is the
+    site's own."""
+
+    rule: str = ""
+    origin: str = ""
+    is_own: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Material:
+    """All that an audit found out, by address. `paths`: of the pages there. `closed`: why nobody
+    should get it. `noted`: what engines, visitors and the live site showed beside. `titles`: of
+    pages of the live site."""
+
+    public: str
+    release: str
+    has_file: Callable[[str], bool]
+    paths: list[SitePath]
+    made: datetime
+    threshold: float
+    memory: Memory
+    old: list[OldUrl] = field(default_factory=list)
+    forms: dict[str, Form] = field(default_factory=dict)
+    ways: dict[str, Way] = field(default_factory=dict)
+    deciders: dict[str, Decider] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+    answers: Answers = NOT_ASKED
+    noted: dict[str, list[Finding]] = field(default_factory=dict)
+    against: str = ""
+    is_live: bool = False
+    live: dict[str, Live] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    contents: Contents = field(default_factory=lambda: Contents({}, None, {}))
+    social: list[Post] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
+    visitors: list[Seen] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+
+
+def report(found: Material) -> Report:
+    """The report, its rows in the order in which they should be looked at."""
+    pages = Pages(found.paths)
+    rows = [_row(one, found, pages) for one in found.old]
+    made = score(Weighed(row.outcome, row.findings, row.measures) for row in rows)
+    rows = [
+        msgspec.structs.replace(
+            row,
+            lost_points=lost_points(Weighed(row.outcome, row.findings, row.measures), made.parts),
+            change=found.memory.change(row.url, row.outcome),
+        )
+        for row in rows
+    ]
+    rows.sort(key=_first)
+    whole = Report(
+        site=found.public,
+        release=found.release,
+        made=found.made,
+        threshold=found.threshold,
+        score=made,
+        rows=tuple(rows),
+        against=found.against,
+        is_live=found.is_live,
+        pages=tuple(_pages(found, rows)),
+        social=tuple(sorted(found.social, key=lambda post: (_worst(post.findings), post.path))),
+        checked=tuple(found.checked),
+        visitors=tuple(found.visitors),
+        days=tuple(found.days),
+        vanished=tuple(found.memory.vanished(row.url for row in rows)),
+    )
+    return msgspec.structs.replace(whole, past=(*found.memory.past, figures(whole)))
+
+
+def judgement(url: str, found: Material) -> Judgement:
+    """What becomes of an address, as far as it is known by now."""
+    way, form = found.ways[url], found.forms.get(url)
+    decider = found.deciders.get(url, Decider())
+    page = found.contents.pages.get(way.path)
+    evidence = Evidence(
+        form,
+        found.closed.get(url, "") or _dead_before(url, found),
+        _reason(url, found),
+        decider.origin,
+        decider.is_own,
+        page.number if page else 0,
+    )
+    return judged(url, way, evidence)
+
+
+def _row(one: OldUrl, found: Material, pages: Pages) -> Row:
+    url = one.url
+    way, decider = found.ways[url], found.deciders.get(url, Decider())
+    made = judgement(url, found)
+    told = Told(
+        form=_there(found.forms.get(url), found.has_file),
+        found=found.answers.found.get(essence(url)),
+        own=decider.origin if decider.is_own else "",
+    )
+    page = found.contents.pages.get(way.path)
+    return Row(
+        url=url,
+        outcome=made.outcome,
+        status=way.statuses[0],
+        hops=way.hops,
+        target=way.elsewhere or (recorded(way.path).url if way.path and way.hops else ""),
+        title=page.title if page else "",
+        rule=decider.rule,
+        origin=decider.origin,
+        measures=one.measures,
+        sources=one.sources,
+        findings=(*made.findings, *found.noted.get(url, ())),
+        fix=fix(url, way, made, told, pages),
+        live=found.live.get(url),
+    )
+
+
+def _there(form: Form | None, has_file: Callable[[str], bool]) -> Form | None:
+    """A form whose page is in the release: no rule can lead to another."""
+    return form if form and form.expected and has_file(form.expected) else None
+
+
+def _dead_before(url: str, found: Material) -> str:
+    """Whether the old site has nothing there, too: then nothing is lost by the move."""
+    live = found.live.get(url)
+    if live is None or found.is_live or live.last_status not in _DEAD:
+        return ""
+    return "dead-before"
+
+
+def _reason(url: str, found: Material) -> str:
+    """Why nothing is there, in a word that the report has in each language."""
+    live = found.live.get(url)
+    if live and not found.is_live and live.last_status == 200:
+        return "works-live"
+    asked = found.answers.reasons.get(essence(url), "")
+    if essence(url) in found.answers.answered:
+        return "cms-answers"
+    if asked.startswith("not asked"):
+        return "not-asked"
+    return "cms-has-nothing" if asked else ""
+
+
+def _first(row: Row) -> tuple[bool, float, int, int, str]:
+    """The largest losses first; then what has the gravest findings, and is asked for most."""
+    return (
+        row.outcome not in BAD,
+        -row.lost_points,
+        _worst(row.findings),
+        -(row.measures.hits + row.measures.clicks),
+        row.url,
+    )
+
+
+def _worst(findings: Iterable[Finding]) -> int:
+    found = [_SEVERITIES.index(one.severity) for one in findings]
+    return min(found, default=len(_SEVERITIES))
+
+
+def _pages(found: Material, rows: Iterable[Row]) -> Iterator[Page]:
+    """The pages with something to look at, the most visited first."""
+    leading: dict[str, list[Row]] = {}
+    for row in rows:
+        path = found.ways[row.url].path
+        if path in found.contents.pages:
+            leading.setdefault(path, []).append(row)
+    expected = {form.expected for form in found.forms.values() if form.number}
+    titles = {found.ways[url].path: title for url, title in found.titles.items()}
+    made: list[Page] = []
+    for path, page in found.contents.pages.items():
+        findings = [*_of_links(path, page.old_links)]
+        if path in leading:
+            findings += _of_target(path, found, is_object=path in expected)
+            findings += _of_title(page.title, titles.get(path, ""))
+        if findings:
+            those = leading.get(path, [])
+            measures = _sum(row.measures for row in those)
+            url = recorded(path).url
+            made.append(
+                Page(
+                    path=url,
+                    title=page.title,
+                    old_urls=len(those),
+                    measures=measures,
+                    findings=tuple(findings),
+                )
+            )
+    yield from sorted(made, key=lambda one: (_worst(one.findings), -one.measures.hits, one.path))
+    by_sitemap: dict[str, list[str]] = {}
+    for url, path in found.contents.old_in_sitemap.items():
+        by_sitemap.setdefault(path, []).append(url)
+    for path, urls in by_sitemap.items():
+        listed = tuple(Finding("old-in-sitemap", "warning", {"url": url}) for url in urls[:100])
+        yield Page(
+            path=recorded(path).url, title="", old_urls=0, measures=Measures(), findings=listed
+        )
+
+
+def _of_links(path: str, links: tuple[str, ...]) -> Iterator[Finding]:
+    if links:
+        values = {"page": path, "url": links[0], "more": str(len(links) - 1)}
+        yield Finding("old-link", "warning", values)
+
+
+def _of_target(path: str, found: Material, *, is_object: bool) -> Iterator[Finding]:
+    page = found.contents.pages[path]
+    if page.noindex:
+        yield Finding("noindex", "critical")
+    here = found.public + recorded(path).url
+    if page.canonical and decoded(page.canonical) != decoded(here):
+        yield Finding("canonical-elsewhere", "warning", {"canonical": page.canonical})
+    in_sitemap = found.contents.in_sitemap
+    if is_object and in_sitemap is not None and path not in in_sitemap and not page.noindex:
+        yield Finding("not-in-sitemap", "note")
+
+
+def _of_title(title: str, expected: str) -> Iterator[Finding]:
+    """What the page was called on the old site, without the site's own name, which may differ."""
+    if not title or not expected:
+        return
+    one, other = title.casefold(), expected.casefold()
+    if not (one.startswith(other[:20]) or other.startswith(one[:20])):
+        yield Finding("wrong-title", "warning", {"title": title, "expected": expected})
+
+
+def _sum(found: Iterable[Measures]) -> Measures:
+    hits = clicks = domains = shares = 0
+    for one in found:
+        hits += one.hits
+        clicks += one.clicks
+        domains += one.domains
+        shares += one.shares
+    return Measures(hits, clicks, domains, shares)
+
+
+def noted(found: Material, findings: Mapping[str, Iterable[Finding]]) -> None:
+    """Add what was seen of addresses beside their way."""
+    for url, those in findings.items():
+        found.noted.setdefault(url, []).extend(those)
