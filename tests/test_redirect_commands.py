@@ -113,6 +113,32 @@ def test_from_a_configuration_to_an_explanation(publisher: Run, cms: str) -> Non
     assert publisher("redirects", "build", "--output", "all.xlsx")[0] == 1
 
 
+def test_all_commands_name_a_release_in_the_same_ways(publisher: Run, cms: str) -> None:
+    configure(cms)
+    first = document(publisher, "export", "--publish")["release"]["id"]
+    for command in COMMANDS_OF_A_RELEASE:
+        assert "nothing was live before" in publisher(*command, "previous")[2]
+    configure(cms, "redirects: {rules: [{from: /古い/, to: /}]}\n")
+    second = document(publisher, "export", "--publish")["release"]["id"]
+    assert first != second
+    for command in COMMANDS_OF_A_RELEASE:
+        for name, meant in {"previous": first, "live": second, first[-6:]: first}.items():
+            told = document(publisher, *command, name)
+            if "release" in told:
+                release = told["release"]
+                assert (release if isinstance(release, str) else release["id"]) == meant
+            else:  # the rule is in the second one alone
+                assert told["status"] == (301 if meant == second else 404)
+
+
+COMMANDS_OF_A_RELEASE = [
+    ("releases", "show"),
+    ("redirects", "build"),
+    ("redirects", "export", "--format", "netlify", "--output", "out"),
+    ("redirects", "explain", "/古い/", "--release"),
+]
+
+
 def test_what_is_wrong_with_ones_own_is_said_before_anything_is_asked(publisher: Run) -> None:
     configure("http://127.0.0.1:9", OWN)  # nothing listens there
     Path("redirects.csv").write_text("from,to\n/a,/b\nx,/c\n/a,/d\n/d,e\n")
