@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from publisher import cli
-from publisher.demo.cms import SampleCms
 from publisher.errors import NotNow, StoreError
 from publisher.share_counts import asking, facebook, hatena, taking
 from publisher.share_counts.book import KEY, Target, before_and_after, decoded, table
@@ -25,6 +22,7 @@ from publisher.share_counts.taking import Kept, Report, Taking
 from publisher.store.directory import DirectoryStore
 from publisher.store.memory import MemoryStore
 from tests.cms_servers import Reply
+from tests.program import Cli, Run, configure
 from tests.social_networks import TOKEN, Networks, error_of, graph_error, part, serving_networks
 
 SITE = "https://www.example.co.jp"
@@ -33,7 +31,6 @@ NEW = f"{SITE}/blog/1632.html"
 JAPANESE = f"{SITE}/2020/お知らせ/"
 ENCODED = f"{SITE}/2020/%E3%81%8A%E7%9F%A5%E3%82%89%E3%81%9B/"
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -432,37 +429,19 @@ def test_a_book_that_is_damaged_is_not_written_over() -> None:
 # ------------------------------------------------------------------ the command
 
 
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as sample:
-        yield sample.url.rstrip("/")
-
-
 @pytest.fixture
-def publisher(
-    tmp_path: Path,
-    cms: str,
-    server: Networks,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Cli:
-    """Runs the program in this process, in a folder with a configuration for the sample CMS."""
-    monkeypatch.chdir(tmp_path)
+def publisher(publisher: Cli, cms: str, server: Networks, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The program with a configuration for the sample CMS, which asks the local networks."""
     monkeypatch.setattr(facebook, "URL", server.facebook)
     monkeypatch.setattr(hatena, "URL", server.hatena)
     monkeypatch.setenv(facebook.TOKEN, TOKEN)
-    text = f"site:\n  url: {SITE}\ncms:\n  url: {cms}\nsocial:\n  identities: known.csv\n"
-    Path("site-config.yaml").write_text(text, encoding="utf-8")
+    configure(cms, "social:\n  identities: known.csv\n")
     Path("known.csv").write_text(f"id,og_url\n1632,{JAPANESE}\n", encoding="utf-8")
 
-    def run_it(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["publisher", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "geheim" not in out + err
-        return int(ended.value.code or 0), out, err
+    def run_it(*arguments: str) -> Run:
+        done = publisher(*arguments)
+        assert "geheim" not in done.out + done.err
+        return done
 
     return run_it
 
