@@ -88,11 +88,23 @@ def escape(text: str) -> str:
     return escape_markup(clean(text))
 
 
-def _out() -> Console:
+def printer() -> Console:
+    """What writes on standard output, in colours where it is a terminal."""
     from rich.console import Console
 
     # Lines are not cut at the terminal's width: they are searched and copied.
     return Console(highlight=False, emoji=False, soft_wrap=True)
+
+
+def show_list(out: Console, title: str, rows: Sequence[str]) -> None:
+    """How many there are, and the first; nothing if there are none."""
+    if not rows:
+        return
+    out.print(f"  {title}: {len(rows):,}")
+    for row in rows[:_SHOWN]:
+        out.print(f"    {escape(row)}")
+    if len(rows) > _SHOWN:
+        out.print(f"    and {len(rows) - _SHOWN:,} more (--json names up to {NAMED_MAX:,})")
 
 
 def say(text: str) -> None:
@@ -102,14 +114,14 @@ def say(text: str) -> None:
 
 def show_lines(lines: Iterable[str]) -> None:
     """Lines that are ready to be read, and may hold what others wrote."""
-    out = _out()
+    out = printer()
     for line in lines:
         out.print(escape(line))
 
 
 def show_look(rows: Sequence[Row], path: Path) -> None:
     """What a look at a CMS found: what, value, where it was seen."""
-    out = _out()
+    out = printer()
     width = max(len(row.what) for row in rows)
     for row in rows:
         out.print(f"{escape(row.what):{width}}  {escape(row.value)}  [dim]({escape(row.where)})[/]")
@@ -118,7 +130,7 @@ def show_look(rows: Sequence[Row], path: Path) -> None:
 
 def show_export(exported: Exported, seconds: float) -> None:
     """What an export made."""
-    out = _out()
+    out = printer()
     release = exported.release
     state = "new" if exported.is_new else "nothing changed since"
     if exported.resumed:
@@ -133,27 +145,27 @@ def show_export(exported: Exported, seconds: float) -> None:
     if exported.removals:
         out.print(f"  Taken out of pages: {_counts(exported.removals)}")
     missing = [f"{m.path}  (status {m.status}, linked from {m.seen_on})" for m in exported.missing]
-    _list(out, "Broken links that the CMS itself has", missing)
-    _list(out, "Kept as it was, because the CMS gave no answer", exported.kept)
-    _list(out, "Worth a look", exported.warnings)
+    show_list(out, "Broken links that the CMS itself has", missing)
+    show_list(out, "Kept as it was, because the CMS gave no answer", exported.kept)
+    show_list(out, "Worth a look", exported.warnings)
 
 
 def show_captured(report: Report, output: Path) -> None:
     """What the old site said of its posts."""
-    out = _out()
+    out = printer()
     known = f", {report.known:,} known before" if report.known else ""
     out.print(f"Captured: {report.found:,} posts{known}. Written: {escape(str(output))}")
-    _list(out, "og:url is not what the rule says", report.differ)
-    _list(out, "The old address leads on", report.redirected)
-    _list(out, "No og:url", report.silent)
-    _list(out, "No page at the old address", report.missing)
-    _list(out, "Not the post's page", report.other)
-    _list(out, "No answer: run this again", report.failed)
+    show_list(out, "og:url is not what the rule says", report.differ)
+    show_list(out, "The old address leads on", report.redirected)
+    show_list(out, "No og:url", report.silent)
+    show_list(out, "No page at the old address", report.missing)
+    show_list(out, "Not the post's page", report.other)
+    show_list(out, "No answer: run this again", report.failed)
 
 
 def show_plan(plan: Plan) -> None:
     """What a dry run would do."""
-    out = _out()
+    out = printer()
     told = f": {_counts(plan.reasons)}" if plan.reasons else ""
     out.print(f"Would write or remove {len(plan):,} files{told}")
     for action in islice(plan, _SHOWN * 2):
@@ -164,7 +176,7 @@ def show_plan(plan: Plan) -> None:
 
 def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
     """What publishing did, to the public site or to a preview."""
-    out = _out()
+    out = printer()
     if not outcome.slot:
         out.print(f"Release {outcome.release.id} is live already; nothing to do.")
         return
@@ -180,7 +192,7 @@ def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
 
 def show_audience(audience: Audience) -> None:
     """Until when a preview can be seen, and by whom."""
-    out = _out()
+    out = printer()
     out.print(f"  It can be seen until {audience.expires:%Y-%m-%d %H:%M} UTC.")
     if audience.password:
         out.print("  It asks for a name and a password: preview, and the one you gave.")
@@ -188,7 +200,7 @@ def show_audience(audience: Audience) -> None:
 
 def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:
     """Every path that nobody can reach."""
-    out = _out()
+    out = printer()
     if not withdrawn:
         out.print("Nothing is withdrawn.")
     for path, why in sorted(withdrawn.items()):
@@ -199,19 +211,19 @@ def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:
 
 def show_taken_out(path: str, below: Sequence[str], *, restored: bool) -> None:
     """That a path is withdrawn, or restored, and what it does not cover."""
-    out = _out()
+    out = printer()
     if restored:
         out.print(f"[bold green]Restored:[/] {escape(path)}")
         return
     out.print(f"[bold green]Withdrawn:[/] {escape(path)} answers 410 Gone.")
     out.print(f"  To undo it: publisher withdraw {escape(path)} --restore --reason ...")
     out.print("  Unpublish it in the CMS, too: lists, feeds and sitemaps name it until then.")
-    _list(out, "Still there, below it", below)
+    show_list(out, "Still there, below it", below)
 
 
 def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
     """History, newest first: what was made, and what visitors got."""
-    out = _out()
+    out = printer()
     if not releases:
         out.print("No release yet. Make one: publisher export --publish")
         return
@@ -242,7 +254,7 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
 
 def show_release(release: Release, is_live: bool) -> None:
     """One release in full."""
-    out = _out()
+    out = printer()
     out.print(f"[bold]Release {release.id}[/]{' (live)' if is_live else ''}")
     rows = (
         ("made", f"{release.created:%Y-%m-%d %H:%M:%S} UTC by {release.actor}"),
@@ -260,7 +272,7 @@ def show_release(release: Release, is_live: bool) -> None:
 
 def show_collected(done: Collected, seconds: float, *, dry_run: bool) -> None:
     """What a collection removed, or would remove, and what is kept."""
-    out = _out()
+    out = printer()
     removed, kept = +done.removed, +done.kept
     out.print(f"{'would remove' if dry_run else 'removed':>12} {'kept':>10}")
     for kind in sorted(removed.keys() | kept.keys()):
@@ -275,7 +287,7 @@ def show_collected(done: Collected, seconds: float, *, dry_run: bool) -> None:
 
 def show_difference(found: Compared) -> None:
     """What a visitor would notice between two releases."""
-    out = _out()
+    out = printer()
     out.print(f"From [bold]{found.old.id}[/] to [bold]{found.new.id}[/]:")
     if not found.counts and not found.withdrawn:
         out.print("  nothing is different.")
@@ -302,7 +314,7 @@ def show_difference(found: Compared) -> None:
         rows = [(one.source, one.old or "-", one.new or "-") for one in found.redirects]
         _grid(out, rows[: _SHOWN * 3])
         _more(out, len(rows) - _SHOWN * 3)
-    _list(out, "Withdrawn: nobody can reach it in either", found.withdrawn)
+    show_list(out, "Withdrawn: nobody can reach it in either", found.withdrawn)
 
 
 def _pages(out: Console, title: str, found: Sequence[PageDifference]) -> None:
@@ -402,13 +414,3 @@ def _changes(changes: Changes) -> str:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in Counter(counts).most_common())
-
-
-def _list(out: Console, title: str, rows: Sequence[str]) -> None:
-    if not rows:
-        return
-    out.print(f"  {title}: {len(rows):,}")
-    for row in rows[:_SHOWN]:
-        out.print(f"    {escape(row)}")
-    if len(rows) > _SHOWN:
-        out.print(f"    and {len(rows) - _SHOWN:,} more (--json names up to {NAMED_MAX:,})")

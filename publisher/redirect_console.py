@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from publisher.console import escape
+from publisher.console import printer as _out
+from publisher.console import show_list as _list
 
 if TYPE_CHECKING:
     from publisher.access_logs import Tally
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
 
 # How many of a long list are shown before "and N more".
 _SHOWN = 10
-
-
-def _out() -> Console:
-    return Console(highlight=False, emoji=False, soft_wrap=True)
 
 
 def show_summary(release: str, made: Summary, full: Fullness, remarks: Sequence[str]) -> None:
@@ -95,13 +93,3 @@ def _table(out: Console, title: str, counts: Mapping[str, int]) -> None:
     for number, (name, count) in enumerate(islice(ordered, 2 * _SHOWN)):
         table.add_row("" if number else title, f"{count:,}", escape(name))
     out.print(table)
-
-
-def _list(out: Console, title: str, rows: Sequence[str]) -> None:
-    if not rows:
-        return
-    out.print(f"  {title}: {len(rows):,}")
-    for row in rows[:_SHOWN]:
-        out.print(f"    {escape(row)}")
-    if len(rows) > _SHOWN:
-        out.print(f"    and {len(rows) - _SHOWN:,} more (--json names more)")

@@ -1,4 +1,7 @@
-"""What `publisher redirects` does: puts the parts together, reads logs, writes what was found."""
+"""What `publisher redirects` does: puts the parts together, reads logs, writes what was found.
+
+What one command alone needs is imported where it is used: a question must not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from publisher.access_logs import Tally, hits, lines
-from publisher.errors import PublisherError
+from publisher.errors import ConfigError, Problem, PublisherError
 from publisher.log_search import Known, Searched, rows, search
 from publisher.redirect_build import has_file, rebuilt
 from publisher.redirect_summary import Fullness, Summary, fullness, summary
@@ -23,9 +26,12 @@ from redirects.own import written
 from redirects.rules import RuleSet
 
 if TYPE_CHECKING:
+    from publisher.old_site import Report as Captured
     from publisher.publish import Actor
     from publisher.release import Release
+    from publisher.share_counts.taking import Report as Counted
     from publisher.site import Site
+    from redirects.formats.written import Written
 
 Progress = Callable[[str, int, int], None]
 
@@ -104,6 +110,97 @@ def explained(
         lambda path: path not in withdrawn and is_there(path),
         EdgeSite(site.config.site.host, site.config.edge.previews or ""),
     )
+
+
+def captured(
+    site: Site, old_site: str, output: Path, urls: Path | None, progress: Progress
+) -> Captured:
+    """Ask the old site what its pages say in `og:url`, and write it into a file; `urls` names the
+    addresses to ask for, one a line. Raises ConfigError, CmsError, PublisherError."""
+    from publisher.identity_file import read, read_urls, write
+    from publisher.old_site import OldSite, addresses_of, posts_of
+    from publisher.values import is_url
+
+    try:
+        base = is_url(old_site)
+    except ValueError as error:
+        raise ConfigError("publisher", [Problem(0, "OLD_SITE_URL", str(error))]) from None
+    known = read(output) if output.exists() else {}
+    listed = read_urls(urls, base) if urls else None
+    addresses = site.addresses(site.social(captured=False))
+    posts = posts_of(addresses)
+    if not posts:
+        raise PublisherError(
+            "the CMS lists no post whose old address is to be kept",
+            "Look at social.cutover; only cms.kind: wordpress lists posts.",
+        )
+    wanted = addresses_of(posts, base, addresses, listed)
+    return OldSite(base, posts).capture(
+        wanted,
+        known,
+        lambda made: write(output, made),
+        lambda done, total: progress("asking the old site", done, total),
+    )
+
+
+def counted(
+    site: Site,
+    names: Sequence[str],
+    urls: Path | None,
+    output: Path | None,
+    progress: Progress,
+    *,
+    compare: bool,
+    renew: bool,
+) -> Counted:
+    """Ask the networks with these names how often old posts were shared, and the addresses in the
+    file `urls`; write a table. `compare` and `renew` are those of `Taking`. Raises ConfigError,
+    CmsError, StoreError, and PublisherError for a comparison with nothing."""
+    from publisher.identity_file import read_urls
+    from publisher.share_counts.book import table, targets_of
+    from publisher.share_counts.networks import networks
+    from publisher.share_counts.taking import Kept, Taking
+
+    listed = read_urls(urls) if urls else []
+    asked_networks, skipped = networks(names, site.config.site.url)
+    kept = Kept(site.store)
+    if compare and not any(kept.book.networks.values()):
+        hint = "Run it without --compare first, while the old site is up."
+        raise PublisherError("there is no baseline to compare with", hint)
+    with contextlib.ExitStack() as stack:
+        for network in asked_networks:
+            stack.callback(network.close)
+        targets = targets_of(site.addresses(site.social()), listed)
+        taking = Taking(kept, progress, compare=compare, renew=renew)
+        report = taking.take(asked_networks, targets)
+    report.skipped = skipped
+    if output:
+        write_table(output, table(report.rows))
+    return report
+
+
+def exported(
+    site: Site, release: str, form: str, folder: str, output: Path
+) -> tuple[Release, RuleSet, Written]:
+    """Write a release's redirects, with what was withdrawn, in one of the `FORMATS`; `folder`:
+    where the files will lie on the server, or ''. Raises PublisherError for what can't be written,
+    and for more rules than the format holds."""
+    from redirects.compile import StoreTooLargeError
+    from redirects.formats.known import FORMATS
+    from redirects.formats.written import Settings
+
+    chosen = site.release(release)
+    rules = with_withdrawn(site.records.rules(chosen), site.records.intent()[0].withdrawn)
+    config = site.config
+    try:
+        made = FORMATS[form](
+            rules, Settings(config.site.host, config.redirects.max_age, folder=folder)
+        )
+    except StoreTooLargeError as error:
+        raise PublisherError(str(error)) from None
+    for name, text in made.files.items():
+        write_text(output / name, text)
+    return chosen, rules, made
 
 
 def _read(logs: Sequence[Path], progress: Progress) -> Tally:

@@ -6,7 +6,7 @@ Imports are made where they are used: `publisher --help` must not wait for them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
-    from publisher.old_site import Report
     from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 # An export into a bucket that has written nothing for so long is dead: it writes four times a
 # minute.
 _QUIET = timedelta(minutes=2)
+
+_LISTED = "See `publisher releases list`."
 
 IDENTITIES = "social-identities.csv"
 """Where `publisher redirects capture` writes, beside the configuration that names no file."""
@@ -147,43 +148,30 @@ class Site:
         routes = Routes(**config.routes.model_dump())
         return Addresses(inventory, routes, places, social, scope=scope)
 
-    def capture(
-        self, old_site: str, output: Path, urls: Path | None, progress: Callable[[int, int], None]
-    ) -> Report:
-        """Ask the old site what its pages say in `og:url`, and write it into a file; `urls` names
-        the addresses to ask for, one a line. Raises ConfigError, CmsError, PublisherError."""
-        from publisher.identity_file import read, read_urls, write
-        from publisher.old_site import OldSite, addresses_of, posts_of
-        from publisher.values import is_url
-
-        try:
-            base = is_url(old_site)
-        except ValueError as error:
-            raise _wrong_option("OLD_SITE_URL", str(error)) from None
-        rows = read(output) if output.exists() else {}
-        listed = read_urls(urls, base) if urls else None
-        addresses = self.addresses(self.social(captured=False))
-        posts = posts_of(addresses)
-        if not posts:
-            raise PublisherError(
-                "the CMS lists no post whose old address is to be kept",
-                "Look at social.cutover; only cms.kind: wordpress lists posts.",
-            )
-        wanted = addresses_of(posts, base, addresses, listed)
-        old = OldSite(base, posts)
-        return old.capture(wanted, rows, lambda made: write(output, made), progress)
-
     def release(self, name: str) -> Release:
-        """The release of this name; of '' what is live, or else the newest. Raises
-        PublisherError."""
-        from publisher.errors import PublisherError
+        """The release that a name means: its id, the end of it, `live`, `previous` (what was live
+        before that), or '', which is what is live, or else the newest. Raises PublisherError."""
+        records = self.records
+        live = records.intent()[0].release
+        match name:
+            case "":
+                name = live or next(iter(records.release_ids()), "")
+                if not name:
+                    raise PublisherError("there is no release yet", "Make one: publisher export")
+            case "live" | "previous":
+                if not live:
+                    raise PublisherError("nothing is live yet", _LISTED)
+                name = live if name == "live" else self._before(live)
+        return records.release(name)
 
-        name = (
-            name or self.records.intent()[0].release or next(iter(self.records.release_ids()), "")
-        )
-        if not name:
-            raise PublisherError("there is no release yet", "Make one: publisher export")
-        return self.records.release(name)
+    def _before(self, live: str) -> str:
+        """The id of what was live before."""
+        intent, _ = self.records.intent()
+        changes = [intent.change] if intent.change else []  # whoever made it may not have noted it
+        for change in (*changes, *self.records.journal()):
+            if change.target == LIVE and change.from_release not in ("", live):
+                return change.from_release
+        raise PublisherError("nothing was live before", _LISTED)
 
     def _quiet(self, *, full: bool) -> timedelta | None:
         if full:

@@ -1,4 +1,4 @@
-"""The real servers of the suite. Each is started when the first test asks for it."""
+"""What tests share: the program, and real servers, which start when the first test asks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from publisher.cms import http
+from publisher.demo.cms import SampleCms
 from publisher.store.directory import DirectoryStore
 from publisher.store.s3 import S3Store
 from tests import packages, skips
 from tests.machines import Place
 from tests.ministack import MiniStack
 from tests.odd_site import ExportedSite, odd_site
+from tests.program import Cli, runner
 from tests.seaweedfs import SeaweedFS
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
@@ -74,6 +77,24 @@ def say_in(config: pytest.Config) -> Callable[[str], None]:
                 reporter.write_line(f"{message} ...")
 
     return say
+
+
+@pytest.fixture(scope="module")
+def cms() -> Iterator[str]:
+    """The address of the sample CMS."""
+    with SampleCms() as server:
+        yield server.url.rstrip("/")
+
+
+@pytest.fixture
+def publisher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Runs the program in this process and in an empty folder. A CMS is asked again at once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(http, "BACKOFF_S", 0.0)
+    monkeypatch.setenv("PUBLISHER_ACTOR", "tester")
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

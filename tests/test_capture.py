@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from publisher import cli, old_site
-from publisher.demo.cms import SampleCms
+from publisher import old_site
 from publisher.identity_file import Row, read
 from publisher.manifest import find
 from publisher.old_page import OldPage, old_page
@@ -25,42 +22,17 @@ from publisher.store.directory import DirectoryStore
 from redirects.match import Decision, Redirect, Request, Serve, decide
 from redirects.rules import RuleSet
 from tests.cms_servers import Reply, passing_on, serving
+from tests.program import Cli, configure
 from tests.sites import edge_data
 
 OLD = "http://www.example.co.jp/archives/1632"
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
 IMPATIENT = replace(old_site.LIMITS, backoff_s=0.0)
-Cli = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as server:
-        yield server.url.rstrip("/")
-
-
-@pytest.fixture
-def publisher(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Cli:
-    """Runs the program in this process and in an empty folder: exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(old_site, "LIMITS", IMPATIENT)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["publisher", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return (int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
-def configure(cms: str, social: str = "") -> None:
-    text = f"site:\n  url: https://www.example.co.jp\ncms:\n  url: {cms}\n"
-    text += f"social:\n{social}" if social else ""
-    Path("site-config.yaml").write_text(text, encoding="utf-8")
 
 
 def page(og_url: str, post: int = 0) -> Reply:
@@ -211,7 +183,7 @@ def test_the_command_resumes_and_tells_what_it_found(publisher: Cli, cms: str) -
             return Reply(404)
         return page(f"https://www.example.co.jp/archives/{number}", number)
 
-    configure(cms, "  cutover: 2026-12-01\n")
+    configure(cms, "social:\n  cutover: 2026-12-01\n")
     with serving(answer) as site:
         code, out, err = publisher("redirects", "capture", site)
         assert (code, "No page at the old address" in out) == (0, True), err
@@ -232,7 +204,7 @@ def test_the_command_resumes_and_tells_what_it_found(publisher: Cli, cms: str) -
 def test_listed_addresses_are_asked_for_and_their_pages_tell_the_post(
     publisher: Cli, cms: str, tmp_path: Path
 ) -> None:
-    configure(cms, "  identities: 控え/known.csv\n")
+    configure(cms, "social:\n  identities: 控え/known.csv\n")
     (tmp_path / "控え").mkdir()
 
     def answer(path: str) -> Reply:
@@ -270,7 +242,7 @@ def test_what_can_go_wrong_is_said(
 
 
 def test_an_export_needs_the_file_that_is_named_and_all_of_it(publisher: Cli, cms: str) -> None:
-    configure(cms, "  identities: known.csv\n")
+    configure(cms, "social:\n  identities: known.csv\n")
     code, _, err = publisher("export")
     assert (code, "known.csv: no such file" in err) == (2, True)
     Path("known.csv").write_text("id,og_url\nx,https://x.jp/\n3,y\n")
@@ -304,7 +276,7 @@ def test_an_export_keeps_what_was_captured(
         return Reply(200, reply.body.replace(b"</body>", share), reply.headers)
 
     with serving(with_buttons) as url:
-        configure(url, f"  identities: known.csv\n  share_buttons: {buttons}\n")
+        configure(url, f"social:\n  identities: known.csv\n  share_buttons: {buttons}\n")
         Path("known.csv").write_bytes(f"\ufeffid,og_url\r\n1632,{OLD}\r\n".encode())
         code, out, err = publisher("export", "--publish", "--json")
     assert code == 0, err

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher import cli, difference
+from publisher import difference
 from publisher.difference import Compared
 from publisher.manifest import Manifest
 from publisher.noticing import CHANGES_MAX, Change, PageChange, common, compare, own, read
@@ -19,6 +19,7 @@ from publisher.outcome import Captured
 from publisher.records import Records
 from publisher.release import Release
 from publisher.store.directory import DirectoryStore
+from tests.program import Cli, configure
 from tests.sites import ACTOR, World
 
 
@@ -204,61 +205,44 @@ def test_of_a_large_change_some_pages_are_looked_at(world: World) -> None:
 # ---------------------------------------------------------------------------- the command
 
 
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
-) -> tuple[int, str, str]:
-    (tmp_path / "site-config.yaml").write_text(
-        "site: {url: 'https://www.example.co.jp'}\ncms: {url: 'http://127.0.0.1:9'}\nstore: store\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["publisher", *words])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
-
-
-def test_the_command_compares_what_is_live_with_what_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world = World(DirectoryStore(tmp_path / "store"))
-    code, _, err = run(tmp_path, monkeypatch, capsys, "releases", "diff")
+def test_the_command_compares_what_is_live_with_what_was(publisher: Cli, tmp_path: Path) -> None:
+    configure("http://127.0.0.1:9")
+    world = World(DirectoryStore(tmp_path / ".publisher"))
+    code, _, err = publisher("releases", "diff")
     assert (code, "nothing is live" in err) == (1, True)
     first = world.publish({"/日本/": page("旧")}).release
-    code, _, err = run(tmp_path, monkeypatch, capsys, "releases", "diff")
+    code, _, err = publisher("releases", "diff")
     assert (code, "nothing was live before" in err) == (1, True)
     second = world.publish({"/日本/": page("新", title="題\x1b[31m名"), "/絵/": page("a")}).release
 
-    code, out, _ = run(tmp_path, monkeypatch, capsys, "releases", "diff")
+    code, out, _ = publisher("releases", "diff")
     assert code == 0
     assert f"From {first.id} to {second.id}" in out
     assert "/日本/" in out
     assert "旧 → 新" in out
     assert "\x1b" not in out
-    code, out, _ = run(tmp_path, monkeypatch, capsys, "releases", "diff", second.id[-6:],
-                       first.id, "--json")  # fmt: skip
+    code, out, _ = publisher("releases", "diff", second.id[-6:], first.id, "--json")
     document = json.loads(out)
     assert (code, document["old"], document["new"]) == (0, second.id, first.id)
     assert document["counts"]["pages gone"] == 1
 
     world.publisher().rollback(first, ACTOR)
-    _, out, _ = run(tmp_path, monkeypatch, capsys, "releases", "diff", "--json")
+    _, out, _ = publisher("releases", "diff", "--json")
     assert json.loads(out)["old"] == second.id
 
 
-def test_gc_as_a_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world = World(DirectoryStore(tmp_path / "store"))
+def test_gc_as_a_command(publisher: Cli, tmp_path: Path) -> None:
+    configure("http://127.0.0.1:9")
+    world = World(DirectoryStore(tmp_path / ".publisher"))
     for number in range(3):
         world.release({"/a/": str(number)})
     world.publish({})
     options = ("gc", "--keep-releases", "1", "--keep-days", "0")
-    code, out, _ = run(tmp_path, monkeypatch, capsys, *options, "--dry-run")
+    code, out, _ = publisher(*options, "--dry-run")
     assert (code, "would remove" in out) == (0, True)
     assert len(world.records.release_ids()) == 4
     world.publisher().rollback(world.records.release(world.records.intent()[0].release), ACTOR)
-    code, out, _ = run(tmp_path, monkeypatch, capsys, *options, "--json")
+    code, out, _ = publisher(*options, "--json")
     assert (code, json.loads(out)["removed"].get("releases")) == (0, 3), out
     assert Records(world.store).release_ids() == [world.records.intent()[0].release]
     world.shown()

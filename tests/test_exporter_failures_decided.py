@@ -10,14 +10,12 @@ import gzip
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.content_types import served_as
-from publisher.demo.cms import SampleCms
 from publisher.manifest import Entry, differences
 from publisher.paths import SitePath
 from publisher.plan import Plan
@@ -27,19 +25,11 @@ from publisher.store.memory import MemoryStore
 from publisher.views import Views
 from redirects.match import Redirect, Request, decide
 from tests.cms_servers import Answer, Reply, passing_on, serving
+from tests.program import Cli, configure, shown, tree
 from tests.samples import PUBLIC, addresses, html, inventory
 from tests.sites import World
-from tests.test_cli import Cli, configure, publisher, shown, tree
-
-__all__ = ["publisher"]  # the fixture that runs the program in an empty folder
 
 PRETTY = "/%year%/%monthnum%/%postname%/"
-
-
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as server:
-        yield server.url.rstrip("/")
 
 
 def is_page(path: str) -> bool:

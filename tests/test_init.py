@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,53 +11,21 @@ from urllib.parse import quote
 
 import pytest
 
-from publisher import cli
 from publisher.addresses import EXAMPLE
 from publisher.cms import http
 from publisher.cms.wordpress import WordPress
 from publisher.config import load, parse
-from publisher.demo.cms import SampleCms
 from publisher.errors import CmsError
 from publisher.front import Front, front
 from publisher.init import Guess, Look, configuration, guess_site_url, permalinks, rows
 from publisher.inventory import Item
 from tests.cms_servers import Answer, Reply, passing_on, rest, serving
+from tests.program import Cli
 
 PUBLIC = "https://www.example.co.jp"
 CONFIG = Path("site-config.yaml")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 NO_REST = Reply(401, b'{"code":"rest_disabled"}', {"Content-Type": "application/json"})
-
-
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as server:
-        yield server.url.rstrip("/")
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def publisher(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the program in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(http, "BACKOFF_S", 0.0)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["publisher", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        strange = {c for c in out + err if not c.isprintable() and c != "\n"}
-        assert not strange, strange
-        assert "Traceback" not in err
-        return int(ended.value.code or 0), out, err
-
-    return run
 
 
 def seen(out: str) -> dict[str, str]:
@@ -72,7 +39,7 @@ def look(url: str = "http://127.0.0.1:8081", **more: Any) -> Look:
 # ------------------------------------------------------------------ the whole command
 
 
-def test_an_export_works_with_what_is_written(publisher: Run, cms: str) -> None:
+def test_an_export_works_with_what_is_written(publisher: Cli, cms: str) -> None:
     code, out, _ = publisher("init", cms)
     assert code == 0
     assert "CHECK THIS" in out
@@ -83,7 +50,7 @@ def test_an_export_works_with_what_is_written(publisher: Run, cms: str) -> None:
     assert f"site.url is {EXAMPLE}, an example" in out
 
 
-def test_what_was_seen_of_a_wordpress(publisher: Run, cms: str) -> None:
+def test_what_was_seen_of_a_wordpress(publisher: Cli, cms: str) -> None:
     code, out, _ = publisher("init", cms, "--site-url", PUBLIC, "--json", "--output", "a.yaml")
     found = seen(out)
     assert (code, json.loads(out)["config"]) == (0, "a.yaml")
@@ -99,7 +66,7 @@ def test_what_was_seen_of_a_wordpress(publisher: Run, cms: str) -> None:
     assert not CONFIG.exists()
 
 
-def test_a_file_is_never_written_over_without_a_word(publisher: Run, cms: str) -> None:
+def test_a_file_is_never_written_over_without_a_word(publisher: Cli, cms: str) -> None:
     CONFIG.write_text("mine")
     code, _, err = publisher("init", cms)
     assert (code, "--force" in err, CONFIG.read_text()) == (2, True, "mine")
@@ -121,7 +88,7 @@ def test_a_file_is_never_written_over_without_a_word(publisher: Run, cms: str) -
     ],
 )
 def test_a_wrong_option_is_named_before_anything_is_asked(
-    publisher: Run, arguments: tuple[str, ...], says: str
+    publisher: Cli, arguments: tuple[str, ...], says: str
 ) -> None:
     code, _, err = publisher("init", *arguments)
     assert (code, says in err) == (2, True), err
@@ -144,7 +111,7 @@ def test_a_wrong_option_is_named_before_anything_is_asked(
         (Reply(0), "can't be reached"),
     ],
 )
-def test_a_cms_that_can_not_be_looked_at(publisher: Run, reply: Reply, says: str) -> None:
+def test_a_cms_that_can_not_be_looked_at(publisher: Cli, reply: Reply, says: str) -> None:
     with serving(lambda _: reply) as url:
         code, out, err = publisher("init", url)
     assert (code, out) == (1, "")
@@ -152,7 +119,7 @@ def test_a_cms_that_can_not_be_looked_at(publisher: Run, reply: Reply, says: str
     assert not CONFIG.exists()
 
 
-def test_no_other_host_is_asked(publisher: Run) -> None:
+def test_no_other_host_is_asked(publisher: Cli) -> None:
     asked: list[str] = []
 
     def other(path: str) -> Reply:
@@ -178,7 +145,7 @@ def test_no_other_host_is_asked(publisher: Run) -> None:
     assert elsewhere.removeprefix("http://") in seen(out)["Files elsewhere"]
 
 
-def test_a_site_that_believes_to_be_elsewhere_is_told_so(publisher: Run) -> None:
+def test_a_site_that_believes_to_be_elsewhere_is_told_so(publisher: Cli) -> None:
     sitemap = f"<urlset><url><loc>\n {PUBLIC}/会社/</loc></url></urlset>".encode()
 
     def answer(path: str) -> Reply:
@@ -189,7 +156,7 @@ def test_a_site_that_believes_to_be_elsewhere_is_told_so(publisher: Run) -> None
     assert (code, seen(out)["Its own address"].startswith(f"{PUBLIC}: ")) == (0, True)
 
 
-def test_rest_switched_off_means_generic_and_says_so(publisher: Run, cms: str) -> None:
+def test_rest_switched_off_means_generic_and_says_so(publisher: Cli, cms: str) -> None:
     whole = passing_on(cms)
     with serving(lambda path: NO_REST if "rest_route" in path else whole(path)) as url:
         code, out, _ = publisher("init", url, "--json")
@@ -204,7 +171,7 @@ def test_rest_switched_off_means_generic_and_says_so(publisher: Run, cms: str) -
     assert "set cms.kind to generic" in raised.value.hint
 
 
-def test_a_hostile_page_gets_neither_into_the_terminal_nor_the_file(publisher: Run) -> None:
+def test_a_hostile_page_gets_neither_into_the_terminal_nor_the_file(publisher: Cli) -> None:
     evil = "x\n\x1b[31m\u2028site:\r  url: http://evil.test\x85\"'#{}"
     page = (
         f'<html lang="{evil}"><title>{evil}</title><meta name="generator" content="{evil}">'

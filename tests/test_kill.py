@@ -12,12 +12,10 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from publisher.demo.cms import SampleCms
 from publisher.edge.server import EdgeServer, live_site
 from publisher.store.directory import DirectoryStore
 from tests.machines import Place, Visitor, configure, finish, start, visitor_sees
@@ -26,12 +24,6 @@ from tests.machines import Place, Visitor, configure, finish, start, visitor_see
 KILLS = {"directory": 25, "bucket": 12}
 KILLS_LONG = int(os.environ.get("PUBLISHER_LONG_KILLS", "300"))
 SEED = int(os.environ.get("PUBLISHER_SEED", "20261122"))
-
-
-@pytest.fixture
-def cms() -> Iterator[str]:
-    with SampleCms() as server:
-        yield server.url.rstrip("/")
 
 
 @pytest.mark.real

@@ -23,7 +23,7 @@ from bs4 import BeautifulSoup
 from tests.cms_servers import Answer, Reply, passing_on, serving
 from tests.linkchecker import Broken, Report, allowing_speed, check
 from tests.packages import THEMES
-from tests.test_cli import ended, previewing, process
+from tests.program import ended, previewing, process
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("linkchecker")]

@@ -5,58 +5,24 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publisher import cli, log_search
+from publisher import log_search
 from publisher.addresses import Addresses, SiteUrls
 from publisher.cms.port import Capture
 from publisher.cms.wordpress import WordPress as WordPressCms
-from publisher.demo.cms import SampleCms
 from publisher.inventory import Inventory
 from publisher.log_search import GUESS, KNOWN, Found, Known, Unexplained, search
 from publisher.routes import Routes
 from redirects.rules import Rule, RuleSet
+from tests.program import Cli, configure
 from tests.samples import HOME, addresses
 from tests.wordpress import WordPress
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as server:
-        yield server.url.rstrip("/")
-
-
-@pytest.fixture
-def publisher(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the program in this process and in an empty folder: exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["publisher", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(ended.value.code or 0), out, err
-
-    return run
-
-
-def configure(cms: str, more: str = "") -> None:
-    text = f"site:\n  url: https://www.example.co.jp\ncms:\n  url: {cms}\n{more}"
-    Path("site-config.yaml").write_text(text, encoding="utf-8")
-
 
 OWN = """redirects:
   rules:
@@ -66,13 +32,13 @@ OWN = """redirects:
 """
 
 
-def document(run: Run, *arguments: str) -> Any:
+def document(run: Cli, *arguments: str) -> Any:
     code, out, err = run(*arguments, "--json")
     assert code == 0, err
     return json.loads(out)
 
 
-def test_from_a_configuration_to_an_explanation(publisher: Run, cms: str) -> None:
+def test_from_a_configuration_to_an_explanation(publisher: Cli, cms: str) -> None:
     configure(cms, OWN)
     Path("redirects.csv").write_text("from,to\r\n/古い/,/?p=1632\r\n/x y,/blog/1632.html\r\n")
     release = document(publisher, "export", "--publish")["release"]["id"]
@@ -113,7 +79,33 @@ def test_from_a_configuration_to_an_explanation(publisher: Run, cms: str) -> Non
     assert publisher("redirects", "build", "--output", "all.xlsx")[0] == 1
 
 
-def test_what_is_wrong_with_ones_own_is_said_before_anything_is_asked(publisher: Run) -> None:
+def test_all_commands_name_a_release_in_the_same_ways(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    first = document(publisher, "export", "--publish")["release"]["id"]
+    for command in COMMANDS_OF_A_RELEASE:
+        assert "nothing was live before" in publisher(*command, "previous")[2]
+    configure(cms, "redirects: {rules: [{from: /古い/, to: /}]}\n")
+    second = document(publisher, "export", "--publish")["release"]["id"]
+    assert first != second
+    for command in COMMANDS_OF_A_RELEASE:
+        for name, meant in {"previous": first, "live": second, first[-6:]: first}.items():
+            told = document(publisher, *command, name)
+            if "release" in told:
+                release = told["release"]
+                assert (release if isinstance(release, str) else release["id"]) == meant
+            else:  # the rule is in the second one alone
+                assert told["status"] == (301 if meant == second else 404)
+
+
+COMMANDS_OF_A_RELEASE = [
+    ("releases", "show"),
+    ("redirects", "build"),
+    ("redirects", "export", "--format", "netlify", "--output", "out"),
+    ("redirects", "explain", "/古い/", "--release"),
+]
+
+
+def test_what_is_wrong_with_ones_own_is_said_before_anything_is_asked(publisher: Cli) -> None:
     configure("http://127.0.0.1:9", OWN)  # nothing listens there
     Path("redirects.csv").write_text("from,to\n/a,/b\nx,/c\n/a,/d\n/d,e\n")
     for command in (("export",), ("redirects", "build")):
@@ -131,7 +123,7 @@ def test_what_is_wrong_with_ones_own_is_said_before_anything_is_asked(publisher:
     )
 
 
-def test_logs_of_several_kinds(publisher: Run, cms: str) -> None:
+def test_logs_of_several_kinds(publisher: Cli, cms: str) -> None:
     configure(cms)
     document(publisher, "export", "--publish")
     line = '192.0.2.1 - - [01/Dec/2026:10:00:00 +0900] "GET {} HTTP/1.1" 200 5 "-" "-"\n'
@@ -155,7 +147,7 @@ def test_logs_of_several_kinds(publisher: Run, cms: str) -> None:
 
 
 def test_what_the_edge_can_not_hold_is_a_release_for_other_servers(
-    publisher: Run, cms: str
+    publisher: Cli, cms: str
 ) -> None:
     rules = "".join(
         f"    - {{from: /section-{n}-of-the-old-site/*, to: /section-{n}/*}}\n" for n in range(20)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from publisher import cli
-from publisher.demo.cms import SampleCms
 from publisher.errors import NotNow, StoreError
 from publisher.share_counts import asking, facebook, hatena, taking
-from publisher.share_counts.book import KEY, Target, decoded
+from publisher.share_counts.book import KEY, Target, before_and_after, decoded, table
 from publisher.share_counts.facebook import Facebook
 from publisher.share_counts.hatena import Hatena
+from publisher.share_counts.networks import ENTRIES
 from publisher.share_counts.port import Answer, ShareCounts
 from publisher.share_counts.taking import Kept, Report, Taking
 from publisher.store.directory import DirectoryStore
 from publisher.store.memory import MemoryStore
 from tests.cms_servers import Reply
+from tests.program import Cli, Run, configure
 from tests.social_networks import TOKEN, Networks, error_of, graph_error, part, serving_networks
 
 SITE = "https://www.example.co.jp"
@@ -32,7 +31,6 @@ NEW = f"{SITE}/blog/1632.html"
 JAPANESE = f"{SITE}/2020/お知らせ/"
 ENCODED = f"{SITE}/2020/%E3%81%8A%E7%9F%A5%E3%82%89%E3%81%9B/"
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -305,6 +303,57 @@ def test_a_baseline_is_made_anew_only_on_purpose(
     assert [row.before for row in run(store, network, posts(2)).rows] == [9, 0]
 
 
+def test_what_an_address_had_when_it_was_first_counted_after_the_move_is_not_before(
+    network: ShareCounts, server: Networks, time: Time
+) -> None:
+    store = MemoryStore()
+    old, new = f"{SITE}/?p=1", f"{SITE}/blog/1.html"
+    server.shares = server.bookmarks = {old: 10}
+    run(store, network, [Target(1, old)])  # where it will be is not decided yet
+    time.passes(days=30)
+    server.shares = server.bookmarks = {old: 10, new: 13}
+    for _ in range(2):
+        (row,) = run(store, network, posts(1)).rows
+        assert (row.before, row.after, row.is_compared) == (10, 13, True)
+        late = next(cells for cells in table([row]) if cells[4] == new)
+        assert late[5:] == ("", "", "13", f"{time.now:%Y-%m-%dT%H:%M:%S+00:00}", "")
+        time.passes(days=30)
+    run(store, network, posts(1), renew=True)
+    time.passes(days=2)
+    assert [row.before for row in run(store, network, posts(1)).rows] == [13]
+
+
+def test_an_old_address_that_is_first_counted_late_gains_nothing(
+    network: ShareCounts, server: Networks, time: Time
+) -> None:
+    store = MemoryStore()
+    old, new = f"{SITE}/?p=1", f"{SITE}/blog/1.html"
+    run(store, network, [Target(1, new)])
+    time.passes(days=30)
+    server.shares = server.bookmarks = {old: 120}
+    (row,) = run(store, network, [Target(1, old, new)]).rows
+    assert (row.before, row.after, row.is_compared) == (120, 120, False)
+
+
+def test_counts_of_each_target_before_and_after(
+    network: ShareCounts, server: Networks, time: Time
+) -> None:
+    store = MemoryStore()
+    server.shares = server.bookmarks = {f"{SITE}/?p=1": 10}
+    run(store, network, posts(2))
+    time.passes(days=30)
+    server.shares = server.bookmarks = {f"{SITE}/blog/1.html": 12}
+    run(store, network, posts(1))
+    book = Kept(store).book
+    told = before_and_after(book, posts(3), {**ENTRIES, "未知": lambda url: (url,)})
+    assert [(target.post, counts[network.name]) for target, counts in told] == [
+        (1, (10, 12)), (2, (0, None)), (3, (None, None)),
+    ]  # fmt: skip
+    (other,) = {*ENTRIES} - {network.name}
+    for _, counts in before_and_after(book, posts(3), ENTRIES):
+        assert counts[other] == (None, None)
+
+
 def test_what_was_counted_is_kept_when_a_network_refuses_and_the_rest_is_asked_for_later(
     network: ShareCounts, server: Networks, time: Time
 ) -> None:
@@ -380,37 +429,19 @@ def test_a_book_that_is_damaged_is_not_written_over() -> None:
 # ------------------------------------------------------------------ the command
 
 
-@pytest.fixture(scope="module")
-def cms() -> Iterator[str]:
-    with SampleCms() as sample:
-        yield sample.url.rstrip("/")
-
-
 @pytest.fixture
-def publisher(
-    tmp_path: Path,
-    cms: str,
-    server: Networks,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Cli:
-    """Runs the program in this process, in a folder with a configuration for the sample CMS."""
-    monkeypatch.chdir(tmp_path)
+def publisher(publisher: Cli, cms: str, server: Networks, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The program with a configuration for the sample CMS, which asks the local networks."""
     monkeypatch.setattr(facebook, "URL", server.facebook)
     monkeypatch.setattr(hatena, "URL", server.hatena)
     monkeypatch.setenv(facebook.TOKEN, TOKEN)
-    text = f"site:\n  url: {SITE}\ncms:\n  url: {cms}\nsocial:\n  identities: known.csv\n"
-    Path("site-config.yaml").write_text(text, encoding="utf-8")
+    configure(cms, "social:\n  identities: known.csv\n")
     Path("known.csv").write_text(f"id,og_url\n1632,{JAPANESE}\n", encoding="utf-8")
 
-    def run_it(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["publisher", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "geheim" not in out + err
-        return int(ended.value.code or 0), out, err
+    def run_it(*arguments: str) -> Run:
+        done = publisher(*arguments)
+        assert "geheim" not in done.out + done.err
+        return done
 
     return run_it
 
@@ -517,6 +548,31 @@ def test_what_can_be_wrong_is_said(
     code, _, err = publisher("redirects", "counts", *arguments)
     assert (code, message in err) == (2, True), err
     assert not server.asked
+
+
+def test_comparing_within_a_day_says_when_to_come_back(publisher: Cli, time: Time) -> None:
+    assert "This is the baseline." in publisher("redirects", "counts")[1]
+    time.passes(hours=1)
+    code, out, err = publisher("redirects", "counts", "--compare")
+    assert code == 0, err
+    assert "This is the baseline" not in out
+    assert out.endswith(
+        "Nothing is compared yet: the baseline is not a day old. Run it again after 24 hours.\n"
+    )
+    time.passes(days=2)
+    assert "compared yet" not in publisher("redirects", "counts", "--compare")[1]
+
+
+def test_a_comparison_that_is_refused_is_no_baseline(
+    publisher: Cli, server: Networks, time: Time
+) -> None:
+    publisher("redirects", "counts")
+    time.passes(days=2)
+    server.instead = lambda _: Reply(429, b"", {"Retry-After": "9999"})
+    code, out, _ = publisher("redirects", "counts", "--compare")
+    assert code == 1
+    assert "This is the baseline" not in out
+    assert out.endswith("Nothing is compared yet.\n")
 
 
 def test_comparing_needs_a_baseline(publisher: Cli, server: Networks) -> None:

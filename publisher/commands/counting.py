@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -44,34 +43,17 @@ def redirects_counts(
       publisher redirects counts --compare --output counts.csv
     """
     from publisher import console
-    from publisher.errors import PublisherError
-    from publisher.identity_file import read_urls
+    from publisher.redirecting import counted
     from publisher.share_counts import shown
-    from publisher.share_counts.book import table, targets_of
-    from publisher.share_counts.networks import networks
-    from publisher.share_counts.taking import Kept, Taking
     from publisher.site import Site
-    from publisher.whole_files import write_table
 
     if compare and new_baseline:
         raise typer.BadParameter("--compare and --new-baseline exclude each other")
     site = Site(config)
-    listed = read_urls(urls) if urls else []
-    asked, skipped = networks(network or (), site.config.site.url)
-    kept = Kept(site.store)
-    if compare and not any(kept.book.networks.values()):
-        hint = "Run it without --compare first, while the old site is up."
-        raise PublisherError("there is no baseline to compare with", hint)
-    with contextlib.ExitStack() as stack:
-        for one in asked:
-            stack.callback(one.close)
-        bar = stack.enter_context(console.progress())
-        targets = tuple(targets_of(site.addresses(site.social()), listed))
-        taking = Taking(kept, bar.update, compare=compare, renew=new_baseline)
-        report = taking.take(asked, targets)
-    report.skipped = skipped
-    if output:
-        write_table(output, table(report.rows))
+    with console.progress() as bar:
+        report = counted(
+            site, network or (), urls, output, bar.update, compare=compare, renew=new_baseline
+        )
     if not json:
         console.show_lines(shown.lines(report))
     print_document(shown.document(report), json)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
-from publisher.errors import PublisherError
-
-if TYPE_CHECKING:
-    from publisher.records import Records
-    from publisher.release import Release
 
 releases = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Every release made, and what was live."
@@ -39,7 +34,7 @@ def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> No
 
 @releases.command("show")
 def releases_show(
-    release: Annotated[str, typer.Argument(help="A release, or the end of its id.")],
+    release: Annotated[str, typer.Argument(help="A release, the end of its id, live or previous.")],
     config: ConfigOption = CONFIG,
     json: JsonOption = False,
 ) -> None:
@@ -47,9 +42,9 @@ def releases_show(
     from publisher import console
     from publisher.site import Site
 
-    records = Site(config).records
-    found = records.release(release)
-    intent, _ = records.intent()
+    site = Site(config)
+    found = site.release(release)
+    intent, _ = site.records.intent()
     if not json:
         console.show_release(found, found.id == intent.release)
     print_document({"release": found, "live": found.id == intent.release}, json)
@@ -79,30 +74,12 @@ def releases_diff(
     from publisher.difference import difference
     from publisher.site import Site
 
-    records = Site(config).records
-    before, after = chosen(records, old), chosen(records, new)
+    site = Site(config)
+    records = site.records
+    before, after = site.release(old), site.release(new)
     withdrawn = records.intent()[0].withdrawn
     with console.progress() as bar:
         found = difference(records, before, after, withdrawn, bar.update)
     if not json:
         console.show_difference(found)
     print_document(documents.of_difference(found), json)
-
-
-def chosen(records: Records, name: str) -> Release:
-    """The release that a name means: also `live`, and `previous`, which was live before it.
-
-    Raises PublisherError if there is none.
-    """
-    if name not in ("live", "previous"):
-        return records.release(name)
-    intent, _ = records.intent()
-    if not intent.release:
-        raise PublisherError("nothing is live yet", "See `publisher releases list`.")
-    if name == "live":
-        return records.release(intent.release)
-    changes = [intent.change] if intent.change else []
-    for change in (*changes, *records.journal()):
-        if change.target == "live" and change.from_release not in ("", intent.release):
-            return records.release(change.from_release)
-    raise PublisherError("nothing was live before", "See `publisher releases list`.")

@@ -21,7 +21,10 @@ from publisher.errors import PublisherError
 
 def preview(
     release: Annotated[
-        str, typer.Argument(help="A release, or the end of its id. Default: what is live.")
+        str,
+        typer.Argument(
+            help="A release, the end of its id, live or previous. Default: follows what is live."
+        ),
     ] = "",
     config: ConfigOption = CONFIG,
     port: PortOption = 8080,
@@ -41,7 +44,7 @@ def preview(
 
     site = Site(config)
     if release:
-        data, origin = one_release(site.records, site.records.release(release))
+        data, origin = one_release(site.records, site.release(release))
     else:
         is_elsewhere = site.config.edge.kind == "cloudfront"
         data, origin = intended_site(site.records) if is_elsewhere else live_site(site.store)

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
-from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
-    from publisher.sections import Config
-    from redirects.formats.written import Settings, Unsupported, Written
+    from redirects.formats.written import Unsupported, Written
 
 # So many rules are named for each reason; `--json` has more.
 _SHOWN_MAX = 5
@@ -52,27 +50,15 @@ def export(
       publisher redirects export --format nginx --output redirects
       publisher redirects export d8051c --format netlify --output public
     """
-    from publisher.commands.history import chosen
-    from publisher.rules import with_withdrawn
+    from publisher.redirecting import exported
     from publisher.site import Site
-    from publisher.whole_files import write_text
-    from redirects.compile import StoreTooLargeError
     from redirects.formats.known import FORMATS
 
     if form not in FORMATS:
         raise typer.BadParameter(f"there is no format {form!r}; there are: {', '.join(FORMATS)}")
     if not folder.isprintable():
         raise typer.BadParameter("--folder has a character that no path should have")
-    site = Site(config)
-    found = chosen(site.records, release)
-    withdrawn = site.records.intent()[0].withdrawn
-    rules = with_withdrawn(site.records.rules(found), withdrawn)
-    try:
-        made = FORMATS[form](rules, _settings(site.config, folder))
-    except StoreTooLargeError as error:
-        raise PublisherError(str(error)) from None
-    for name, text in made.files.items():
-        write_text(output / name, text)
+    found, rules, made = exported(Site(config), release, form, folder, output)
     if not json:
         _say(output, made)
     print_document(
@@ -94,13 +80,6 @@ def export(
         },
         json,
     )
-
-
-def _settings(config: Config, folder: str) -> Settings:
-    """What a server has to know beside the rules."""
-    from redirects.formats.written import Settings
-
-    return Settings(config.site.host, config.redirects.max_age, folder=folder)
 
 
 def _say(output: Path, made: Written) -> None:

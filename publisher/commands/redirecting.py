@@ -50,17 +50,13 @@ def redirects_capture(
       publisher redirects capture https://www.example.co.jp --urls old-urls.txt
     """
     from publisher import console, documents
+    from publisher.redirecting import captured
     from publisher.site import Site
 
     site = Site(config)
     file = output or site.identities
     with console.progress() as bar:
-        report = site.capture(
-            old_site_url,
-            file,
-            urls,
-            lambda done, total: bar.update("asking the old site", done, total),
-        )
+        report = captured(site, old_site_url, file, urls, bar.update)
     if not json:
         console.show_captured(report, file)
         if site.config.social.identities is None:
@@ -71,7 +67,10 @@ def redirects_capture(
 @redirects_app.command("build")
 def redirects_build(
     release: Annotated[
-        str, typer.Argument(help="A release, or the end of its id. Default: live, or the newest.")
+        str,
+        typer.Argument(
+            help="A release, the end of its id, live or previous. Default: live, or the newest."
+        ),
     ] = "",
     logs: Annotated[
         list[Path] | None, typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz.")
@@ -123,7 +122,11 @@ def redirects_explain(
         str, typer.Option("--language", help="The visitor's first language, such as en.")
     ] = "",
     release: Annotated[
-        str, typer.Option("--release", help="A release, or the end of its id. Default: live.")
+        str,
+        typer.Option(
+            "--release",
+            help="A release, the end of its id, live or previous. Default: live, or the newest.",
+        ),
     ] = "",
     config: ConfigOption = CONFIG,
     json: JsonOption = False,

@@ -6,7 +6,7 @@ can tell later what it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -77,17 +77,23 @@ class Target(NamedTuple):
     new: str = ""
 
 
+Entries = Callable[[str], tuple[str, ...]]
+"""The addresses that a network counts apart for one, as `ShareCounts.entries` tells."""
+
+
 class Entry(NamedTuple):
-    """One address of a target at a network, and what it said; None is nothing yet."""
+    """One address of a target at a network, and what it said; None is nothing yet. `is_late`:
+    first counted a day or more after its target, so nobody knows what it had before."""
 
     url: str
     seen: Seen | None
+    is_late: bool = False
 
 
 class Row(NamedTuple):
     """A target at a network. `before` and `after` are the highest counts of its entries, since a
-    network that takes two addresses for one page gives the same number for both. `is_compared`:
-    whether it was asked again after the baseline."""
+    network that takes two addresses for one page gives the same number for both; those that are
+    late have no part in `before`. `is_compared`: whether it was asked again after the baseline."""
 
     network: str
     target: Target
@@ -133,24 +139,57 @@ def targets_of(addresses: Addresses, listed: Iterable[str] = ()) -> Iterator[Tar
             yield Target(0, url)
 
 
-def rows(
-    book: Book, network: str, targets: Iterable[tuple[Target, tuple[str, ...]]]
-) -> Iterator[Row]:
-    """What became of each target at a network; `targets` come with their addresses there. Those
-    that it said nothing about are left out."""
+def urls_of(target: Target, entries: Entries) -> tuple[str, ...]:
+    """The addresses of a target that a network counts apart, each once, the old ones first."""
+    found = dict.fromkeys(entries(target.old))
+    if target.new:
+        found |= dict.fromkeys(entries(target.new))
+    return tuple(found)
+
+
+def rows(book: Book, network: str, targets: Iterable[Target], entries: Entries) -> Iterator[Row]:
+    """What became of each target at a network. Those that it said nothing about are left out."""
     known = book.networks.get(network, {})
-    for target, urls in targets:
-        entries = tuple(Entry(url, known.get(url)) for url in urls)
-        seen = [entry.seen for entry in entries if entry.seen]
-        if seen:
-            yield Row(
-                network,
-                target,
-                entries,
-                max(one.first.total for one in seen),
-                max(one.last.total for one in seen),
-                any(one.last.at > one.first.at for one in seen),
-            )
+    for target in targets:
+        urls = urls_of(target, entries)
+        seen = {url: known[url] for url in urls if url in known}
+        if not seen:
+            continue
+        # What a post had before a move, it had at its old address.
+        old = [seen[url] for url in entries(target.old) if url in seen]
+        began = min(one.first.at for one in old or seen.values())
+        # One that is counted in the run that compares the others was not there before it.
+        late = {url for url, one in seen.items() if one.first.at - began >= FRESH}
+        first = [one for url, one in seen.items() if url not in late]
+        yield Row(
+            network,
+            target,
+            tuple(Entry(url, seen.get(url), url in late) for url in urls),
+            max(one.first.total for one in first),
+            max(one.last.total for one in seen.values()),
+            any(one.last.at > one.first.at >= began for one in first),
+        )
+
+
+class Counts(NamedTuple):
+    """How often a target was shared, by the baseline and by the newest count after it; None where
+    there is none."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+def before_and_after(
+    book: Book, targets: Iterable[Target], networks: Mapping[str, Entries]
+) -> Iterator[tuple[Target, dict[str, Counts]]]:
+    """Each target, and by network what became of it; `networks` has their names and entries."""
+    for target in targets:
+        found = {}
+        for name, entries in networks.items():
+            row = next(rows(book, name, (target,), entries), None)
+            after = row.after if row and row.is_compared else None
+            found[name] = Counts(row.before if row else None, after)
+        yield target, found
 
 
 def totals(found: Iterable[Row]) -> dict[str, Total]:
@@ -188,18 +227,23 @@ def table(found: Iterable[Row]) -> Iterator[tuple[str, ...]]:
     for row in found:
         for entry in row.entries:
             name = (row.network, str(row.target.post or ""), row.target.old, row.target.new)
-            yield (*name, entry.url, *_cells(entry.seen))
+            yield (*name, entry.url, *_cells(entry))
 
 
-def _cells(seen: Seen | None) -> tuple[str, ...]:
-    if seen is None:
+def _cells(entry: Entry) -> tuple[str, ...]:
+    if entry.seen is None:
         return ("",) * 5
-    first, last = seen.first, seen.last
-    before = (str(first.total), first.at.isoformat(timespec="seconds"))
+    first, last = entry.seen.first, entry.seen.last
+    before, after = _counted(first), _counted(last)
+    if entry.is_late:
+        return ("", "", *after, "")
     if last.at <= first.at:
         return (*before, "", "", "")
-    after = (str(last.total), last.at.isoformat(timespec="seconds"))
     return (*before, *after, str(last.total - first.total))
+
+
+def _counted(reading: Reading) -> tuple[str, str]:
+    return str(reading.total), reading.at.isoformat(timespec="seconds")
 
 
 def decoded(data: bytes) -> Book:

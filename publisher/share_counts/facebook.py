@@ -82,7 +82,8 @@ class Facebook:
         self._token = token
         self._asking = Asking(url, site)
 
-    def entries(self, url: str) -> tuple[str, ...]:
+    @staticmethod
+    def entries(url: str) -> tuple[str, ...]:
         """Facebook counts by the letter of `og:url`: there is one entry."""
         return (spelt(url),)
 

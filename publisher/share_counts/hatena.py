@@ -32,7 +32,8 @@ class Hatena:
     def __init__(self, site: str, url: str = URL) -> None:
         self._asking = Asking(url, site)
 
-    def entries(self, url: str) -> tuple[str, ...]:
+    @staticmethod
+    def entries(url: str) -> tuple[str, ...]:
         """http and https are two entries at Hatena Bookmark."""
         spelling = spelt(url)
         scheme = urlsplit(spelling).scheme

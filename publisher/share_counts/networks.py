@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from publisher.errors import ConfigError, Problem
 from publisher.share_counts import facebook, hatena
+from publisher.share_counts.book import Entries
 from publisher.share_counts.port import ShareCounts
 
-NAMES = ("facebook", "hatena")
+ENTRIES: Mapping[str, Entries] = {
+    "facebook": facebook.Facebook.entries,
+    "hatena": hatena.Hatena.entries,
+}
+"""By name, the addresses that a network counts apart: nothing has to be asked for that."""
+
+NAMES = tuple(ENTRIES)
 
 
 def networks(names: Sequence[str], site: str) -> tuple[list[ShareCounts], dict[str, str]]:

@@ -42,7 +42,17 @@ def lines(report: Report) -> Iterator[str]:
         yield from _more(len(report.unknown))
     if report.rows and not any(row.is_compared for row in report.rows):
         yield ""
-        yield "This is the baseline. Run it again after the cut-over, and it compares."
+        yield _uncompared(report)
+
+
+def _uncompared(report: Report) -> str:
+    if not report.compare:
+        return "This is the baseline. Run it again after the cut-over, and it compares."
+    if report.fresh:
+        return (
+            "Nothing is compared yet: the baseline is not a day old. Run it again after 24 hours."
+        )
+    return "Nothing is compared yet."
 
 
 def _table(title: str, found: Sequence[Row]) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Report:
     """What a run did. `asked`: addresses with an answer, by network; `fresh`: those that were not
     asked for, since they had been lately; `unknown`: lines about addresses without a count;
     `refusals`: by network, why it is asked no more; `skipped`: networks that were left out, and
-    why; `rows`: all targets, at all networks asked."""
+    why; `rows`: all targets, at all networks asked; `compare`: whether it was to compare only."""
 
     asked: dict[str, int] = field(default_factory=dict)
     fresh: int = 0
@@ -39,6 +39,7 @@ class Report:
     refusals: dict[str, Refusal] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    compare: bool = False
 
 
 class Kept:
@@ -88,12 +89,13 @@ class Taking:
     def take(self, networks: Sequence[ShareCounts], targets: Iterable[Target]) -> Report:
         """Ask each network for what it was not asked for lately; what was learnt is saved now and
         then, and at the end whatever happens."""
-        report = Report()
+        report = Report(compare=self._compare)
         all_targets = tuple(targets)
         self._kept.save()  # what can't be written is not asked for
         for network in networks:
-            entries = [(target, _entries(network, target)) for target in all_targets]
-            urls = dict.fromkeys(url for _, those in entries for url in those)
+            urls = dict.fromkeys(
+                url for target in all_targets for url in books.urls_of(target, network.entries)
+            )
             try:
                 self._ask(network, list(urls), report)
             finally:
@@ -101,7 +103,7 @@ class Taking:
                     self._make_baselines(network.name, urls)
                 self._kept.save()
                 self._unsaved = 0
-            report.rows += books.rows(self._kept.book, network.name, entries)
+            report.rows += books.rows(self._kept.book, network.name, all_targets, network.entries)
         return report
 
     def _ask(self, network: ShareCounts, urls: Sequence[str], report: Report) -> None:
@@ -143,14 +145,6 @@ class Taking:
         for url in urls:
             if self._kept.book.is_fresh(network, url, now):
                 self._kept.book.renew(network, url)
-
-
-def _entries(network: ShareCounts, target: Target) -> tuple[str, ...]:
-    """The addresses of a target that a network counts apart, each once."""
-    found = dict.fromkeys(network.entries(target.old))
-    if target.new:
-        found |= dict.fromkeys(network.entries(target.new))
-    return tuple(found)
 
 
 def _silence(network: ShareCounts, unknown_in_a_row: int) -> Refusal | None:
