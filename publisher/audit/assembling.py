@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -111,9 +111,10 @@ def report(found: Material) -> Report:
     return msgspec.structs.replace(whole, past=(*found.memory.past, figures(whole)))
 
 
-def judgement(url: str, found: Material) -> Judgement:
-    """What becomes of an address, as far as it is known by now."""
-    way, form = found.ways[url], found.forms.get(url)
+def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
+    """What becomes of an address, as far as it is known by now: of a browser, or of another
+    visitor that took this way."""
+    way, form = way or found.ways[url], found.forms.get(url)
     decider = found.deciders.get(url, Decider())
     page = found.contents.pages.get(way.path)
     evidence = Evidence(
@@ -270,9 +271,3 @@ def _sum(found: Iterable[Measures]) -> Measures:
         domains += one.domains
         shares += one.shares
     return Measures(hits, clicks, domains, shares)
-
-
-def noted(found: Material, findings: Mapping[str, Iterable[Finding]]) -> None:
-    """Add what was seen of addresses beside their way."""
-    for url, those in findings.items():
-        found.noted.setdefault(url, []).extend(those)

@@ -1,0 +1,106 @@
+"""Every old address that anybody knows of: the CMS, logs, lists, sitemaps, the site's own rules,
+and the last audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from publisher.addresses import Addresses
+from publisher.audit.forms import Form, forms
+from publisher.audit.imports import read_urls_file
+from publisher.audit.locating import Hosts, locate
+from publisher.audit.old_urls import OldUrls
+from publisher.audit.past import Memory
+from publisher.audit.report import Checked, Day, Measures, Source
+from publisher.audit.sitemaps import read_sitemap
+from publisher.errors import PublisherError
+from publisher.log_files import read_logs
+from publisher.own import Own
+from redirects.own import written
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was gathered: the addresses; those that the CMS's own content names, with where they
+    should lead; and what logs show beside: which addresses were `answered` with something, and the
+    days."""
+
+    hosts: Hosts
+    urls: OldUrls = field(default_factory=OldUrls)
+    forms: dict[str, Form] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+    days: tuple[Day, ...] = ()
+    checked: list[Checked] = field(default_factory=list)
+
+    def of_cms(self, addresses: Addresses, has_file: Callable[[str], bool]) -> None:
+        """Take every form of what the CMS holds."""
+        for form in forms(addresses, has_file):
+            self.forms.setdefault(form.url, form)
+            self.urls.add(form.url, "cms")
+        self.checked.append(Checked("cms", len(self.forms), len(self.forms)))
+
+    def of_logs(self, paths: list[Path], progress: Progress) -> None:
+        """Take what access logs show. Raises PublisherError."""
+        if not paths:
+            return
+        tally = read_logs(paths, self.hosts, progress)
+        for url, hits in tally.counts.items():
+            self.urls.add(url, "log", Measures(hits=hits))
+        self.answered = frozenset(tally.answered)
+        self.days = tally.days
+        counted = tally.requests - tally.dropped - tally.elsewhere
+        problems = [
+            f"{tally.unread:,} lines say nothing of a request" if tally.unread else "",
+            f"{tally.elsewhere:,} requests were at other hosts" if tally.elsewhere else "",
+            f"{tally.dropped:,} were for addresses too rare to count" if tally.dropped else "",
+        ]
+        self.checked.append(
+            Checked("logs", counted, tally.requests, "; ".join(filter(None, problems)))
+        )
+
+    def of_lists(self, paths: Iterable[Path]) -> None:
+        """Take the addresses in tables and lists. Raises PublisherError, also for a file in which
+        no address is one of this site."""
+        for path in paths:
+            before = len(self.urls)
+            total = 0
+            for text, source, measures in read_urls_file(path):
+                total += 1
+                self._add(text, source, measures)
+            self._say_if_none(str(path), total, before)
+
+    def of_sitemaps(self, places: Iterable[str]) -> None:
+        """Take the addresses in old sitemaps. Raises PublisherError."""
+        for place in places:
+            before = len(self.urls)
+            total = 0
+            for text in read_sitemap(place):
+                total += 1
+                self._add(text, "sitemap")
+            self._say_if_none(place, total, before)
+
+    def of_own(self, own: Own) -> None:
+        """Take the addresses for which the site has rules of its own. A pattern has no address."""
+        for rule in own.rules:
+            self._add(written(rule)[0], "rule")
+
+    def of_past(self, memory: Memory) -> None:
+        """Take what was lost or broken at the last audit: it is looked at until it is mended."""
+        for url, sources in memory.bad():
+            for source in sources:
+                if source != "log" or url not in self.urls:
+                    self.urls.add(url, source)
+
+    def _add(self, text: str, source: Source, measures: Measures | None = None) -> None:
+        url = locate(text, self.hosts.public, self.hosts.others)
+        if url is not None:
+            self.urls.add(url, source, measures)
+
+    def _say_if_none(self, place: str, total: int, before: int) -> None:
+        if total and len(self.urls) == before and not before:
+            message = f"none of the {total:,} addresses in {place} is at {self.hosts.public}"
+            raise PublisherError(message, "Is it of this site? Addresses are absolute, or from /.")

@@ -1,0 +1,297 @@
+"""An audit from end to end: gathers old addresses, replays them, asks who must be asked, and has
+the report put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.audit import asking, identity
+from publisher.audit.assembling import Decider, Material, judgement, report
+from publisher.audit.compare import Journey, differ
+from publisher.audit.gathering import Gathered, Progress
+from publisher.audit.ground import Ground, keep, last, read
+from publisher.audit.judging import Way
+from publisher.audit.locating import Hosts
+from publisher.audit.old_urls import OldUrl, weightiest
+from publisher.audit.past import remembered
+from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, edge_data, follow
+from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, Seen
+from publisher.audit.visitors import BROWSER, Visitor, matrix
+from publisher.cms.port import Cms
+from publisher.log_search import Known, essence
+from publisher.own import Own
+from publisher.release import utc_now
+from redirects.edge import Site as EdgeSite
+from redirects.explain import outcome
+
+if TYPE_CHECKING:
+    from publisher.addresses import Addresses
+    from publisher.site import Site
+
+VISITORS_MAX = 5_000
+"""So many addresses are replayed for every kind of visitor, those first that are worth most."""
+
+_MARK = "utm_source=audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an audit is given beside the site: files, places of sitemaps, the address of the live
+    site ('' for none), the names of further engines, and whether the CMS is asked."""
+
+    logs: Sequence[Path] = ()
+    urls: Sequence[Path] = ()
+    sitemaps: Sequence[str] = ()
+    against: str = ""
+    engines: Sequence[str] = ()
+    with_cms: bool = True
+
+
+def audit(site: Site, given: Given, release: str, progress: Progress) -> Report:
+    """Audit a release, and remember what was found. Raises PublisherError for files that can't be
+    read, CmsError, ConfigError, StoreError."""
+    chosen = site.release(release)
+    own = site.own_redirects()
+    on = Ground.of(site.records, chosen, site.config.site.url)
+    memory = last(site.store)
+    gathered = Gathered(Hosts(on.host, frozenset(own.hosts)))
+    gathered.of_logs(list(given.logs), progress)
+    gathered.of_lists(given.urls)
+    gathered.of_sitemaps(given.sitemaps)
+    gathered.of_own(own)
+    addresses = None
+    if given.with_cms:
+        progress("asking the CMS for its lists", 0, 0)
+        addresses = site.addresses(site.social())
+        gathered.of_cms(addresses, on.has_file)
+    else:
+        gathered.checked.append(Checked("cms", 0, 0, "left out"))
+    gathered.of_past(memory)
+    found = Material(
+        public=on.public,
+        release=chosen.id,
+        has_file=on.has_file,
+        paths=list(on.pages()),
+        made=utc_now(),
+        threshold=site.config.gates.preservation,
+        memory=memory,
+        forms=gathered.forms,
+        days=list(gathered.days),
+        checked=gathered.checked,
+    )
+    place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
+    with EdgeEngine(edge_data(on.rules), on.has_file, place) as edge:
+        steps = _Steps(found, on, edge, place, own, progress)
+        steps.replay(weightiest(gathered.urls))
+        steps.second_opinion()
+        if addresses:
+            steps.close(addresses)
+            steps.ask(addresses, site.cms(), gathered.answered)
+        steps.read()
+        steps.visitors()
+        if addresses:
+            steps.identities(addresses)
+    made = report(found)
+    keep(site.store, remembered(made, memory))
+    return made
+
+
+@dataclass(slots=True)
+class _Steps:
+    """What an audit does one after the other; each adds to what was found."""
+
+    found: Material
+    on: Ground
+    edge: EdgeEngine
+    place: EdgeSite
+    own: Own
+    progress: Progress
+
+    def replay(self, old: list[OldUrl]) -> None:
+        """Send a browser to every address."""
+        self.progress("replaying old addresses", 0, len(old))
+        self._walk([one.url for one in old])
+        self.found.old += old
+        self.found.checked.append(Checked("edge", len(old), len(old)))
+
+    def _walk(self, urls: Sequence[str]) -> None:
+        requests = [BROWSER.request(url, self.on.host) for url in urls]
+        journeys = follow(self.edge, requests, self.place)
+        files = self.own.files
+        for number, (url, request, journey) in enumerate(
+            zip(urls, requests, journeys, strict=True)
+        ):
+            self.found.ways[url] = way_of(journey)
+            rule = outcome(self.on.rules, request, self.on.has_file, self.place).rule
+            if rule:
+                is_own = rule.origin.rpartition(":")[0] in files
+                self.found.deciders[url] = Decider(rule.source, rule.origin, is_own)
+            if number % 1000 == 0:
+                self.progress("replaying old addresses", number, len(urls))
+
+    def second_opinion(self) -> None:
+        """Have the same decided in Python, and see whether that says the same."""
+        engine = PythonEngine(edge_data(self.on.rules), self.on.has_file, self.place)
+        self.compare(engine, [one.url for one in self.found.old])
+
+    def compare(self, engine: Engine, urls: Sequence[str]) -> None:
+        """Ask another engine, and note where it answers otherwise than the edge."""
+        requests = [BROWSER.request(url, self.on.host) for url in urls]
+        mine, theirs = self.edge.answers(requests), engine.answers(requests)
+        for url, one, other in zip(urls, mine, theirs, strict=True):
+            if differ(one, other, self.on.public, self.on.public):
+                target = other.location or other.path
+                values = {"engine": engine.name, "status": str(other.status), "target": target}
+                self._note(url, Finding("engines-differ", "critical", values))
+        self.found.checked.append(Checked(engine.name, len(urls), len(urls)))
+
+    def close(self, addresses: Addresses) -> None:
+        """Tell what of that which is not there nobody should get."""
+        home = addresses.views.inventory.home
+        for url in self._lost():
+            address = addresses.locate(home + url)
+            if address is None or address.path is None:
+                self.found.closed[url] = "not-for-visitors"
+
+    def ask(self, addresses: Addresses, cms: Cms, answered: frozenset[str]) -> None:
+        """Ask the CMS what it makes of what is lost, and of the ids that it does not list."""
+        worth = {one.url: one.measures for one in self.found.old}
+        lost = [url for url in self._lost() if url not in self.found.forms]
+        wanted: Counter[str] = Counter()
+        for url in lost:
+            wanted[url] += 1 + worth[url].hits + worth[url].clicks
+        ids, missing = asking.unlisted(addresses)
+        new = [url for url in ids if url not in self.found.ways]
+        self._walk(new)
+        unanswered = [url for url in new if self.found.ways[url].statuses == (404,)]
+        asked = [*wanted.most_common(asking.ASKED_MAX), *((url, 0) for url in unanswered)]
+        known = Known(self.on.rules, self.on.has_file, addresses)
+        self.found.answers = asking.ask(
+            asked, known, cms, lambda done, all_: self.progress("asking the CMS", done, all_)
+        )
+        for url in unanswered:
+            self._judge_id(url)
+        self._close_dead(lost, answered)
+        self.found.checked.append(Checked("ids", len(ids), missing))
+
+    def _judge_id(self, url: str) -> None:
+        """Take an id up if the CMS has something there after all."""
+        key = essence(url)
+        if key in self.found.answers.found:
+            # A revision, as a rule: it leads to its post, and nobody ever linked to it.
+            self.found.closed[url] = "not-listed"
+            values = {"id": key, "status": "301"}
+            self._note(url, Finding("unexplained-id", "note", values))
+        elif key not in self.found.answers.answered:
+            return
+        self.found.old.append(OldUrl(url, Measures(), ("cms",)))
+
+    def _close_dead(self, lost: Sequence[str], answered: frozenset[str]) -> None:
+        """What only logs know, in which it never was anything but missing, and of which the CMS
+        knows nothing: scanners, and what was mistyped."""
+        sources = {one.url: one.sources for one in self.found.old}
+        for url in lost:
+            key = essence(url)
+            is_unknown = (
+                key in self.found.answers.reasons and key not in self.found.answers.answered
+            )
+            if sources[url] == ("log",) and url not in answered and is_unknown:
+                self.found.closed[url] = "dead-before"
+
+    def read(self) -> None:
+        """Read the pages that all of them lead to."""
+        contents = read(self.on, lambda done, all_: self.progress("reading pages", done, all_))
+        self.found.contents = contents
+        self.found.checked.append(Checked("pages", len(contents.pages), len(contents.pages)))
+
+    def visitors(self) -> None:
+        """Send every kind of visitor to the addresses that are worth most."""
+        old = self.found.old[:VISITORS_MAX]
+        urls = [one.url for one in old if one.url.startswith("/")]
+        kinds = matrix(self.on.host)
+        for number, visitor in enumerate(kinds):
+            self.progress("replaying for all visitors", number, len(kinds))
+            self.found.visitors.append(self._sent(visitor, urls))
+        self._marked(urls)
+        self.found.checked.append(Checked("visitors", len(urls), len(self.found.old)))
+
+    def _sent(self, visitor: Visitor, urls: Sequence[str]) -> Seen:
+        requests = [visitor.request(url, self.on.host) for url in urls]
+        outcomes: Counter[Outcome] = Counter()
+        differing = 0
+        for url, journey in zip(urls, follow(self.edge, requests, self.place), strict=True):
+            way = way_of(journey)
+            outcomes[judgement(url, self.found, way).outcome] += 1
+            mine = self.found.ways[url]
+            if (way.path, way.elsewhere, way.statuses[-1]) == (
+                mine.path, mine.elsewhere, mine.statuses[-1]
+            ):  # fmt: skip
+                continue
+            rule = outcome(self.on.rules, journey.requests[0], self.on.has_file, self.place).rule
+            if rule and (rule.host or rule.language):
+                continue  # somebody wanted that
+            differing += 1
+            if not any(one.kind == "depends-on-visitor" for one in self.found.noted.get(url, ())):
+                where = f"{visitor.scheme}://{visitor.host or self.on.host}"
+                who = f"{visitor.agent}, {visitor.method} at {where}"
+                target = way.elsewhere or way.path
+                values = {"agent": who, "status": str(way.statuses[-1]), "target": target}
+                self._note(url, Finding("depends-on-visitor", "warning", values))
+        return Seen(
+            visitor.agent,
+            visitor.scheme,
+            visitor.host or self.on.host,
+            visitor.method,
+            dict(outcomes),
+            differing,
+        )
+
+    def _marked(self, urls: Sequence[str]) -> None:
+        """See whether what only measures visits stays behind an address."""
+        moved = [url for url in urls if self.found.ways[url].hops and self.found.ways[url].path]
+        marked = [f"{url}{'&' if '?' in url else '?'}{_MARK}" for url in moved]
+        requests = [BROWSER.request(url, self.on.host) for url in marked]
+        for url, journey in zip(moved, follow(self.edge, requests, self.place), strict=True):
+            if journey.end.path and _MARK not in journey.requests[-1].query.split("&"):
+                self._note(url, Finding("query-dropped", "warning"))
+
+    def identities(self, addresses: Addresses) -> None:
+        """See whether networks go on counting the shares of old posts."""
+        posts = list(identity.old_posts(addresses, self.on.has_file))
+        crawler = Visitor("Meta")
+        host = self.on.host
+        requests = [crawler.request(_at(post.known_by, self.on.public), host) for post in posts]
+        journeys = follow(self.edge, requests, self.place)
+        for post, journey in zip(posts, journeys, strict=True):
+            page = self.found.contents.pages.get(post.path)
+            if page:
+                counts = identity.Counts()
+                self.found.social.append(
+                    identity.post(post, way_of(journey), page, counts, self.on.public)
+                )
+        self.found.checked.append(Checked("social", len(posts), len(posts)))
+
+    def _lost(self) -> list[str]:
+        """The addresses of this site that are lost, as far as is known by now."""
+        return [
+            one.url
+            for one in self.found.old
+            if one.url.startswith("/") and judgement(one.url, self.found).outcome == "lost"
+        ]
+
+    def _note(self, url: str, finding: Finding) -> None:
+        self.found.noted.setdefault(url, []).append(finding)
+
+
+def way_of(journey: Journey) -> Way:
+    """What is judged of a journey."""
+    return Way(journey.statuses, journey.end.path, journey.elsewhere, journey.is_circle)
+
+
+def _at(url: str, public: str) -> str:
+    """An address as `Visitor.request` takes it: from the root, if it is at the public host."""
+    return url.removeprefix(public) if url.startswith(f"{public}/") else url
