@@ -35,6 +35,8 @@ PURE = {
         "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    "publisher.audit",
+    *(f"publisher.audit.{name}" for name in "compare old_urls report visitors".split()),
     "publisher.store.refusals",
     "publisher.audit",
     *(f"publisher.audit.{name}" for name in (
@@ -68,6 +70,7 @@ PURE_LIBRARIES_OF = {
     "publisher.retention": frozenset(("datetime",)),
     "publisher.share_counts.book": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
+    "publisher.audit.report": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),

@@ -35,14 +35,14 @@ const crypto = {
         return this;
       },
       digest: function (form) {
-        const hex = __sha256(unescape(encodeURIComponent(text)));
+        const words = __sha256(unescape(encodeURIComponent(text)));
         if (form === 'hex') {
-          return hex;
+          return __hex(words);
         }
         if (form !== 'base64url') {
           throw new Error('no such form: ' + form);
         }
-        return __base64url(hex);
+        return __base64url(words);
       }
     };
   }
@@ -67,56 +67,80 @@ function __turned(word, bits) {
   return (word >>> bits) | (word << (32 - bits));
 }
 
-// `bytes`: a text of characters below 256.
+const __constants = Int32Array.from(__primes, prime => __fraction(Math.cbrt(prime)));
+const __first = Int32Array.from(__primes.slice(0, 8), prime => __fraction(Math.sqrt(prime)));
+const __words = new Int32Array(64);
+
+// The hash as eight words of 32 bits. `bytes`: a text of characters below 256.
 function __sha256(bytes) {
-  const constants = __primes.map(prime => __fraction(Math.cbrt(prime)));
-  const hash = __primes.slice(0, 8).map(prime => __fraction(Math.sqrt(prime)));
+  const hash = Int32Array.from(__first);
   const blocks = Math.floor((bytes.length + 8) / 64) + 1;
-  const words = new Array(blocks * 16).fill(0);
+  const padded = new Int32Array(blocks * 16);
   for (let i = 0; i < bytes.length; i++) {
-    words[i >> 2] |= bytes.charCodeAt(i) << (24 - (i % 4) * 8);
+    padded[i >> 2] |= bytes.charCodeAt(i) << (24 - (i % 4) * 8);
   }
-  words[bytes.length >> 2] |= 0x80 << (24 - (bytes.length % 4) * 8);
-  words[words.length - 1] = bytes.length * 8;
-  for (let start = 0; start < words.length; start += 16) {
-    const w = words.slice(start, start + 16);
-    for (let i = 16; i < 64; i++) {
-      const a = __turned(w[i - 15], 7) ^ __turned(w[i - 15], 18) ^ (w[i - 15] >>> 3);
-      const b = __turned(w[i - 2], 17) ^ __turned(w[i - 2], 19) ^ (w[i - 2] >>> 10);
-      w[i] = (w[i - 16] + a + w[i - 7] + b) | 0;
-    }
-    const v = hash.slice();
-    for (let i = 0; i < 64; i++) {
-      const s1 = __turned(v[4], 6) ^ __turned(v[4], 11) ^ __turned(v[4], 25);
-      const choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-      const t1 = (v[7] + s1 + choice + constants[i] + w[i]) | 0;
-      const s0 = __turned(v[0], 2) ^ __turned(v[0], 13) ^ __turned(v[0], 22);
-      const majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-      v.unshift((t1 + s0 + majority) | 0);
-      v.pop();
-      v[4] = (v[4] + t1) | 0;
-    }
-    v.forEach((word, i) => { hash[i] = (hash[i] + word) | 0; });
+  padded[bytes.length >> 2] |= 0x80 << (24 - (bytes.length % 4) * 8);
+  padded[padded.length - 1] = bytes.length * 8;
+  for (let start = 0; start < padded.length; start += 16) {
+    __block(hash, padded.subarray(start, start + 16));
   }
-  return hash.map(word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  return hash;
 }
 
-let __result;
-function __run(event, raw) {
-  __result = JSON.stringify({ error: 'the function did not finish' });
-  event.request.rawQueryString = function () { return raw; };
-  handler(event).then(
-    function (value) { __result = JSON.stringify({ value: value }); },
-    function (error) { __result = JSON.stringify({ error: String(error) }); }
-  );
+// One block of 16 words, taken into the hash.
+function __block(hash, block) {
+  const w = __words;
+  w.set(block);
+  for (let i = 16; i < 64; i++) {
+    const s0 = __turned(w[i - 15], 7) ^ __turned(w[i - 15], 18) ^ (w[i - 15] >>> 3);
+    const s1 = __turned(w[i - 2], 17) ^ __turned(w[i - 2], 19) ^ (w[i - 2] >>> 10);
+    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+  }
+  let [a, b, c, d, e, f, g, h] = hash;
+  for (let i = 0; i < 64; i++) {
+    const s1 = __turned(e, 6) ^ __turned(e, 11) ^ __turned(e, 25);
+    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + __constants[i] + w[i]) | 0;
+    const s0 = __turned(a, 2) ^ __turned(a, 13) ^ __turned(a, 22);
+    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
+  }
+  [a, b, c, d, e, f, g, h].forEach((word, i) => { hash[i] += word; });
 }
 
-// RFC 4648, section 5, without padding.
-function __base64url(hex) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  let bits = '';
-  hex.split('').forEach(digit => {
-    bits += parseInt(digit, 16).toString(2).padStart(4, '0');
+let __results;
+
+// `requests`: pairs of an event and its raw query. All of them have settled when the engine
+// returns; what has not never will.
+function __run(requests) {
+  __results = requests.map(function (pair, at) {
+    pair[0].request.rawQueryString = function () { return pair[1]; };
+    handler(pair[0]).then(
+      function (value) { __results[at] = { value: value }; },
+      function (error) { __results[at] = { error: String(error) }; }
+    );
+    return { error: 'the function did not finish' };
   });
-  return bits.match(/.{1,6}/g).map(six => letters[parseInt(six.padEnd(6, '0'), 2)]).join('');
+}
+
+// RFC 4648, section 5, without padding. `words`: 32 bits each.
+function __base64url(words) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  let text = '';
+  for (let bit = 0; bit < words.length * 32; bit += 6) {
+    const word = words[bit >> 5] << (bit & 31);
+    const next = (bit & 31) > 26 ? (words[(bit >> 5) + 1] || 0) >>> (32 - (bit & 31)) : 0;
+    text += letters[(word | next) >>> 26];
+  }
+  return text;
+}
+
+function __hex(words) {
+  return Array.from(words, word => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }

@@ -2,13 +2,20 @@
 
 import asyncio
 import threading
+from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
 
 from publisher.edge import javascript
-from publisher.edge.javascript import EdgeFunction, EdgeFunctionError, viewer_request
+from publisher.edge.javascript import (
+    BATCH,
+    EdgeFunction,
+    EdgeFunctionError,
+    ViewerRequest,
+    viewer_request,
+)
 from redirects.compile import compile_rules, live_entry
 from redirects.edge import source
 from redirects.rules import Rule, RuleSet
@@ -81,10 +88,47 @@ def test_its_hashes_are_right(length: int) -> None:
     text = ("a:パスワード" * length)[:length]
     code = f"""async function handler(event) {{
       const hash = crypto.createHash('sha256').update({text!r});
-      return {{ hex: hash.update('\\u3042').digest('hex') }};
+      return {{ hex: hash.update('\\u3042').digest('hex'), base: hash.digest('base64url') }};
     }}"""
+    want = sha256(f"{text}あ".encode())
     with EdgeFunction(code) as function:
-        assert function.run("GET", "/")["hex"] == sha256(f"{text}あ".encode()).hexdigest()
+        result = function.run("GET", "/")
+    assert result["hex"] == want.hexdigest()
+    assert result["base"] == urlsafe_b64encode(want.digest()).decode().rstrip("=")
+
+
+def test_many_requests_at_once_are_answered_each_for_itself() -> None:
+    """Those that fail, throw or never settle spoil no other one."""
+    code = """async function handler(event) {
+      const query = event.request.rawQueryString();
+      if (query === 'throw') { throw new Error('broken'); }
+      if (query === 'wait') { await new Promise(function () {}); }
+      await null;
+      return query === 'five' ? 5 : { query: query, agent: event.request.headers['user-agent'] };
+    }"""
+    queries = [*(f"n={n}" for n in range(BATCH)), "throw", "wait", "five", "あ"]
+    requests = [ViewerRequest("GET", "/", query, {"User-Agent": f"<{query}"}) for query in queries]
+    with EdgeFunction(code) as function:
+        assert function.run_all([]) == []
+        results = function.run_all(requests)
+        assert function.run("GET", "/", "n=1")["query"] == "n=1"
+    for query, result in zip(queries, results, strict=True):
+        if query in ("throw", "wait", "five"):
+            assert isinstance(result, EdgeFunctionError)
+        else:
+            assert result == {"query": query, "agent": {"value": f"<{query}"}}
+    words = ("broken", "did not finish", "neither a request nor a response")
+    assert all(word in str(result) for word, result in zip(words, results[BATCH:], strict=False))
+
+
+def test_a_batch_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript, "LOAD_SECONDS_MAX", 5.0)
+    code = "async function handler(event) { while (event.request.uri === '/x') {} return {}; }"
+    with EdgeFunction(code) as function:
+        monkeypatch.setattr(javascript, "LOAD_SECONDS_MAX", 0.2)
+        with pytest.raises(EdgeFunctionError, match="still running"):
+            function.run_all([ViewerRequest("GET", "/"), ViewerRequest("GET", "/x")])
+        assert function.run_all([ViewerRequest("GET", "/")]) == [{}]
 
 
 def test_what_can_not_be_compiled_is_an_error() -> None:
