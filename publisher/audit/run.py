@@ -51,7 +51,7 @@ class Given:
     with_cms: bool = True
 
 
-def audit(site: Site, given: Given, release: str, progress: Progress) -> Report:
+def audited(site: Site, given: Given, release: str, progress: Progress) -> Report:
     """Audit a release, and remember what was found. Raises PublisherError for files that can't be
     read, CmsError, ConfigError, StoreError."""
     chosen = site.release(release)

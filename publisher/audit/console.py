@@ -1,0 +1,119 @@
+"""What people see of an audit in a terminal: whether it passed, what is lost, what to do."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from publisher.audit.report import BAD, Checked, Report, Row
+from publisher.console import escape, printer
+
+# So many losses are shown; the report has all.
+_SHOWN = 10
+_CHARACTERS_MAX = 80
+_MEASURES = {
+    "hits": "requests in logs",
+    "clicks": "clicks from search",
+    "domains": "linking domains",
+    "shares": "shares",
+    "urls": "addresses",
+}
+_CHECKED = {
+    "edge": "replayed in the edge function",
+    "python": "decided a second time, in Python",
+    "nginx": "asked of nginx",
+    "haproxy": "asked of HAProxy",
+    "visitors": "replayed for every kind of visitor",
+    "live": "asked of the live site",
+    "live-visitors": "asked of the live site for other visitors",
+    "cms": "forms of what the CMS holds",
+    "ids": "ids that the CMS does not list, asked for",
+    "pages": "pages read",
+    "links": "links read",
+    "social": "old posts, asked for as Meta's crawler does",
+    "counts": "old posts with share counts",
+    "logs": "requests in logs counted",
+}
+
+
+def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
+    """An audit in a screenful."""
+    out = printer()
+    verdict = "[bold green]passed[/]" if report.is_passed else "[bold red]not passed[/]"
+    out.print(
+        f"[bold]Redirect audit[/] of {escape(report.site)}, release {escape(report.release)}"
+    )
+    out.print(
+        f"  Score [bold]{percent(report.score.value)}[/] of 100, {report.threshold:g} needed: {verdict}"
+    )
+    for part in report.score.parts:
+        kept = percent(100 * part.kept / part.total)
+        name = _MEASURES[part.measure]
+        out.print(f"  {kept:>8} % of {part.total:,.0f} {name} (weight {part.weight:.0%})")
+    counts = Counter(row.outcome for row in report.rows)
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+    out.print(f"  {len(report.rows):,} old addresses: {told}")
+    _show_change(report)
+    _show_losses(report)
+    for one in report.checked:
+        out.print(f"  {_checked(one)}")
+    for path in written:
+        out.print(f"Written: {escape(str(path))}")
+    mending = len({row.fix.source for row in report.rows if row.fix})
+    if mending and fixes:
+        out.print(
+            f"{mending:,} rules that would mend it: {escape(str(fixes))}. Read them, then list the "
+            "file under redirects.files."
+        )
+    elif mending:
+        out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
+
+
+def percent(value: float) -> str:
+    """Two digits, rounded down: 100.00 is all of it."""
+    return f"{math.floor(value * 100) / 100:.2f}"
+
+
+def _show_change(report: Report) -> None:
+    if len(report.past) < 2:
+        return
+    before = report.past[-2]
+    counts = Counter(row.change for row in report.rows)
+    printer().print(
+        f"  Since {before.made:%Y-%m-%d %H:%M} UTC: {report.score.value - before.score:+.2f}, "
+        f"{counts['better']:,} better, {counts['worse']:,} worse, {counts['new']:,} new"
+    )
+
+
+def _show_losses(report: Report) -> None:
+    out = printer()
+    bad = [row for row in report.rows if row.outcome in BAD]
+    if not bad:
+        return
+    out.print("  Worst losses: points, address, why, and what would mend it")
+    for row in bad[:_SHOWN]:
+        out.print(f"  {row.lost_points:>7.2f}  {_loss(row)}")
+    if len(bad) > _SHOWN:
+        out.print(f"           and {len(bad) - _SHOWN:,} more")
+
+
+def _loss(row: Row) -> str:
+    kinds = ", ".join(one.kind for one in row.findings if one.severity == "critical")
+    mending = ""
+    if row.fix:
+        guess = " [yellow](a guess)[/]" if row.fix.guess else ""
+        mending = f"  -> {_short(row.fix.target)}{guess}"
+    return f"{_short(row.url)}  {row.status} {kinds}{mending}"
+
+
+def _short(text: str) -> str:
+    return escape(text if len(text) <= _CHARACTERS_MAX else f"{text[:_CHARACTERS_MAX]}...")
+
+
+def _checked(one: Checked) -> str:
+    share = f"{one.done:,}" if one.done == one.total else f"{one.done:,} of {one.total:,}"
+    sample = " (a sample)" if 0 < one.done < one.total and not one.problem else ""
+    problem = f": {escape(one.problem)}" if one.problem else ""
+    return f"{share} {_CHECKED[one.what]}{sample}{problem}"

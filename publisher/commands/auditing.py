@@ -1,0 +1,91 @@
+"""`publisher redirects audit`: what becomes of every old address that is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
+
+REPORT = Path("redirect-audit.html")
+
+
+def redirects_audit(
+    release: Annotated[
+        str, typer.Argument(help="A release, the end of its id, live or previous.")
+    ] = "live",
+    logs: Annotated[
+        list[Path] | None,
+        typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz. Several times."),
+    ] = None,
+    urls: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--urls",
+            metavar="FILE",
+            help="Old addresses: Search Console, backlinks, any CSV or list. Several times.",
+        ),
+    ] = None,
+    sitemap: Annotated[
+        list[str] | None,
+        typer.Option("--sitemap", metavar="FILE_OR_URL", help="A sitemap of the old site."),
+    ] = None,
+    against: Annotated[
+        str, typer.Option("--against", metavar="URL", help="The live site, to be asked, too.")
+    ] = "",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option("--engine", metavar="NAME", help="Ask nginx or haproxy, too."),
+    ] = None,
+    no_cms: Annotated[
+        bool, typer.Option("--no-cms", help="Leave the CMS alone: only files and the last audit.")
+    ] = False,
+    fix: Annotated[
+        Path | None,
+        typer.Option("--fix", metavar="FILE", help="Write the rules that would mend it (CSV)."),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help=f"Write the report: .html, .json, .csv or .xml (JUnit). Default: {REPORT}.",
+        ),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="Of the report: ja or en. Default: site.language.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Replay every old address that is known, and report what is kept and what is lost.
+
+    Exits with 3 if the score is below gates.preservation. What was lost is looked at again by the
+    next audit, until it is mended.
+
+    \b
+    Examples:
+      publisher redirects audit
+      publisher redirects audit --logs access.log.gz --urls Pages.csv --fix audit-fixes.csv
+      publisher redirects audit --against https://www.example.co.jp --output audit.xml
+    """
+    from publisher import console
+    from publisher.audit import console as shown
+    from publisher.audit.run import Given, audited
+    from publisher.audit.writing import check, document, write
+    from publisher.site import Site
+
+    files = output or [REPORT]
+    check(files, language)
+    site = Site(config)
+    given = Given(logs or (), urls or (), sitemap or (), against, engine or (), not no_cms)
+    with console.progress() as bar:
+        report = audited(site, given, release, bar.update)
+    write(report, files, fix, language or site.config.site.language)
+    if not json:
+        shown.show(report, files, fix)
+    print_document(document(report), json)
+    if not report.is_passed:
+        raise typer.Exit(3)
