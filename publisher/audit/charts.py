@@ -1,0 +1,195 @@
+"""Charts as SVG, without a script or a font of their own. Pure.
+
+A chart is markup in which every text is escaped. Its colours are classes of `page.css`, so that
+it follows the dark scheme and a printer. Each has a title and a description; the page has the
+same figures as a table beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+_TEXT_HEIGHT = 30
+"""Least distance of two labels, in the units of the drawing."""
+
+
+class Node(NamedTuple):
+    """An end of a flow: its name, its label and the class of its colour."""
+
+    name: str
+    label: str
+    colour: str
+
+
+class _Place(NamedTuple):
+    y: float
+    height: float
+
+
+def _svg(key: str, size: tuple[float, float], title: str, desc: str, inside: str) -> str:
+    width, height = size
+    return (
+        f'<svg class="chart" id="{key}" role="img" aria-labelledby="{key}-t {key}-d" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">'
+        f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(desc)}</desc>'
+        f"{inside}</svg>"
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
+    classes = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{classes}>{escape(text)}</text>'
+
+
+def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:
+    return (
+        f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" '
+        f'height="{max(height, 0):.1f}" rx="2"/>'
+    )
+
+
+def gauge(score: float, threshold: float, title: str, desc: str) -> str:
+    """A scale from 0 to 100 with the score and the threshold."""
+    width = 640.0
+    mark = width * min(max(threshold, 0), 100) / 100
+    inside = (
+        _rect(0, 8, width, 10, "track")
+        + _rect(0, 8, width * min(max(score, 0), 100) / 100, 10, "level")
+        + f'<path class="mark" d="M{min(max(mark, 1.5), width - 1.5):.1f} 2v22"/>'
+    )
+    return _svg("gauge", (width, 26), title, desc, inside)
+
+
+def flow(
+    key: str,
+    width: float,
+    sources: Sequence[Node],
+    ends: Sequence[Node],
+    counts: Mapping[tuple[str, str], int],
+    title: str,
+    desc: str,
+) -> str:
+    """Bands from each source to each end, as wide as their counts. The least is still seen."""
+    left = {n.name: sum(counts.get((n.name, e.name), 0) for e in ends) for n in sources}
+    right = {n.name: sum(counts.get((s.name, n.name), 0) for s in sources) for n in ends}
+    height = max(300.0, 46.0 * max(len(sources), len(ends)))
+    from_x, to_x = width * 0.3, width * 0.7
+    a, b = _stacked(left, height), _stacked(right, height)
+    bands, used_a, used_b = [], dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0)
+    for source in sources:
+        for end in ends:
+            count = counts.get((source.name, end.name), 0)
+            if not count:
+                continue
+            thick_a = a[source.name].height * count / left[source.name]
+            thick_b = b[end.name].height * count / right[end.name]
+            y_a, y_b = a[source.name].y + used_a[source.name], b[end.name].y + used_b[end.name]
+            used_a[source.name] += thick_a
+            used_b[end.name] += thick_b
+            bands.append(_band(from_x + 8, y_a, thick_a, to_x - 8, y_b, thick_b, end.colour))
+    nodes = [_rect(from_x, a[n.name].y, 8, a[n.name].height, "node") for n in sources]
+    nodes += [_rect(to_x - 8, b[n.name].y, 8, b[n.name].height, n.colour) for n in ends]
+    labels = [_label(from_x - 8, a[n.name], n.label, left[n.name], "end") for n in sources]
+    labels += [_label(to_x + 8, b[n.name], n.label, right[n.name], "start") for n in ends]
+    return _svg(key, (width, height), title, desc, "".join((*bands, *nodes, *labels)))
+
+
+def _stacked(counts: Mapping[str, int], height: float) -> dict[str, _Place]:
+    """Where each node stands: as high as its count, with room for its label."""
+    total = sum(counts.values()) or 1
+    free = height - _TEXT_HEIGHT * len(counts)
+    places, y = {}, 0.0
+    for name, count in counts.items():
+        tall = max(3.0, free * count / total)
+        slot = _TEXT_HEIGHT + free * count / total
+        places[name] = _Place(y + (slot - tall) / 2, tall)
+        y += slot
+    return places
+
+
+def _band(x: float, y: float, thick: float, to: float, to_y: float, to_thick: float, c: str) -> str:
+    middle = (x + to) / 2
+    # A hairline is drawn all the same, or the few that are lost would not be seen.
+    thick, to_thick = max(thick, 0.8), max(to_thick, 0.8)
+    return (
+        f'<path class="band {c}" d="M{x:.1f} {y:.1f}C{middle:.1f} {y:.1f} {middle:.1f} {to_y:.1f} '
+        f"{to:.1f} {to_y:.1f}v{to_thick:.1f}C{middle:.1f} {to_y + to_thick:.1f} {middle:.1f} "
+        f'{y + thick:.1f} {x:.1f} {y + thick:.1f}z"/>'
+    )
+
+
+def _label(x: float, place: _Place, label: str, count: int, anchor: str) -> str:
+    y = place.y + place.height / 2
+    return _text(x, y - 2, label, anchor) + _text(x, y + 13, f"{count:,}", anchor, "figure")
+
+
+def bars(key: str, values: Sequence[tuple[str, int, str]], title: str, desc: str) -> str:
+    """Lying bars: label, count, class of the colour. The label stands above its bar."""
+    width, row = 440.0, 36.0
+    most = max((count for _, count, _ in values), default=0) or 1
+    inside = []
+    for number, (label, count, colour) in enumerate(values):
+        y = number * row
+        long = (width - 80) * count / most
+        inside.append(_text(0, y + 13, label))
+        inside.append(_rect(0, y + 19, max(long, 2 if count else 0), 9, colour))
+        inside.append(_text(max(long, 2) + 7, y + 28, f"{count:,}", "start", "figure"))
+    return _svg(key, (width, max(row * len(values), 1)), title, desc, "".join(inside))
+
+
+def pillars(
+    key: str, values: Sequence[tuple[str, int, str]], title: str, desc: str, *, every: int = 1
+) -> str:
+    """Standing bars: label below, count, class. `every`: which labels are shown; with more than
+    one, counts are not written at the bars but at the top of the scale."""
+    width, height, floor, top = 440.0, 210.0, 184.0, 22.0
+    most = max((count for _, count, _ in values), default=0) or 1
+    step = width / max(len(values), 1)
+    inside = [f'<path class="axis" d="M0 {floor}H{width}"/>']
+    if every > 1:
+        inside.append(f'<path class="grid" d="M0 {top}H{width}"/>')
+        inside.append(_text(0, top - 6, f"{most:,}", "start", "figure"))
+    for number, (label, count, colour) in enumerate(values):
+        x, tall = number * step, (floor - top) * count / most
+        thick = min(step * 0.72, 64)
+        middle = x + step / 2
+        tall = max(tall, 1.5 if count else 0)
+        inside.append(_rect(middle - thick / 2, floor - tall, thick, tall, colour))
+        if every == 1:
+            inside.append(_text(middle, floor - tall - 6, f"{count:,}", "middle", "figure"))
+        if number % every == 0 and (every == 1 or width - x > 60):
+            at, anchor = (middle, "middle") if every == 1 else (x, "start")
+            inside.append(_text(at, floor + 19, label, anchor))
+    return _svg(key, (width, height), title, desc, "".join(inside))
+
+
+def line(
+    key: str, values: Sequence[tuple[str, float, str]], threshold: float, title: str, desc: str
+) -> str:
+    """A line of scores: label below the first and the last, score, its figure. The scale begins
+    below the least of them and ends at 100."""
+    width, height, floor, top, side = 440.0, 210.0, 184.0, 22.0, 6.0
+    least = min(*(value for _, value, _ in values), threshold)
+    base = max(0.0, (least - 5) // 10 * 10)
+    scale = (floor - top) / max(100 - base, 1)
+    step = (width - 2 * side - 40) / max(len(values) - 1, 1)
+    spots = [(side + i * step, floor - (v - base) * scale) for i, (_, v, _) in enumerate(values)]
+    needed = floor - (threshold - base) * scale
+    inside = [
+        f'<path class="grid" d="M0 {top}H{width}"/><path class="axis" d="M0 {floor}H{width}"/>',
+        _text(width, top - 6, "100", "end", "figure"),
+        _text(width, floor - 6, f"{base:g}", "end", "figure"),
+        f'<path class="threshold" d="M0 {needed:.1f}H{width}"/>',
+        '<polyline class="line" points="'
+        + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+        + '"/>',
+        *(f'<circle class="spot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in spots),
+    ]
+    (x, y), (label, _, figure) = spots[-1], values[-1]
+    inside.append(_text(x, y - 11 if y > top + 20 else y + 22, figure, "middle", "strong"))
+    inside.append(_text(x, floor + 19, label, "end" if len(values) > 2 else "middle"))
+    if len(values) > 1:
+        inside.append(_text(0, floor + 19, values[0][0]))
+    return _svg(key, (width, height), title, desc, "".join(inside))

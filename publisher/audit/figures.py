@@ -1,0 +1,188 @@
+"""What a report's page says in figures. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from publisher.audit.report import (
+    BAD,
+    GOOD,
+    Day,
+    Finding,
+    Kind,
+    Outcome,
+    Page,
+    Past,
+    Post,
+    Report,
+    Row,
+    Score,
+    Severity,
+    Source,
+)
+
+_DAYS_MAX = 100
+
+
+class Points(NamedTuple):
+    """A measure's part of the score: `share` and `weight` of 100, `points` what it adds."""
+
+    measure: str
+    kept: float
+    total: float
+    share: float
+    weight: float
+    points: float
+
+
+class Found(NamedTuple):
+    """A kind of finding: how many rows, pages and posts have it, and the rows' visits."""
+
+    kind: Kind
+    severity: Severity
+    rows: int
+    others: int
+    hits: int
+
+
+class Cell(NamedTuple):
+    """What one kind of visitor got at one host: `good` of `total` have a page."""
+
+    good: int
+    total: int
+    differing: int
+
+
+def points(score: Score) -> list[Points]:
+    """The parts of a score, in figures that add up to it."""
+    weights = sum(part.weight for part in score.parts) or 1.0
+    return [
+        Points(
+            part.measure,
+            part.kept,
+            part.total,
+            share := 100 * part.kept / part.total if part.total else 100.0,
+            weight := 100 * part.weight / weights,
+            share * weight / 100,
+        )
+        for part in score.parts
+    ]
+
+
+def outcomes(rows: Iterable[Row]) -> Counter[Outcome]:
+    """How many rows have which outcome."""
+    return Counter(row.outcome for row in rows)
+
+
+def losses(rows: Iterable[Row]) -> list[Row]:
+    """The rows that are lost or broken, the worst first."""
+    bad = [row for row in rows if row.outcome in BAD]
+    return sorted(bad, key=lambda row: (-row.lost_points, -row.measures.hits))
+
+
+def found(report: Report) -> list[Found]:
+    """The kinds of findings, the gravest first. A kind counts once for a row; its severity is the
+    gravest that it has anywhere."""
+    rows: Counter[Kind] = Counter()
+    others: Counter[Kind] = Counter()
+    hits: Counter[Kind] = Counter()
+    severities: dict[Kind, Severity] = {}
+    order: tuple[Severity, ...] = ("critical", "warning", "note")
+
+    def count(findings: Iterable[Finding], counter: Counter[Kind], visits: int = 0) -> None:
+        for kind in {finding.kind for finding in findings}:
+            counter[kind] += 1
+            hits[kind] += visits
+        for finding in findings:
+            known = severities.get(finding.kind, "note")
+            severities[finding.kind] = min(known, finding.severity, key=order.index)
+
+    for row in report.rows:
+        if row.findings:
+            count(row.findings, rows, row.measures.hits)
+    for other in (*report.pages, *report.social):
+        count(other.findings, others)
+    kinds = [Found(kind, severities[kind], rows[kind], others[kind], hits[kind])
+             for kind in severities]  # fmt: skip
+    return sorted(kinds, key=lambda one: (order.index(one.severity), -one.hits, -one.rows))
+
+
+def flows(rows: Iterable[Row]) -> Counter[tuple[Source, Outcome]]:
+    """How many rows that a source knows have which outcome. A row counts for each source."""
+    return Counter((source, row.outcome) for row in rows for source in set(row.sources))
+
+
+def matrix(report: Report) -> tuple[list[str], list[tuple[str, str, str]], dict[object, Cell]]:
+    """The agents; what they asked (scheme, host, method); and a cell for each of both."""
+    agents = list(dict.fromkeys(seen.agent for seen in report.visitors))
+    asked = list(dict.fromkeys((seen.scheme, seen.host, seen.method) for seen in report.visitors))
+    cells: dict[object, Cell] = {}
+    for seen in report.visitors:
+        good = sum(count for outcome, count in seen.outcomes.items() if outcome in GOOD)
+        cells[seen.agent, (seen.scheme, seen.host, seen.method)] = Cell(
+            good, sum(seen.outcomes.values()), seen.differing
+        )
+    return agents, asked, cells
+
+
+def engine_differences(rows: Iterable[Row]) -> Counter[str]:
+    """How many rows each server decides otherwise."""
+    return Counter(
+        finding.values.get("engine", "")
+        for row in rows
+        for finding in row.findings
+        if finding.kind == "engines-differ"
+    )
+
+
+def periods(days: Sequence[Day]) -> tuple[list[Day], bool]:
+    """The days, in order; or weeks, if they are too many to be drawn: then True."""
+    ordered = sorted(days, key=lambda day: day.day)
+    if len(ordered) <= _DAYS_MAX:
+        return ordered, False
+    weeks: dict[str, tuple[int, int]] = {}
+    for day in ordered:
+        first = _monday(day.day)
+        requests, not_found = weeks.get(first, (0, 0))
+        weeks[first] = requests + day.requests, not_found + day.not_found
+    return [Day(first, *counts) for first, counts in weeks.items()], True
+
+
+def _monday(day: str) -> str:
+    try:
+        then = date.fromisoformat(day)
+    except ValueError:
+        return day
+    return (then - timedelta(days=then.weekday())).isoformat()
+
+
+def run(report: Report) -> Past:
+    """This audit, as one of the past will be."""
+    counts = outcomes(report.rows)
+    return Past(
+        made=report.made,
+        release=report.release,
+        score=report.score.value,
+        urls=len(report.rows),
+        lost=counts["lost"],
+        broken=counts["broken"],
+    )
+
+
+def posts_to_show(posts: Sequence[Post]) -> list[Post]:
+    """Those with findings first, then those with the most shares."""
+    return sorted(posts, key=lambda post: (-_gravity(post.findings), -(post.before or 0)))
+
+
+def pages_to_show(pages: Sequence[Page]) -> list[Page]:
+    """Those with findings, the gravest and most visited first."""
+    bad = [page for page in pages if page.findings]
+    return sorted(bad, key=lambda page: (-_gravity(page.findings), -page.measures.hits))
+
+
+def _gravity(findings: Sequence[Finding]) -> int:
+    weights: dict[Severity, int] = {"critical": 3, "warning": 2, "note": 1}
+    return max((weights[finding.severity] for finding in findings), default=0)

@@ -1,0 +1,86 @@
+"""How hostile texts and exact figures are shown: what can't be seen is made visible. Pure.
+
+`page/page.js` does the same with addresses: the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+_ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+# Controls, formats (directions, zero width), lone surrogates, private and separators.
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
+# They are letters or signs by their category, and show nothing.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# In a title they are a part of Japanese, and of an emoji that is made of several.
+_USUAL_IN_TITLES = frozenset("\u3000\u200d")
+
+
+def decoded(url: str) -> str:
+    """An address as people read it: what is not ASCII is decoded where it is UTF-8. `%2F` and the
+    like stay, since without the percent sign they would mean something else."""
+    return _ENCODED.sub(_decoded, url)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    try:
+        return unquote_to_bytes(found[0]).decode("utf-8")
+    except UnicodeDecodeError:
+        return found[0]
+
+
+def pieces(text: str, *, is_title: bool = False) -> Iterator[tuple[str, bool]]:
+    """A text in pieces: what can be shown as it is, and the names of characters that can't be
+    seen, such as `U+202E` (True)."""
+    seen: list[str] = []
+    for character in text:
+        if _is_unseen(character) and not (is_title and character in _USUAL_IN_TITLES):
+            if seen:
+                yield "".join(seen), False
+                seen.clear()
+            yield f"U+{ord(character):04X}", True
+        else:
+            seen.append(character)
+    if seen:
+        yield "".join(seen), False
+
+
+def _is_unseen(character: str) -> bool:
+    if " " <= character <= "~":
+        return False
+    if unicodedata.category(character) in _UNSEEN or character in _BLANK:
+        return True
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def visible(text: str) -> str:
+    """The same as plain text: `[U+202E]` stands for what can't be seen."""
+    return "".join(f"[{piece}]" if is_name else piece for piece, is_name in pieces(text))
+
+
+def encodable(text: str) -> str:
+    """Without halves of characters, which no encoding can write."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def xml_text(text: str) -> str:
+    """Without what XML 1.0 can't hold, not even escaped (section 2.2)."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def tenths(value: float) -> str:
+    """A score or a share of a hundred with one decimal, rounded down: 100.0 is all of it."""
+    whole = int(value * 10 + 1e-6)
+    if value < 100:
+        whole = min(whole, 999)
+    return f"{whole // 10}.{whole % 10}"
+
+
+def number(value: float) -> str:
+    """A count with commas; a part of one keeps a decimal."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
