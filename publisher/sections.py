@@ -65,6 +65,7 @@ class SiteSection(_Section):
     """The public site."""
 
     url: Origin
+    language: Literal["en", "ja"] = "en"
 
     @property
     def host(self) -> str:
@@ -198,6 +199,7 @@ class GatesSection(_Section):
     errors: Annotated[int | str, BeforeValidator(is_share)] = 0
     lost_pages: Annotated[int, Field(ge=0)] = 20
     emails: Annotated[tuple[MailPattern, ...], BeforeValidator(as_patterns)] = ()
+    preservation: Annotated[float, Field(strict=False, ge=0, le=100)] = 99.0
 
 
 class RuleSection(_Section):

@@ -14,7 +14,7 @@ from publisher.audit.forms import Form
 from publisher.audit.judging import Evidence, Judgement, Way, judged
 from publisher.audit.old_urls import OldUrl
 from publisher.audit.pages import Contents
-from publisher.audit.past import Memory, figures
+from publisher.audit.past import Memory
 from publisher.audit.report import (
     BAD,
     Checked,
@@ -92,7 +92,7 @@ def report(found: Material) -> Report:
         for row in rows
     ]
     rows.sort(key=_first)
-    whole = Report(
+    return Report(
         site=found.public,
         release=found.release,
         made=found.made,
@@ -106,9 +106,9 @@ def report(found: Material) -> Report:
         checked=tuple(found.checked),
         visitors=tuple(found.visitors),
         days=tuple(found.days),
+        past=found.memory.past,
         vanished=tuple(found.memory.vanished(row.url for row in rows)),
     )
-    return msgspec.structs.replace(whole, past=(*found.memory.past, figures(whole)))
 
 
 def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:

@@ -45,9 +45,8 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     out.print(
         f"[bold]Redirect audit[/] of {escape(report.site)}, release {escape(report.release)}"
     )
-    out.print(
-        f"  Score [bold]{percent(report.score.value)}[/] of 100, {report.threshold:g} needed: {verdict}"
-    )
+    score = percent(report.score.value)
+    out.print(f"  Score [bold]{score}[/] of 100, {report.threshold:g} needed: {verdict}")
     for part in report.score.parts:
         kept = percent(100 * part.kept / part.total)
         name = _MEASURES[part.measure]
@@ -77,9 +76,9 @@ def percent(value: float) -> str:
 
 
 def _show_change(report: Report) -> None:
-    if len(report.past) < 2:
+    if not report.past:
         return
-    before = report.past[-2]
+    before = report.past[-1]
     counts = Counter(row.change for row in report.rows)
     printer().print(
         f"  Since {before.made:%Y-%m-%d %H:%M} UTC: {report.score.value - before.score:+.2f}, "

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from publisher.commands.auditing import redirects_audit
 from publisher.commands.counting import redirects_counts
 from publisher.commands.options import (
     CONFIG,
@@ -22,6 +23,7 @@ redirects_app = typer.Typer(
     rich_markup_mode=None,
     help="Old addresses: what they lead to, and what they are known for.",
 )
+redirects_app.command("audit")(redirects_audit)
 redirects_app.command("counts")(redirects_counts)
 
 redirects_app.command("export")(export)
