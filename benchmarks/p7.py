@@ -1,8 +1,10 @@
 """P7: a site with 1,000,000 redirects of its own: how long `redirects build` takes, and how much
 memory.
 
-The CSV has what such lists have: plain paths in Japanese, old parameters, chains of two. The CMS is
-the demo's, so that nearly all of the time is that of the rules.
+The CSV has plain paths in Japanese, old parameters, chains of two. Its paths are regular: they
+differ in their numbers alone, which is the easy case. 200,000 names that have nothing in common
+took three times the CPU time of 200,000 of these, and a fifth more memory. The CMS is the demo's,
+so that nearly all of the time is that of the rules.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> l
                 f"  {number + 1}/{rounds} {one.name}: {one.wall_s:.1f} s, "
                 f"{one.cpu_s:.1f} s CPU, {one.peak_bytes / 1024**2:.0f} MiB"
             )
-    note = f"{count:,} rules of one's own from a CSV; a tenth of them chains"
+    note = f"{count:,} rules of one's own from a CSV, with numbered paths; a tenth of them chains"
     return [Line("P7", "publisher redirects build", runs, count, None, note)]
 
 
