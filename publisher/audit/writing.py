@@ -36,3 +36,8 @@ def write(report: Report, files: Sequence[Path], fix: Path | None, language: Lan
         mending = [(row.measures.hits, row.fix) for row in report.rows if row.fix]
         if mending:
             add_rows(fix, fixes.rows(mending), "from")
+
+
+def document(report: Report) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {"score": report.score.value}

@@ -74,16 +74,17 @@ def redirects_audit(
     from publisher import console
     from publisher.audit import console as shown
     from publisher.audit.run import Given, audited
+    from publisher.audit.words import language_of
     from publisher.audit.writing import check, document, write
     from publisher.site import Site
 
     files = output or [REPORT]
-    check(files, language)
+    check(files)
     site = Site(config)
     given = Given(logs or (), urls or (), sitemap or (), against, engine or (), not no_cms)
     with console.progress() as bar:
         report = audited(site, given, release, bar.update)
-    write(report, files, fix, language or site.config.site.language)
+    write(report, files, fix, language_of(language or site.config.site.language))
     if not json:
         shown.show(report, files, fix)
     print_document(document(report), json)
