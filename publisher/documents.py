@@ -132,6 +132,7 @@ def of_built(built: Built) -> Document:
             "requests": tally.requests,
             "addresses": len(tally.counts),
             "requests_for_rare_addresses": tally.dropped,
+            "requests_at_other_hosts": tally.elsewhere,
             "lines_not_understood": tally.unread,
             "explained": done.explained,
             "explained_requests": done.explained_hits,

@@ -75,22 +75,25 @@ class Known:
     addresses: Addresses
 
     def explains(self, url: str) -> bool:
-        """Whether a request for this path and query is answered with more than a 404."""
-        path, _, query = url.partition("?")
-        found = outcome(self.rules, Request("GET", path, query), self.has_file, Site())
+        """Whether a request for this address is answered with more than a 404."""
+        asked = _asked(url)
+        found = outcome(self.rules, asked, self.has_file, Site())
         return found.status != 404
 
 
 def search(
     counts: Counter[str], known: Known, cms: Cms, progress: Callable[[int, int], None]
 ) -> Searched:
-    """Ask the CMS for all that nothing explains. Raises CmsError."""
+    """Ask the CMS for all that nothing explains. `counts`: of addresses in the form of
+    `OldUrl.url`; of another host, rules alone can answer. Raises CmsError."""
     done = Searched()
     wanted: Counter[str] = Counter()
     for url, hits in counts.items():
         if known.explains(url):
             done.explained += 1
             done.explained_hits += hits
+        elif not url.startswith("/"):
+            done.unexplained.append(Unexplained(url, hits, "at another host, without a rule"))
         else:
             wanted[essence(url)] += hits
     asked: dict[str, str] = {}
@@ -111,6 +114,13 @@ def search(
             done.unexplained.append(one)
     done.unexplained.sort(key=lambda one: -one.hits)
     return done
+
+
+def _asked(url: str) -> Request:
+    """A browser's request for an address in the form of `OldUrl.url`."""
+    host, slash, rest = url.removeprefix("https://").partition("/")
+    path, _, query = f"{slash}{rest}".partition("?")
+    return Request("GET", path, query, host)
 
 
 def essence(url: str) -> str:

@@ -15,8 +15,8 @@ from publisher.console import printer as _out
 from publisher.console import show_list as _list
 
 if TYPE_CHECKING:
-    from publisher.access_logs import Tally
     from publisher.log_search import Searched
+    from publisher.log_tally import Tally
     from publisher.redirect_summary import Fullness, Summary
     from redirects.explain import Explained
 
@@ -53,9 +53,14 @@ def show_searched(tally: Tally, done: Searched, path: Path) -> None:
     guesses = sum("CHECK" in one.origin for one in done.found)
     out.print(f"[bold]Access logs[/]: {tally.requests:,} requests, {len(tally.counts):,} addresses")
     if tally.dropped:
-        out.print(f"  {tally.dropped:,} requests were for addresses too rare to be counted")
+        was = "request was" if tally.dropped == 1 else "requests were"
+        out.print(f"  {tally.dropped:,} {was} for addresses too rare to be counted")
+    if tally.elsewhere:
+        was = "request was" if tally.elsewhere == 1 else "requests were"
+        out.print(f"  {tally.elsewhere:,} {was} for other hosts, which no rule of yours names")
     if tally.unread:
-        out.print(f"  {tally.unread:,} lines say nothing of a request")
+        say = "line says" if tally.unread == 1 else "lines say"
+        out.print(f"  {tally.unread:,} {say} nothing of a request")
     out.print(
         f"  answered by a page or a rule: {done.explained:,} ({done.explained_hits:,} requests)"
     )

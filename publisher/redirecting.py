@@ -1,4 +1,4 @@
-"""What `publisher redirects` does: puts the parts together, reads logs, writes what was found.
+"""What `publisher redirects` does: puts the parts together, writes what was found.
 
 What one command alone needs is imported where it is used: a question must not wait for it.
 """
@@ -6,16 +6,16 @@ What one command alone needs is imported where it is used: a question must not w
 from __future__ import annotations
 
 import contextlib
-import gzip
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from publisher.access_logs import Tally, hits, lines
+from publisher.audit.locating import Hosts
 from publisher.errors import ConfigError, Problem, PublisherError
+from publisher.log_files import Progress, read_logs
 from publisher.log_search import Known, Searched, rows, search
+from publisher.log_tally import Tally
 from publisher.redirect_build import has_file, rebuilt
 from publisher.redirect_summary import Fullness, Summary, fullness, summary
 from publisher.rules import with_withdrawn
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from publisher.share_counts.taking import Report as Counted
     from publisher.site import Site
     from redirects.formats.written import Written
-
-Progress = Callable[[str, int, int], None]
-
-_GZIP = b"\x1f\x8b"
-# So many lines of a log are read between two signs of life.
-_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,8 @@ def build(
     write = _writer(output) if output else None
     request = site.request(who, {})  # what is wrong with the site's own rules is said at once
     chosen = site.release(release)
-    tally = _read(logs, progress) if logs else None
+    hosts = Hosts(site.config.site.host, frozenset(request.own.hosts))
+    tally = read_logs(logs, hosts, progress) if logs else None
     cms = site.cms()
     progress("asking the CMS for its lists", 0, 0)
     made = rebuilt(site.records, chosen, cms.inventory(), request)
@@ -201,27 +196,6 @@ def exported(
     for name, text in made.files.items():
         write_text(output / name, text)
     return chosen, rules, made
-
-
-def _read(logs: Sequence[Path], progress: Progress) -> Tally:
-    """How often each address was asked for, over all logs."""
-    tally = Tally()
-    for path in logs:
-        try:
-            with contextlib.ExitStack() as stack:
-                file: BinaryIO = stack.enter_context(path.open("rb"))
-                size = path.stat().st_size
-                packed = file.peek(2)[:2] == _GZIP if hasattr(file, "peek") else False
-                read = stack.enter_context(gzip.open(file)) if packed else file
-                for number, hit in enumerate(hits(lines(read.readline))):
-                    tally.add(hit)
-                    if number % _LINES == 0:
-                        progress(f"reading {path.name}", file.tell(), size)
-        except (OSError, EOFError, zlib.error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise PublisherError(f"{path} can't be read: {reason}") from None
-    tally.keep_commonest()
-    return tally
 
 
 def _writer(path: Path) -> Callable[[Path, RuleSet], None]:

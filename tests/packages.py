@@ -50,6 +50,9 @@ CHROMIUM = ("chromium",)
 # A crawler that is kept by others and knows nothing of us.
 LINKCHECKER = ("linkchecker",)
 
+# What a log analyser takes, for the benchmarks.
+GOACCESS = ("goaccess",)
+
 # Debian keeps servers where the PATH of ordinary users does not look.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 

@@ -28,7 +28,9 @@ from publisher.audit.report import (
 )
 
 MADE = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
-WORDS = "春の新作 桜餅 抹茶 会社案内 採用情報 お知らせ 京都 季節の器 製品 展示会 ギフト 茶道".split()
+WORDS = (
+    "春の新作 桜餅 抹茶 会社案内 採用情報 お知らせ 京都 季節の器 製品 展示会 ギフト 茶道".split()
+)
 
 # What must not run, reorder, hide or break the page. `__ran` is what a test looks for.
 HOSTILE = (

@@ -24,11 +24,12 @@ PORTS = (
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "access_logs addresses cms.answers cms.pace collisions compose content_types crawl "
+        "access_logs addresses audit.locating audit.old_urls audit.report cms.answers cms.pace "
+        "collisions compose content_types crawl "
         "discovery errors facts front gates identities init inspection inventory judge layer "
-        "log_search mail manifest noticing notfound old_page outcome own paths places plan prepare "
-        "queries redirect_summary release remarks retention routes rules scope social traps "
-        "variables views "
+        "log_search log_tally mail manifest noticing notfound old_page outcome own paths places "
+        "plan prepare queries redirect_summary release remarks retention routes rules scope social "
+        "traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -38,7 +39,6 @@ PURE = {
     "publisher.audit",
     *(f"publisher.audit.{name}" for name in "compare old_urls report visitors".split()),
     "publisher.store.refusals",
-    "publisher.audit",
     *(f"publisher.audit.{name}" for name in (
         "asking assembling fixes forms identity judging old_urls pages past report "
         "score"
@@ -65,6 +65,8 @@ PURE_LIBRARIES = frozenset(
 # function is a part of the package, like a constant.
 PURE_LIBRARIES_OF = {
     "redirects.edge": frozenset(("importlib.resources",)),
+    "publisher.access_logs": frozenset(("datetime",)),
+    "publisher.audit.report": frozenset(("datetime",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
     "publisher.retention": frozenset(("datetime",)),

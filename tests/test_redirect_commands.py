@@ -133,9 +133,10 @@ def test_logs_of_several_kinds(publisher: Cli, cms: str) -> None:
     logs = found["logs"]
     assert (logs["requests"], logs["explained"], logs["lines_not_understood"]) == (3, 1, 1)
     assert logs["unexplained"] == [{"source": "/?p=99999", "hits": 2, "reason": "status 404"}]
-    code, out, _ = publisher("redirects", "build", "--logs", "one.log")
+    code, out, _ = publisher("redirects", "build", "--logs", "two.log.gz")
     assert code == 0
     assert "Unexplained: 1" in out
+    assert "  1 line says nothing of a request" in out
     code, _, err = publisher("redirects", "build", "--logs", "none.log")
     assert (code, err) == (1, "error: none.log can't be read: No such file or directory\n")
     damaged = bytearray(gzip.compress(line.format("/?p=1632").encode() * 5000))
@@ -144,6 +145,28 @@ def test_logs_of_several_kinds(publisher: Cli, cms: str) -> None:
     code, _, err = publisher("redirects", "build", "--logs", "bad.log.gz")
     assert code == 1
     assert err.startswith("error: bad.log.gz can't be read: ")
+
+
+def test_of_logs_of_several_hosts_those_count_that_are_of_the_site(
+    publisher: Run, cms: str
+) -> None:
+    configure(cms, "redirects:\n  files: [redirects.csv]\n")
+    Path("redirects.csv").write_text("from,to\nhttps://old.example.co.jp/x,/about/\n")
+    document(publisher, "export", "--publish")
+    line = '{} 192.0.2.1 - - [01/Dec/2026:10:00:00 +0900] "GET {} HTTP/1.1" 200 5 "-" "-"\n'
+    asked = (("www.example.co.jp:443", "/?p=1632"), ("example.co.jp", "/?p=1632"),
+             ("old.example.co.jp", "/x"), ("old.example.co.jp", "/y"),
+             ("stolen.example.com", "/?p=1632"))  # fmt: skip
+    Path("a.log").write_text("".join(line.format(*one) for one in asked))
+    logs = document(publisher, "redirects", "build", "--logs", "a.log")["logs"]
+    assert (logs["requests"], logs["addresses"], logs["requests_at_other_hosts"]) == (5, 3, 1)
+    assert (logs["explained"], logs["explained_requests"]) == (2, 3)
+    assert logs["unexplained"] == [
+        {"source": "https://old.example.co.jp/y", "hits": 1,
+         "reason": "at another host, without a rule"}
+    ]  # fmt: skip
+    _, out, _ = publisher("redirects", "build", "--logs", "a.log")
+    assert "  1 request was for other hosts, which no rule of yours names" in out
 
 
 def test_what_the_edge_can_not_hold_is_a_release_for_other_servers(

@@ -182,9 +182,7 @@ def line(
         _text(width, top - 6, "100", "end", "figure"),
         _text(width, floor - 6, f"{base:g}", "end", "figure"),
         f'<path class="threshold" d="M0 {needed:.1f}H{width}"/>',
-        '<polyline class="line" points="'
-        + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        + '"/>',
+        '<polyline class="line" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots) + '"/>',
         *(f'<circle class="spot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in spots),
     ]
     (x, y), (label, _, figure) = spots[-1], values[-1]
