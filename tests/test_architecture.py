@@ -36,7 +36,7 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     "publisher.audit",
-    *(f"publisher.audit.{name}" for name in "compare old_urls report visitors".split()),
+    *(f"publisher.audit.{name}" for name in "compare limits old_urls report visitors".split()),
     "publisher.store.refusals",
     "publisher.share_counts.book",
     *PORTS,
@@ -111,6 +111,7 @@ EXITS_IN = {"publisher.cli", "publisher.workers"}
 # They wait for a slot to cool, for a server of their own to listen, as long as a CMS asks, or for
 # CloudFront.
 SLEEPS_IN = {
+    "publisher.audit.servers",
     "publisher.edge.cloudfront",
     "publisher.edge.cloudfront_function",
     "publisher.edge.cloudfront_invalidation",
