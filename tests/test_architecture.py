@@ -37,7 +37,7 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     "publisher.audit",
-    *(f"publisher.audit.{name}" for name in "compare old_urls report visitors".split()),
+    *(f"publisher.audit.{name}" for name in "compare limits old_urls report visitors".split()),
     "publisher.store.refusals",
     *(f"publisher.audit.{name}" for name in (
         "asking assembling fixes forms identity judging old_urls pages past report "
@@ -123,6 +123,7 @@ EXITS_IN = {"publisher.cli", "publisher.workers"}
 # They wait for a slot to cool, for a server of their own to listen, as long as a CMS asks, or for
 # CloudFront.
 SLEEPS_IN = {
+    "publisher.audit.servers",
     "publisher.edge.cloudfront",
     "publisher.edge.cloudfront_function",
     "publisher.edge.cloudfront_invalidation",
