@@ -66,7 +66,6 @@ PURE_LIBRARIES = frozenset(
 PURE_LIBRARIES_OF = {
     "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.access_logs": frozenset(("datetime",)),
-    "publisher.audit.report": frozenset(("datetime",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
     "publisher.retention": frozenset(("datetime",)),

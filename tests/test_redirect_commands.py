@@ -148,7 +148,7 @@ def test_logs_of_several_kinds(publisher: Cli, cms: str) -> None:
 
 
 def test_of_logs_of_several_hosts_those_count_that_are_of_the_site(
-    publisher: Run, cms: str
+    publisher: Cli, cms: str
 ) -> None:
     configure(cms, "redirects:\n  files: [redirects.csv]\n")
     Path("redirects.csv").write_text("from,to\nhttps://old.example.co.jp/x,/about/\n")
