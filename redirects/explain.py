@@ -15,11 +15,11 @@ from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.leaf import Visitor
-from redirects.match import ERRORS_PATH, ROOT_PATHS, Request, first_language, without_port
+from redirects.match import ERRORS_PATH, Request, first_language, without_port
 from redirects.own import idna
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
-from redirects.rule import Rule, names_of
+from redirects.query import ROOT_PATHS, canonical_query, chosen_queries, decode
+from redirects.rule import Rule, sets_of_names
 from redirects.rules import RuleSet
 from redirects.targets import (
     GONE,
@@ -199,12 +199,11 @@ def _by_path(
     rules: RuleSet, path: str, request: Request, visitor: Visitor, note: Note
 ) -> _Chosen | None:
     at_path = rules_at(rules, path)
-    names = sorted({name for rule in at_path if rule.query for name in names_of(rule.query)})
-    if names:
-        key, rest = chosen_query(request.query, names)
-        held = [rule for rule in at_path if key and rule.query == key]
-        rule = _holding(held, visitor)
-        note(Step("rule for path and query", f"{path}?{key or '...'}: {_named(rule)}"))
+    for names in sets_of_names(at_path).get(path, []):
+        key, rest = next(chosen_queries(request.query, [names]), ("", ""))
+        rule = _holding([rule for rule in at_path if key and rule.query == key], visitor)
+        shown = key or "&".join(f"{name}=..." for name in names)
+        note(Step("rule for path and query", f"{path}?{shown}: {_named(rule)}"))
         if rule:
             return _Chosen(rule, rule.target, rest)
     rule = _holding([rule for rule in at_path if not rule.query], visitor)

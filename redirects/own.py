@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode
 from redirects.rules import Rule
 from redirects.targets import GONE, REDIRECTS
 
@@ -18,7 +18,6 @@ _ABSOLUTE = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _MARKS = re.compile(r"[*{}]")
 _TO_ENCODE = re.compile(r"[^\x00-\x7f]+| ")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
-_ROOT = ("/", "/index.php")
 _STATUS = re.compile(r"[0-9]{3}")
 
 
@@ -60,7 +59,7 @@ def parse_rule(
             raise ValueError("from: a pattern has no query")
         return _made(Pattern, _pattern_path(path), code, onward, origin, "", language, host)
     decoded = _decoded(path, "from")
-    if query and decoded in _ROOT:
+    if query and decoded in ROOT_PATHS:
         known = canonical_query(query)
         if known.key is not None:
             if known.rest:

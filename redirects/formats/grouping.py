@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from redirects.patterns import Pattern
 from redirects.query import own_variables
-from redirects.rule import Rule, names_of
+from redirects.rule import Rule
 from redirects.rules import RuleSet
 from redirects.targets import without_query
 
@@ -44,15 +44,6 @@ def expression(
     if has_rest:
         parts.append(group(Group("rest", "*" in pattern.target.removeprefix(path))))
     return f"^{''.join(parts)}$"
-
-
-def names_by_path(rules: RuleSet) -> dict[str, tuple[str, ...]]:
-    """The names of all parameters that rules for a path ask for, sorted, for each such path."""
-    names: dict[str, set[str]] = {}
-    for rule in rules.rules:
-        if rule.query:
-            names.setdefault(rule.source, set()).update(names_of(rule.query))
-    return {path: tuple(sorted(found)) for path, found in names.items()}
 
 
 class Own(NamedTuple):

@@ -126,7 +126,7 @@ def wordpress(condition: str, own: Own) -> Iterator[str]:
     yield put("left", _left(known), is_key)
 
 
-def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
+def own(names: Sequence[str], condition: str) -> Iterator[str]:
     """`redirects_own`, the key of these parameters, and `redirects_own_left`, all others."""
     read = (
         regsub(f"&(?!(?:{_either(names)})(?:%5B|=|&|$))[^&]*", ""),
@@ -136,9 +136,8 @@ def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
         regsub(f"&[^&=]+={_END}", ""),
         _ordered(names),
     )
-    holds = f"{condition} {{ {of('set')} -m str {number} }}"
-    yield put("own", f"{of('query')},{','.join(read)}", holds)
-    yield put("own_left", _left(names), holds)
+    yield put("own", f"{of('query')},{','.join(read)}", condition)
+    yield put("own_left", _left(names), condition)
 
 
 def readable(own: Own) -> Own:

@@ -18,6 +18,7 @@ from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Writte
 from redirects.match import ERRORS_PATH
 from redirects.patterns import Pattern
 from redirects.query import VARIABLES
+from redirects.rule import by_size, names_of
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, without_query
 
@@ -90,12 +91,12 @@ class _Netlify:
                 yield from _not_found((name,))
 
     def _of_paths(self) -> list[Rule]:
-        """In the order of the set, those with parameters first."""
+        """In the order of the set, those with most parameters first."""
         # Error pages belong to no release, so that no rule is for them.
         chosen = [
             rule for rule in self._rules.rules if not rule.source.startswith(("?", ERRORS_PATH))
         ]
-        return sorted(chosen, key=lambda rule: (rule.source, -rule.query.count("="), rule.requests))
+        return sorted(chosen, key=_order)
 
     def _lines(self, rule: Rule) -> Iterator[str]:
         problem = self._problem(rule)
@@ -216,6 +217,11 @@ class _Netlify:
                 f"{lines:,} lines: above {LINES_MANY:,} Netlify recommends an Edge Function, and "
                 "a deploy may fail."
             )
+
+
+def _order(rule: Rule) -> tuple[str, tuple[int, tuple[str, ...]], tuple[str, str, str, str]]:
+    names = tuple(names_of(rule.query)) if rule.query else ()
+    return rule.source, by_size(names), rule.requests
 
 
 def _not_found(names: tuple[str, ...]) -> Iterator[str]:
