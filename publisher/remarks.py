@@ -8,12 +8,12 @@ from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
 from publisher.errors import PublisherError
-from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
+from publisher.own import NOTHING, Own, does, endless, is_conditional, shown
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
 from publisher.rules import Hiding, compiled
 from publisher.traps import TrapReport
-from redirects.chains import Loop
+from redirects.chains import SentTwice
 from redirects.compile import LeftOut
 from redirects.rules import Conflict, Rule, RuleSet
 
@@ -67,7 +67,8 @@ def of_redirects(
     if len(dead) > _DEAD_MAX:
         yield f"{len(dead) - _DEAD_MAX:,} more redirects of your own lead where nothing is"
     yield from _conflicts(rules.conflicts, own)
-    yield from map(_loop, rules.loops)
+    yield from (endless(loop, ", left out") for loop in rules.loops)
+    yield from map(_twice, rules.twice)
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:
@@ -137,8 +138,9 @@ def _conflict(conflict: Conflict) -> str:
     return f"{shown(kept)} {does(kept)}, by {kept.origin}; by {dropped.origin} it {does(dropped)}"
 
 
-def _loop(loop: Loop) -> str:
-    return f"redirects in a circle, left out: {circle(loop)}"
+def _twice(sent: SentTwice) -> str:
+    first, then = (f"{shown(one)} ({one.origin})" for one in sent)
+    return f"{first} takes two steps for some: it leads them to {then}, which sends them on"
 
 
 def _left_out(left: LeftOut) -> str:
