@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from publisher.errors import Problem
 from redirects.chains import HOPS_MAX, Loop, leads_to_itself
 from redirects.patterns import Pattern
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 from redirects.targets import GONE
 
 # So many pages that one rule would hide are named, and so many rules of a chain.
@@ -66,7 +66,7 @@ def problems(own: Own) -> Iterator[Problem]:
         yield _problem(loop.origins[0], endless(loop))
 
 
-def _clash(conflict: Conflict) -> str:
+def _clash(conflict: RuleConflict) -> str:
     kept, dropped = conflict
     if isinstance(dropped, Pattern):
         return (

@@ -15,7 +15,7 @@ from publisher.rules import Hiding, compiled
 from publisher.traps import TrapReport
 from redirects.chains import SentTwice
 from redirects.compile import LeftOut
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3
@@ -117,10 +117,10 @@ def _hiding(one: Hiding) -> str:
     return f"{shown(rule)} ({rule.origin}) is left out: it would hide {files}"
 
 
-def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
+def _conflicts(conflicts: Iterable[RuleConflict], own: Own) -> Iterator[str]:
     """Each that is in doubt; those that the site's own redirects decide, as one."""
     files = own.files
-    wanted: dict[int, Conflict] = {}
+    wanted: dict[int, RuleConflict] = {}
     for conflict in conflicts:
         if conflict.kept.origin.rpartition(":")[0] in files:
             wanted.setdefault(id(conflict.kept), conflict)  # one may replace several
@@ -133,7 +133,7 @@ def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
         )
 
 
-def _conflict(conflict: Conflict) -> str:
+def _conflict(conflict: RuleConflict) -> str:
     kept, dropped = conflict
     return f"{shown(kept)} {does(kept)}, by {kept.origin}; by {dropped.origin} it {does(dropped)}"
 

@@ -16,23 +16,21 @@ from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.leaf import Visitor
 from redirects.match import ERRORS_PATH, Request, first_language, without_port
-from redirects.own import idna
 from redirects.patterns import Pattern
 from redirects.query import ROOT_PATHS, canonical_query, chosen_queries, decode
 from redirects.rule import Rule, sets_of_names
 from redirects.rules import RuleSet
 from redirects.targets import (
     GONE,
+    SENT_AS_IT_IS,
     encode_path,
     is_site_path,
+    punycode,
     unglued_path,
     with_query,
     without_index,
     without_query,
 )
-
-# What a browser sends without encoding it.
-_SENT_AS_IT_IS = "/?&=%-._~!$'()*+,;:@[]"
 
 
 class Step(NamedTuple):
@@ -71,9 +69,9 @@ def asked(address: str, method: str, user_agent: str, language: str) -> Request:
         raise ValueError(address)
     return Request(
         method,
-        quote(parts.path or "/", safe=_SENT_AS_IT_IS, errors="surrogateescape"),
-        quote(parts.query, safe=_SENT_AS_IT_IS, errors="surrogateescape"),
-        idna(parts.hostname or ""),
+        quote(parts.path or "/", safe=SENT_AS_IT_IS, errors="surrogateescape"),
+        quote(parts.query, safe=SENT_AS_IT_IS, errors="surrogateescape"),
+        punycode(parts.hostname or ""),
         user_agent,
         accept_language=language,
         scheme=parts.scheme or "https",

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from redirects.patterns import Pattern
 from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode
 from redirects.rules import Rule
-from redirects.targets import GONE, REDIRECTS
+from redirects.targets import GONE, REDIRECTS, punycode
 
 CHARACTERS_MAX = 2_000
 """Longer URLs are cut by some clients, so nobody has followed one."""
@@ -91,15 +91,6 @@ def key_written(key: str) -> str:
     return f"/{_query_written(f'?{key}')}"
 
 
-def idna(name: str) -> str:
-    """A host name in lower case and Punycode. Raises ValueError for what is none."""
-    name = name.lower().removesuffix(".")
-    try:
-        return name if name.isascii() else name.encode("idna").decode()
-    except UnicodeError:
-        raise ValueError(f"{name!r} is no host name") from None
-
-
 def _source(text: str, places: Places) -> tuple[str, str, str]:
     """Host ('' for the site's own), raw path and raw query."""
     if not text:
@@ -130,7 +121,7 @@ def _host(absolute: re.Match[str], places: Places, what: str) -> tuple[str, bool
     try:
         if "@" in netloc or not (parts := urlsplit(f"//{netloc}")).hostname:
             raise ValueError(f"{netloc!r} is no host name")
-        host = idna(parts.hostname)
+        host = punycode(parts.hostname)
         _ = parts.port
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from None
@@ -146,7 +137,7 @@ def _host(absolute: re.Match[str], places: Places, what: str) -> tuple[str, bool
 def _address(scheme: str, netloc: str) -> str:
     """Host and port in one form, the usual port left out."""
     name, colon, port = netloc.partition(":")
-    return (idna(name) + colon + port).removesuffix(_DEFAULT_PORT[scheme])
+    return (punycode(name) + colon + port).removesuffix(_DEFAULT_PORT[scheme])
 
 
 def _below(rest: str, base: str) -> str:

@@ -25,10 +25,10 @@ from redirects.query import own_variables
 from redirects.rule import Rule
 from redirects.targets import without_index
 
-__all__ = ["Conflict", "Rule", "RuleSet"]
+__all__ = ["Rule", "RuleConflict", "RuleSet"]
 
 
-class Conflict(NamedTuple):
+class RuleConflict(NamedTuple):
     """Two rules that want different things for one request: the earlier was kept. Of a pattern,
     all that it matches is another's."""
 
@@ -50,7 +50,7 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
 
     rules: tuple[Rule, ...] = ()
     patterns: tuple[Pattern, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[RuleConflict, ...] = ()
     loops: tuple[Loop, ...] = ()
     twice: tuple[SentTwice, ...] = ()
 
@@ -64,13 +64,13 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
         Paths are in the form in which the edge looks for them (`kana.composed`).
         """
         held: dict[tuple[str, str, str, str], Rule] = {}
-        conflicts: list[Conflict] = []
+        conflicts: list[RuleConflict] = []
         for rule in map(_looked_for, rules):
             if leads_to_itself(rule):
                 continue
             kept = held.setdefault(rule.requests, rule)
             if kept.decision != rule.decision:
-                conflicts.append(Conflict(kept, rule))
+                conflicts.append(RuleConflict(kept, rule))
         tried = _told_apart(patterns, conflicts)
         led_to = expanded(tried, held.values())
         for rule in map(_looked_for, led_to.rules):
@@ -131,7 +131,7 @@ def _looked_for(rule: Rule) -> Rule:
     return rule if source == rule.source else msgspec.structs.replace(rule, source=source)
 
 
-def _told_apart(patterns: Iterable[Pattern], conflicts: list[Conflict]) -> list[Pattern]:
+def _told_apart(patterns: Iterable[Pattern], conflicts: list[RuleConflict]) -> list[Pattern]:
     """The patterns without those that never are the first to match."""
     kept: list[Pattern] = []
     for given in patterns:
@@ -142,7 +142,7 @@ def _told_apart(patterns: Iterable[Pattern], conflicts: list[Conflict]) -> list[
                 earlier.host in ("", pattern.host)
             )
             if holds_too and all(earlier.find(path) is not None for path in paths):
-                conflicts.append(Conflict(earlier, pattern))
+                conflicts.append(RuleConflict(earlier, pattern))
                 break
         else:
             kept.append(pattern)

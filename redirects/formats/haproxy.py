@@ -11,18 +11,11 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import haproxy_query
-from redirects.formats.grouping import (
-    GROUPS_MAX,
-    Group,
-    cut,
-    expression,
-    own_names,
-    own_of,
-)
+from redirects.formats.grouping import GROUPS_MAX, cut, own_of, unread
 from redirects.formats.haproxy_words import argument, found, joined, matches, of, put, regsub, word
 from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
-from redirects.patterns import Pattern
+from redirects.patterns import Group, Pattern, expression
 from redirects.rule import by_size, names_of, sets_of_names
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, REST_CHARACTERS_MAX, encode_path
@@ -80,10 +73,7 @@ class _HAProxy:
             reason = f"HAProxy looks for {GROUPS_MAX} parameters of a rule"
             self._unsupported.append(Unsupported(rule, reason))
             return
-        for own in own_names(rule, self._own):
-            if own not in self._read.names:
-                reason = f"HAProxy can't read so many own variables: `?{own}=` is unknown to it"
-                self._unsupported.append(Unsupported(rule, reason))
+        self._unsupported += unread(rule, "HAProxy", self._own, self._read)
         if rule.source.startswith("?"):
             name, key = "wordpress", haproxy_query.key_of(rule.source[1:])
         elif rule.query:

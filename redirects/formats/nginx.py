@@ -11,20 +11,13 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import nginx_query
-from redirects.formats.grouping import (
-    GROUPS_MAX,
-    Group,
-    cut,
-    expression,
-    own_names,
-    own_of,
-)
+from redirects.formats.grouping import GROUPS_MAX, cut, own_of, unread
 from redirects.formats.nginx_text import DECISION, HEAD, REQUEST, SERVER
 from redirects.formats.nginx_words import WORD_BYTES_MAX, Table, literal, map_of, word
 from redirects.formats.spelling import decomposed, forms, pairs_of, spelled
 from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
-from redirects.patterns import Pattern
+from redirects.patterns import Group, Pattern, expression
 from redirects.query import decode
 from redirects.rule import names_of, sets_of_names
 from redirects.rules import Rule, RuleSet
@@ -80,10 +73,7 @@ class _Nginx:
             reason = f"nginx looks for {SETS_MAX} sets of parameters, and for short names"
             self._unsupported.append(Unsupported(rule, reason))
             return
-        for own in own_names(rule, self._own):
-            if own not in self._read.names:
-                reason = f"nginx can't read so many own variables: `?{own}=` is unknown to it"
-                self._unsupported.append(Unsupported(rule, reason))
+        self._unsupported += unread(rule, "nginx", self._own, self._read)
         if rule.source.startswith("?"):
             name, keys = "wordpress", list(forms(pairs_of(rule.source[1:]), kana=True))
         elif rule.query:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from redirects.formats.grouping import Own
+from redirects.formats.grouping import OwnVariables
 from redirects.formats.nginx_words import WORD_BYTES_MAX, map_of, word
 from redirects.formats.spelling import (
     AMP,
@@ -48,9 +48,9 @@ def is_short(names: Sequence[str]) -> bool:
     return len(word(_cut_out(names))) < WORD_BYTES_MAX
 
 
-def readable(own: Own) -> Own:
+def readable(own: OwnVariables) -> OwnVariables:
     """Those of a site's own variables that nginx can read: the first that there are."""
-    return Own(_fitting("post_type", own.types), _fitting("taxonomy", own.taxonomies))
+    return OwnVariables(_fitting("post_type", own.types), _fitting("taxonomy", own.taxonomies))
 
 
 def _fitting(name: str, own: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _fitting(name: str, own: tuple[str, ...]) -> tuple[str, ...]:
     return own
 
 
-def wordpress(own: Own) -> str:
+def wordpress(own: OwnVariables) -> str:
     """`$redirects_key` and `$redirects_base`, `&name=value` for each variable of a query at the
     root in canonical order ('' for none); and `$redirects_left`, all other parts."""
     text = "\n# The query as WordPress reads it: the last of a name wins, `name[]` is a list.\n"

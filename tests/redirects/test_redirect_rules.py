@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirects.chains import HOPS_MAX
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_first_of_a_source_wins_and_a_different_one_is_a_conflict() -> None:
     other, crawler = Rule("/a", 302, "/b"), Rule("/a", 301, "/b", "/b")
     rules = RuleSet.of([first, same, other, crawler])
     assert rules.rules == (first,)
-    assert rules.conflicts == (Conflict(first, other), Conflict(first, crawler))
+    assert rules.conflicts == (RuleConflict(first, other), RuleConflict(first, crawler))
 
 
 def test_sorted_whatever_the_order() -> None:
