@@ -19,13 +19,12 @@ from publisher.routes import Router, Routes
 from publisher.scope import Scope
 from publisher.social import Social
 from publisher.views import View, Views
+from redirects.targets import SENT_AS_IT_IS, punycode
 
 # What `publisher init` writes where nothing shows the public address.
 EXAMPLE = "https://www.example.com"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# What a browser would encode in a URL that has it raw; the percent sign is kept.
-_SAFE = "/-._~!$&'()*+,;=:@%?[]"
 # Paths that are written as `_resolved` would write them.
 _PLAIN_PATH = re.compile(r"(?:/(?!/|\.)[A-Za-z0-9_.~!$&'()*+,=:@%-]*)*")
 # So many addresses are kept understood: most links of a site stand on all of its pages.
@@ -182,7 +181,7 @@ class Addresses:
                 return None
         except ValueError:  # not a URL at all
             return None
-        path = without_session(quote(parts.path, safe=_SAFE, errors="surrogateescape"))
+        path = without_session(quote(parts.path, safe=SENT_AS_IT_IS, errors="surrogateescape"))
         path = _resolved(path) or "/"
         if self._base:
             if path != self._base and not path.startswith(f"{self._base}/"):
@@ -277,11 +276,10 @@ def is_name(host: str) -> bool:
 def idna(name: str) -> str:
     """A host name in the one form in which it is compared: lower-case, Punycode, without the
     root's dot."""
-    name = name.lower().removesuffix(".")
     try:
-        return name if name.isascii() else name.encode("idna").decode()
-    except UnicodeError:  # no host name
-        return name
+        return punycode(name)
+    except ValueError:  # no host name
+        return name.lower().removesuffix(".")
 
 
 def _unicode(name: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from publisher.addresses import idna
 from publisher.paths import decoded
 from redirects.kana import composed
-from redirects.query import canonical_query
+from redirects.query import ROOT_PATHS, canonical_query
 from redirects.rules import Rule, RuleSet
 
 # So many examples of one problem are named.
@@ -52,7 +52,7 @@ def sources(url: str) -> tuple[str, ...]:
     name a thing of WordPress is not looked at."""
     parts = urlsplit(url)
     path = decoded(parts.path) or "/"
-    if path in ("/", "/index.php"):
+    if path in ROOT_PATHS:
         key = canonical_query(parts.query).key
         return (f"?{key}",) if key else ()
     is_file = "." in path.rpartition("/")[2]

@@ -20,6 +20,7 @@ from publisher.errors import CmsError, PublisherError
 from publisher.identities import is_here
 from publisher.identity_file import Row
 from publisher.old_page import old_page
+from redirects.targets import SENT_AS_IT_IS
 
 CONNECTIONS = 4
 LIMITS = Limits(
@@ -28,7 +29,6 @@ LIMITS = Limits(
 _HOPS_MAX = 5
 # So many answers may be lost when the program is killed.
 _UNSAVED_MAX = 50
-_SAFE = "/-._~!$&'()*+,;=:@%?[]"
 _HTML = ("text/html", "application/xhtml+xml")
 
 Progress = Callable[[int, int], None]
@@ -150,7 +150,7 @@ class OldSite:
         once however many lead there."""
         asked: dict[str, list[Wanted]] = defaultdict(list)
         for one in todo:
-            asked[quote(one.url, safe=_SAFE)].append(one)
+            asked[quote(one.url, safe=SENT_AS_IT_IS)].append(one)
         for hop in range(_HOPS_MAX + 1):
             onward: dict[str, list[Wanted]] = defaultdict(list)
             for capture in _captures(tuple(asked)):
@@ -164,7 +164,7 @@ class OldSite:
                     if not target:
                         yield one, capture
                     elif hop < _HOPS_MAX and is_here(target, self._url):
-                        onward[quote(target.partition("#")[0], safe=_SAFE)].append(one)
+                        onward[quote(target.partition("#")[0], safe=SENT_AS_IT_IS)].append(one)
             asked = onward
 
 

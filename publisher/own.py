@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from publisher.errors import Problem
-from redirects.chains import Loop, leads_to_itself
+from redirects.chains import HOPS_MAX, Loop, leads_to_itself
 from redirects.patterns import Pattern
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 from redirects.targets import GONE
 
-# So many pages that one rule would hide are named.
+# So many pages that one rule would hide are named, and so many rules of a chain.
 _NAMED_MAX = 3
 
 
@@ -63,10 +63,10 @@ def problems(own: Own) -> Iterator[Problem]:
     for conflict in found.conflicts:
         yield _problem(conflict.dropped.origin, _clash(conflict))
     for loop in found.loops:
-        yield _problem(loop.origins[0], f"redirects in a circle: {circle(loop)}")
+        yield _problem(loop.origins[0], endless(loop))
 
 
-def _clash(conflict: Conflict) -> str:
+def _clash(conflict: RuleConflict) -> str:
     kept, dropped = conflict
     if isinstance(dropped, Pattern):
         return (
@@ -93,13 +93,17 @@ def does(rule: Rule | Pattern) -> str:
     return "is 410" if rule.status == GONE else f"leads to {rule.target} ({rule.status})"
 
 
-def circle(loop: Loop) -> str:
-    """A circle with the place of each rule in it."""
+def endless(loop: Loop, then: str = "") -> str:
+    """A circle with the place of each rule in it, or the beginning of a chain that is too long;
+    `then`: what becomes of it."""
     steps = [
         f"{source} ({origin})" if origin else source
         for source, origin in zip(loop.sources, loop.origins, strict=True)
     ]
-    return " -> ".join((*steps, loop.sources[0]))
+    if loop.is_circle:
+        return f"redirects in a circle{then}: {' -> '.join((*steps, loop.sources[0]))}"
+    way = " -> ".join((*steps[:_NAMED_MAX], "..."))
+    return f"a chain of more than {HOPS_MAX} redirects{then}: {way}"
 
 
 def _problem(origin: str, message: str) -> Problem:

@@ -8,14 +8,14 @@ from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
 from publisher.crawl import Crawled
 from publisher.errors import PublisherError
-from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
+from publisher.own import NOTHING, Own, does, endless, is_conditional, shown
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import Spot
 from publisher.rules import Hiding, compiled
 from publisher.traps import TrapReport
-from redirects.chains import Loop
+from redirects.chains import SentTwice
 from redirects.compile import LeftOut
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 
 # So many places of a page that differ at each look are shown.
 _SPOTS_MAX = 3
@@ -67,7 +67,8 @@ def of_redirects(
     if len(dead) > _DEAD_MAX:
         yield f"{len(dead) - _DEAD_MAX:,} more redirects of your own lead where nothing is"
     yield from _conflicts(rules.conflicts, own)
-    yield from map(_loop, rules.loops)
+    yield from (endless(loop, ", left out") for loop in rules.loops)
+    yield from map(_twice, rules.twice)
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:
@@ -116,10 +117,10 @@ def _hiding(one: Hiding) -> str:
     return f"{shown(rule)} ({rule.origin}) is left out: it would hide {files}"
 
 
-def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
+def _conflicts(conflicts: Iterable[RuleConflict], own: Own) -> Iterator[str]:
     """Each that is in doubt; those that the site's own redirects decide, as one."""
     files = own.files
-    wanted: dict[int, Conflict] = {}
+    wanted: dict[int, RuleConflict] = {}
     for conflict in conflicts:
         if conflict.kept.origin.rpartition(":")[0] in files:
             wanted.setdefault(id(conflict.kept), conflict)  # one may replace several
@@ -132,13 +133,14 @@ def _conflicts(conflicts: Iterable[Conflict], own: Own) -> Iterator[str]:
         )
 
 
-def _conflict(conflict: Conflict) -> str:
+def _conflict(conflict: RuleConflict) -> str:
     kept, dropped = conflict
     return f"{shown(kept)} {does(kept)}, by {kept.origin}; by {dropped.origin} it {does(dropped)}"
 
 
-def _loop(loop: Loop) -> str:
-    return f"redirects in a circle, left out: {circle(loop)}"
+def _twice(sent: SentTwice) -> str:
+    first, then = (f"{shown(one)} ({one.origin})" for one in sent)
+    return f"{first} takes two steps for some: it leads them to {then}, which sends them on"
 
 
 def _left_out(left: LeftOut) -> str:

@@ -27,7 +27,7 @@ from redirects.patterns import Pattern
 from redirects.query import INTEGERS, canonical_query
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, encode_path, unglued_path, without_query
-from redirects.wordpress import Kind, Target, rules_for, slash_rules
+from redirects.wordpress import Kind, Thing, rules_for, slash_rules
 
 # So many paths of one problem are named.
 _NAMED_MAX = 10
@@ -149,9 +149,9 @@ def _rules_of(
     path: SitePath, url: str, address: Address | None, addresses: Addresses
 ) -> Iterator[Rule]:
     if address and address.view:
-        target = _target_of(path, address.url, address.view, addresses)
-        if target:
-            yield from rules_for((target,))
+        thing = _thing_of(path, address.url, address.view, addresses)
+        if thing:
+            yield from rules_for((thing,))
             yield from _first_pages(address.url, address.view, addresses)
         elif _named(address.view, addresses)[0] is None:
             # What is no object of WordPress can only have had another path.
@@ -204,14 +204,14 @@ def _is_exact(view: View) -> bool:
     return all(value.isdecimal() for name, _, value in pairs if name in INTEGERS)
 
 
-def _target_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Target | None:
+def _thing_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Thing | None:
     """The object of WordPress, or part of one, that is at a path; None if there is none."""
     if view.variant:
         return None
     kind, identity, taxonomy, slug = _named(view, addresses)
     if kind is None:
         return None
-    return Target(
+    return Thing(
         kind,
         identity,
         path.url,
@@ -228,22 +228,22 @@ def _target_of(path: SitePath, url: str, view: View, addresses: Addresses) -> Ta
     )
 
 
-def _elsewhere(addresses: Addresses) -> Iterator[tuple[SitePath, list[Target]]]:
+def _elsewhere(addresses: Addresses) -> Iterator[tuple[SitePath, list[Thing]]]:
     """What lies at the path of another thing: attachments at their file's, the page that is the
     front page at the root."""
-    found: dict[SitePath, list[Target]] = defaultdict(list)
+    found: dict[SitePath, list[Thing]] = defaultdict(list)
     for item in addresses.views.inventory.items:
         home = addresses.locate(item.link) if item.kind == "page" else None
         if home and home.path == "/":
             old_paths = (f"/{item.slug}", f"/{item.slug}/") if item.slug else ()
-            target = Target("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
-            found[home.path].append(target)
+            thing = Thing("page", str(item.id), "/", slug=item.slug, old_paths=old_paths)
+            found[home.path].append(thing)
         is_file = item.kind == "attachment" and not addresses.router.has_attachment_pages
         file = addresses.locate(item.file) if is_file else None
         if file and file.path is not None:
             old_links = _old_paths(file.path, item.link, addresses)
             found[file.path].append(
-                Target("attachment", str(item.id), file.path.url, slug=item.slug,
+                Thing("attachment", str(item.id), file.path.url, slug=item.slug,
                        old_paths=old_links)
             )  # fmt: skip
     yield from found.items()

@@ -8,8 +8,9 @@ A head is `section "  " section ...`:
 
 - `V<types> | <taxonomies>`: the query variables of the site's own types (`query.own_variables`);
 - `R<depth><root>`: the root (a branch), and how many nodes there are on the way to a rule;
-- `Q<path> <name>&<name>`: the parameters by which rules for a path are told apart, percent-encoded
-  path, followed by the records (`leaf.py`) for the path itself, `q- when - target [page]`;
+- `Q<path> <name>&<name>`: a set of parameters that rules for a path ask for, percent-encoded path;
+  one for each set, in the order in which they are looked up, and behind the last of them the
+  records (`leaf.py`) for the path itself, `q- when - target [page]`;
 - `P<expression> when - target`: a pattern; `{1}` in the target is its first group.
 """
 
@@ -22,7 +23,7 @@ from typing import NamedTuple
 
 from redirects.leaf import conditions, what
 from redirects.patterns import Pattern
-from redirects.rule import Rule, names_of
+from redirects.rule import Rule, names_of, sets_of_names
 from redirects.rules import RuleSet
 from redirects.targets import encode_path
 from redirects.tree import NODE_PREFIX, Tree, grow, missing, reached
@@ -36,6 +37,9 @@ STORE_BYTES_MAX = 5 * 1024 * 1024
 HEAD_BYTES_MAX = 860
 """An entry has a slot, a set, a password's digest before the head: 164 bytes at most."""
 
+NAME_SETS_MAX = 3
+"""So many sets of parameters are looked up for one path: each may take two reads of the store."""
+
 SET_ID_CHARACTERS = 12
 """How much of a rule set's digest is its key in the store."""
 
@@ -48,6 +52,7 @@ _LIVE = re.compile(
     r"(?: ([0-9]{1,12}) ([0-9a-f]{64}|-))?"
 )
 _BORDER = "  "
+_Sets = dict[str, list[tuple[str, ...]]]
 
 
 class LeftOut(NamedTuple):
@@ -131,7 +136,8 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
     """
     own = rules.own_variables
     first = [f"V{own.strip()}"] if own else []
-    beside = [*_parameters(rules.rules), *map(_pattern, rules.patterns)]
+    sets = sets_of_names(rules.rules)
+    beside = [*_parameters(rules.rules, sets), *map(_pattern, rules.patterns)]
     beside_bytes = sum(len(section.encode()) + len(_BORDER) for section in (*first, *beside))
     room = HEAD_BYTES_MAX - beside_bytes - len("R2")
     tree = grow(rules.rules, max(0, room))
@@ -139,8 +145,9 @@ def compile_rules(rules: RuleSet) -> KeyValueData:
         raise _entry_too_small(beside_bytes, len(tree.root))
     root = [f"R{tree.depth}{tree.root}"] if tree.depth else []
     reason = f"it is longer than {VALUE_BYTES_MAX} bytes, the limit of a value"
-    left_out = tuple(LeftOut(rule, reason) for rule in tree.left_out)
-    data = KeyValueData(_BORDER.join([*first, *root, *beside]), tree.nodes, left_out)
+    left_out = [LeftOut(rule, reason) for rule in tree.left_out]
+    left_out += _not_looked_up(rules.rules, sets)
+    data = KeyValueData(_BORDER.join([*first, *root, *beside]), tree.nodes, tuple(left_out))
     if data.size_bytes > STORE_BYTES_MAX:
         raise StoreTooLargeError(
             f"the redirects take {data.size_bytes:,} bytes, the edge's key-value store holds "
@@ -229,22 +236,28 @@ def token_digest(preview: str, token: str) -> str:
     return hashlib.sha256(f"{preview}:{token}".encode()).hexdigest()
 
 
-def _parameters(rules: tuple[Rule, ...]) -> Iterator[str]:
-    names: dict[str, set[str]] = defaultdict(set)
-    for rule in rules:
-        if rule.query:
-            names[rule.source].update(names_of(rule.query))
-    if not names:
+def _parameters(rules: tuple[Rule, ...], sets: _Sets) -> Iterator[str]:
+    if not sets:
         return
     whole: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
-        if rule.source in names and not rule.query:
+        if rule.source in sets and not rule.query:
             whole[rule.source].append(rule)
-    for source in sorted(names):
-        yield f"Q{encode_path(source)} {'&'.join(sorted(names[source]))}"
+    for source in sorted(sets):
+        for names in sets[source][:NAME_SETS_MAX]:
+            yield f"Q{encode_path(source)} {'&'.join(names)}"
         for rule in whole[source]:
             when = conditions(rule.status, rule.language, rule.host)
             yield f"q- {when} - {what(rule.target, rule.in_place)}"
+
+
+def _not_looked_up(rules: tuple[Rule, ...], sets: _Sets) -> Iterator[LeftOut]:
+    """The rules of the sets of names that are too many for their path."""
+    too_many = {(path, names) for path, found in sets.items() for names in found[NAME_SETS_MAX:]}
+    reason = f"{NAME_SETS_MAX} sets of parameters are looked up for a path"
+    for rule in rules if too_many else ():
+        if rule.query and (rule.source, tuple(names_of(rule.query))) in too_many:
+            yield LeftOut(rule, reason)
 
 
 def _pattern(pattern: Pattern) -> str:

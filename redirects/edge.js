@@ -11,9 +11,10 @@
 //
 // The runtime is ES5.1 and little more, and its instructions are limited: no newer syntax, no
 // loop over anything but the request itself and what was read, and at most three reads of the
-// store. Nor a `replace` of all matches: njs 0.7.9 never ends when the last one ends a text of 32
-// characters, or a multiple of that, that are not all ASCII. `source` in edge.py fills in SITE and
-// takes out comments and spaces: CloudFront takes 10 KB.
+// store, with two more for each further set of parameters at one path. Nor a `replace` of all
+// matches: njs 0.7.9 never ends when the last one ends a text of 32 characters, or a multiple of
+// that, that are not all ASCII. `source` in edge.py fills in SITE and takes out comments and
+// spaces: CloudFront takes 10 KB.
 
 import cf from 'cloudfront';
 import crypto from 'crypto';
@@ -123,11 +124,13 @@ async function handler(event) {
       rest = query.rest;
       rule = await lookedUp(head, '/\n' + (query.base || query.key), '/\n' + query.key, visitor);
     } else {
-      const chosen = chosenQuery(head, path, raw);
-      const text = chosen.key === '' ? path : path + '\n' + chosen.key;
-      rule = await lookedUp(head, text, text, visitor);
-      rest = rule === null || chosen.key === '' ? raw : chosen.rest;
-      rule = rule || byHead(chosen.key === '' ? [] : chosen.records, head, path, visitor);
+      const records = [];
+      const texts = textsOf(head, path, raw, records);
+      for (let n = 0; n < texts.length && rule === null; n += 2) {
+        rule = await lookedUp(head, texts[n], texts[n], visitor);
+        rest = rule === null ? raw : texts[n + 1];
+      }
+      rule = rule || byHead(records, head, path, visitor);
     }
   }
   if (rule === null && query.key !== '') {
@@ -245,29 +248,35 @@ function has(set, number) {
   return bits !== '' && (BITS.indexOf(bits) >> at % 6 & 1) === 1;
 }
 
-// The parameters by which rules for this path are told apart, and the records of the path itself.
-function chosenQuery(head, path, raw) {
-  const chosen = { key: '', rest: '', records: [] };
+// What is looked up for a path, each with what is left of the query: the path with each set of
+// parameters of which the request has all, or else the path alone. Fills in the records of that.
+function textsOf(head, path, raw, records) {
+  const texts = [];
   let isOurs = false;
   head.forEach(function (section) {
     const kind = section.charAt(0);
-    const words = kind === 'Q' || kind === 'q' ? section.split(' ') : [];
+    const words = kind === 'Q' || isOurs ? section.split(' ') : [];
     if (kind === 'Q') {
       isOurs = decode(words[0].slice(1)) === path;
-      if (isOurs) {
-        const names = words[1].split('&');
-        const values = {};
-        chosen.rest = others(raw, function (known, value) {
-          values[known] = unglued(value);
-          return names.indexOf(known) >= 0;
-        });
-        chosen.key = joined(values, names);
+    }
+    if (isOurs && kind === 'Q') {
+      const names = words[1].split('&');
+      const values = {};
+      const rest = others(raw, function (known, value) {
+        values[known] = unglued(value);
+        return names.indexOf(known) >= 0;
+      });
+      if (names.every(function (name) {
+        return values[name];
+      })) {
+        texts.push(path + '\n' + joined(values, names), rest);
       }
-    } else if (isOurs && kind === 'q') {
-      chosen.records.push(words);
+    }
+    if (isOurs && kind === 'q') {
+      records.push(words);
     }
   });
-  return chosen;
+  return texts.length > 0 ? texts : [path, raw];
 }
 
 // The rule of a path whose parameters are none of the known ones, or a pattern.

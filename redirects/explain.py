@@ -15,24 +15,22 @@ from redirects.crawlers import is_preview_crawler
 from redirects.edge import ANYWHERE, Site
 from redirects.kana import composed
 from redirects.leaf import Visitor
-from redirects.match import ERRORS_PATH, ROOT_PATHS, Request, first_language, without_port
-from redirects.own import idna
+from redirects.match import ERRORS_PATH, Request, first_language, without_port
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
-from redirects.rule import Rule, names_of
+from redirects.query import ROOT_PATHS, canonical_query, chosen_queries, decode
+from redirects.rule import Rule, sets_of_names
 from redirects.rules import RuleSet
 from redirects.targets import (
     GONE,
+    SENT_AS_IT_IS,
     encode_path,
     is_site_path,
+    punycode,
     unglued_path,
     with_query,
     without_index,
     without_query,
 )
-
-# What a browser sends without encoding it.
-_SENT_AS_IT_IS = "/?&=%-._~!$'()*+,;:@[]"
 
 
 class Step(NamedTuple):
@@ -71,9 +69,9 @@ def asked(address: str, method: str, user_agent: str, language: str) -> Request:
         raise ValueError(address)
     return Request(
         method,
-        quote(parts.path or "/", safe=_SENT_AS_IT_IS, errors="surrogateescape"),
-        quote(parts.query, safe=_SENT_AS_IT_IS, errors="surrogateescape"),
-        idna(parts.hostname or ""),
+        quote(parts.path or "/", safe=SENT_AS_IT_IS, errors="surrogateescape"),
+        quote(parts.query, safe=SENT_AS_IT_IS, errors="surrogateescape"),
+        punycode(parts.hostname or ""),
         user_agent,
         accept_language=language,
         scheme=parts.scheme or "https",
@@ -199,12 +197,11 @@ def _by_path(
     rules: RuleSet, path: str, request: Request, visitor: Visitor, note: Note
 ) -> _Chosen | None:
     at_path = rules_at(rules, path)
-    names = sorted({name for rule in at_path if rule.query for name in names_of(rule.query)})
-    if names:
-        key, rest = chosen_query(request.query, names)
-        held = [rule for rule in at_path if key and rule.query == key]
-        rule = _holding(held, visitor)
-        note(Step("rule for path and query", f"{path}?{key or '...'}: {_named(rule)}"))
+    for names in sets_of_names(at_path).get(path, []):
+        key, rest = next(chosen_queries(request.query, [names]), ("", ""))
+        rule = _holding([rule for rule in at_path if key and rule.query == key], visitor)
+        shown = key or "&".join(f"{name}=..." for name in names)
+        note(Step("rule for path and query", f"{path}?{shown}: {_named(rule)}"))
         if rule:
             return _Chosen(rule, rule.target, rest)
     rule = _holding([rule for rule in at_path if not rule.query], visitor)

@@ -12,7 +12,7 @@ from redirects.kana import composed
 from redirects.leaf import Found, Visitor, decided, find
 from redirects.patterns import filled
 from redirects.places import place
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import ROOT_PATHS, canonical_query, chosen_queries, decode
 from redirects.targets import (
     GONE,
     encode_path,
@@ -25,9 +25,6 @@ from redirects.tree import NODE_PREFIX, child
 
 ERRORS_PATH = "/_errors/"
 """Error pages belong to no release: they lie beside the slots."""
-
-ROOT_PATHS = ("/", "/index.php")
-"""Where WordPress reads a query."""
 
 ROBOTS_PATH = "/robots.txt"
 """A preview's own keeps every crawler away."""
@@ -108,7 +105,8 @@ Get = Callable[[str], str | None]
 
 def decide(get: Get, request: Request, site: Site = ANYWHERE, now: float = 0.0) -> Decision:
     """What this request gets, at `now` in seconds since 1970. `get` returns a key's value, or None
-    if there is none or it can't be read; it is asked thrice at most.
+    if there is none or it can't be read; it is asked thrice at most, and twice more for each
+    further set of parameters that rules for this path ask for, up to `compile.NAME_SETS_MAX`.
 
     A `Serve` says where the file would be, not that there is one.
     """
@@ -152,18 +150,18 @@ class _Asked(NamedTuple):
 
 class _Head(NamedTuple):
     """A head, taken apart. `own`: the site's own query variables. `parameters`: for a path, the
-    names, and the records of the path itself. `patterns`: expressions and records."""
+    sets of names, and the records of the path itself. `patterns`: expressions and records."""
 
     depth: int
     root: str
     own: str
-    parameters: dict[str, tuple[list[str], list[str]]]
+    parameters: dict[str, tuple[list[list[str]], list[str]]]
     patterns: list[tuple[re.Pattern[str], str]]
 
 
 @lru_cache(maxsize=16)
 def _head(text: str) -> _Head:
-    parameters: dict[str, tuple[list[str], list[str]]] = {}
+    parameters: dict[str, tuple[list[list[str]], list[str]]] = {}
     patterns: list[tuple[re.Pattern[str], str]] = []
     records: list[str] = []
     own = ""
@@ -172,8 +170,8 @@ def _head(text: str) -> _Head:
         if section.startswith("V"):
             own = f" {section[1:]} "
         elif section.startswith("Q"):
-            records = []
-            parameters[decode(first[1:]) or ""] = rest.split("&"), records
+            sets, records = parameters.setdefault(decode(first[1:]) or "", ([], []))
+            sets.append(rest.split("&"))
         elif section.startswith("q"):
             records.append(section)
         elif section.startswith("P"):
@@ -237,13 +235,12 @@ def _found(get: Get, live: LiveEntry, asked: _Asked) -> Decision:
             rule = _looked_up(get, head, base, f"/\n{query.key}", asked.visitor)
             # The home page must not answer for a post that it does not know.
             return _applied(rule, live.slot, query.rest, asked) if rule else Missing(live.slot)
-    names, records = head.parameters.get(path, ([], []))
-    key, rest = chosen_query(raw, names)
-    text = f"{path}\n{key}" if key else path
-    rule = _looked_up(get, head, text, text, asked.visitor)
-    if rule and key:
-        return _applied(rule, live.slot, rest, asked)
-    rule = rule or _by_head(head, records if key else [], path, asked.visitor)
+    sets, records = head.parameters.get(path, ([], []))
+    chosen = [(f"{path}\n{key}", rest) for key, rest in chosen_queries(raw, sets)]
+    for text, rest in chosen or [(path, raw)]:
+        if rule := _looked_up(get, head, text, text, asked.visitor):
+            return _applied(rule, live.slot, rest, asked)
+    rule = _by_head(head, records, path, asked.visitor)
     return _applied(rule, live.slot, raw, asked) if rule else _file(live.slot, asked)
 
 

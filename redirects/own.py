@@ -7,9 +7,9 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from redirects.patterns import Pattern
-from redirects.query import canonical_query, chosen_query, decode
+from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode
 from redirects.rules import Rule
-from redirects.targets import GONE, REDIRECTS
+from redirects.targets import GONE, REDIRECTS, punycode
 
 CHARACTERS_MAX = 2_000
 """Longer URLs are cut by some clients, so nobody has followed one."""
@@ -18,7 +18,6 @@ _ABSOLUTE = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _MARKS = re.compile(r"[*{}]")
 _TO_ENCODE = re.compile(r"[^\x00-\x7f]+| ")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
-_ROOT = ("/", "/index.php")
 _STATUS = re.compile(r"[0-9]{3}")
 
 
@@ -60,7 +59,7 @@ def parse_rule(
             raise ValueError("from: a pattern has no query")
         return _made(Pattern, _pattern_path(path), code, onward, origin, "", language, host)
     decoded = _decoded(path, "from")
-    if query and decoded in _ROOT:
+    if query and decoded in ROOT_PATHS:
         known = canonical_query(query)
         if known.key is not None:
             if known.rest:
@@ -90,15 +89,6 @@ def written(rule: Rule | Pattern) -> tuple[str, str, str, str]:
 def key_written(key: str) -> str:
     """The address that a canonical key of WordPress's variables (`name=会社`) stands for."""
     return f"/{_query_written(f'?{key}')}"
-
-
-def idna(name: str) -> str:
-    """A host name in lower case and Punycode. Raises ValueError for what is none."""
-    name = name.lower().removesuffix(".")
-    try:
-        return name if name.isascii() else name.encode("idna").decode()
-    except UnicodeError:
-        raise ValueError(f"{name!r} is no host name") from None
 
 
 def _source(text: str, places: Places) -> tuple[str, str, str]:
@@ -131,7 +121,7 @@ def _host(absolute: re.Match[str], places: Places, what: str) -> tuple[str, bool
     try:
         if "@" in netloc or not (parts := urlsplit(f"//{netloc}")).hostname:
             raise ValueError(f"{netloc!r} is no host name")
-        host = idna(parts.hostname)
+        host = punycode(parts.hostname)
         _ = parts.port
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from None
@@ -147,7 +137,7 @@ def _host(absolute: re.Match[str], places: Places, what: str) -> tuple[str, bool
 def _address(scheme: str, netloc: str) -> str:
     """Host and port in one form, the usual port left out."""
     name, colon, port = netloc.partition(":")
-    return (idna(name) + colon + port).removesuffix(_DEFAULT_PORT[scheme])
+    return (punycode(name) + colon + port).removesuffix(_DEFAULT_PORT[scheme])
 
 
 def _below(rest: str, base: str) -> str:

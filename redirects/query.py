@@ -6,7 +6,7 @@ and what `redirect_canonical` repairs. `edge.js` holds the same algorithm; a tes
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -65,6 +65,9 @@ INTEGERS = frozenset(
     }
 )
 """The variables that WordPress casts to an integer."""
+
+ROOT_PATHS = ("/", "/index.php")
+"""Where WordPress reads a query."""
 
 GLUED = (
     " !\"'(),./;{}\u00a0\u2018\u2019\u201c\u201d\u3000、。〈〉《》「」『』【】！（），．［］｛｝"
@@ -203,6 +206,14 @@ def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
         else:
             values[name] = _ARRAY if bracket else unglued(value)
     return _listed(values, names), "&".join(others)
+
+
+def chosen_queries(raw: str, sets: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """`chosen_query` for each of these sets of names of which a query has all, in this order."""
+    for names in sets:
+        key, rest = chosen_query(raw, names)
+        if key and key.count("&") + 1 == len(names):
+            yield key, rest
 
 
 def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import msgspec
 
-from redirects.query import VARIABLES, canonical_query, chosen_query
+from redirects.query import ROOT_PATHS, VARIABLES, canonical_query, chosen_query
 from redirects.targets import condition_problem, in_place_problem, is_site_path, target_problem
 
 _PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -69,6 +70,21 @@ def names_of(query: str) -> list[str]:
     return [part.partition("=")[0] for part in query.split("&")]
 
 
+def sets_of_names(rules: Iterable[Rule]) -> dict[str, list[tuple[str, ...]]]:
+    """For each path that has rules with parameters: the sets of names that these ask for, in the
+    order in which they are looked up, those of most names first."""
+    by_path: dict[str, set[tuple[str, ...]]] = {}
+    for rule in rules:
+        if rule.query:
+            by_path.setdefault(rule.source, set()).add(tuple(names_of(rule.query)))
+    return {path: sorted(found, key=by_size) for path, found in by_path.items()}
+
+
+def by_size(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Where a set of names stands in the order of `sets_of_names`."""
+    return -len(names), names
+
+
 def _source_problem(source: str) -> str:
     if source.startswith("?"):
         # A key holds decoded values, in which a plus is a plus.
@@ -87,7 +103,7 @@ def _query_problem(source: str, query: str) -> str:
     names = names_of(query)
     if not all(map(_PARAMETER.fullmatch, names)):
         return "a parameter's name has letters, digits, and `_.-`"
-    if source in ("/", "/index.php") and (known := set(names) & set(VARIABLES)):
+    if source in ROOT_PATHS and (known := set(names) & set(VARIABLES)):
         return f"WordPress reads {min(known)!r} itself: write it as the source ?{query}"
     key, rest = chosen_query(_as_sent(query), sorted(set(names)))
     return "" if key == query and not rest else f"never matches: its canonical form is {key!r}"

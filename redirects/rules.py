@@ -10,17 +10,25 @@ from typing import NamedTuple, Self
 
 import msgspec
 
-from redirects.chains import Loop, Rules, example, expanded, leads_to_itself
+from redirects.chains import (
+    Loop,
+    Rules,
+    SentTwice,
+    example,
+    expanded,
+    leads_to_itself,
+    partly_led_to,
+)
 from redirects.kana import composed
 from redirects.patterns import Pattern
 from redirects.query import own_variables
 from redirects.rule import Rule
-from redirects.targets import GONE, without_index
+from redirects.targets import without_index
 
-__all__ = ["Conflict", "Rule", "RuleSet"]
+__all__ = ["Rule", "RuleConflict", "RuleSet"]
 
 
-class Conflict(NamedTuple):
+class RuleConflict(NamedTuple):
     """Two rules that want different things for one request: the earlier was kept. Of a pattern,
     all that it matches is another's."""
 
@@ -30,19 +38,21 @@ class Conflict(NamedTuple):
 
 class RuleSet(msgspec.Struct, frozen=True, dict=True):
     """All redirects of a site: `rules`, sorted, one for each request, and `patterns`, in the order
-    in which they are tried. No target redirects again.
+    in which they are tried. No target of a rule redirects again, nor of a pattern but where `twice`
+    says so, and where it depends on a visitor's language or parameters.
 
     A request is answered by the rule for its path and query, or else by the first pattern that
     matches its path.
 
-    `conflicts` and `loops` report what `of` had to leave out; they are no part of the set, so
-    neither JSON nor digest has them.
+    `conflicts` and `loops` report what `of` had to leave out, `twice` what it could not join; they
+    are no part of the set, so neither JSON nor digest has them.
     """
 
     rules: tuple[Rule, ...] = ()
     patterns: tuple[Pattern, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[RuleConflict, ...] = ()
     loops: tuple[Loop, ...] = ()
+    twice: tuple[SentTwice, ...] = ()
 
     @classmethod
     def of(cls, rules: Iterable[Rule], patterns: Iterable[Pattern] = ()) -> Self:
@@ -54,18 +64,17 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
         Paths are in the form in which the edge looks for them (`kana.composed`).
         """
         held: dict[tuple[str, str, str, str], Rule] = {}
-        conflicts: list[Conflict] = []
+        conflicts: list[RuleConflict] = []
         for rule in map(_looked_for, rules):
             if leads_to_itself(rule):
                 continue
             kept = held.setdefault(rule.requests, rule)
             if kept.decision != rule.decision:
-                conflicts.append(Conflict(kept, rule))
+                conflicts.append(RuleConflict(kept, rule))
         tried = _told_apart(patterns, conflicts)
-        for pattern in tried:
-            for source, next_rule in list(expanded(pattern, held.values())):
-                rule = _joined(pattern, source, next_rule)
-                held.setdefault(rule.requests, rule)
+        led_to = expanded(tried, held.values())
+        for rule in map(_looked_for, led_to.rules):
+            held.setdefault(rule.requests, rule)
         ordered = [held[requests] for requests in sorted(held)]
         del held
         found = Rules(ordered, tried)
@@ -73,17 +82,21 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
         for rule in ordered:
             end = found.end(rule)
             if isinstance(end, Loop):
-                loops.setdefault(min(end.sources), end)
+                # Of a chain without end each rule is the first of one.
+                loops.setdefault(min(end.sources) if end.is_circle else "", end)
             else:
                 flat.append(end)
         flat_patterns: list[Pattern] = []
         for pattern in tried:
             end_of_it = found.end_of_pattern(pattern)
             if isinstance(end_of_it, Loop):
-                loops.setdefault(min(end_of_it.sources), end_of_it)
+                loops.setdefault(min(end_of_it.sources) if end_of_it.is_circle else "", end_of_it)
             else:
                 flat_patterns.append(end_of_it)
-        return cls(tuple(flat), tuple(flat_patterns), tuple(conflicts), tuple(loops.values()))
+        twice = (*led_to.twice, *partly_led_to(flat_patterns))
+        return cls(
+            tuple(flat), tuple(flat_patterns), tuple(conflicts), tuple(loops.values()), twice
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
@@ -118,7 +131,7 @@ def _looked_for(rule: Rule) -> Rule:
     return rule if source == rule.source else msgspec.structs.replace(rule, source=source)
 
 
-def _told_apart(patterns: Iterable[Pattern], conflicts: list[Conflict]) -> list[Pattern]:
+def _told_apart(patterns: Iterable[Pattern], conflicts: list[RuleConflict]) -> list[Pattern]:
     """The patterns without those that never are the first to match."""
     kept: list[Pattern] = []
     for given in patterns:
@@ -129,22 +142,8 @@ def _told_apart(patterns: Iterable[Pattern], conflicts: list[Conflict]) -> list[
                 earlier.host in ("", pattern.host)
             )
             if holds_too and all(earlier.find(path) is not None for path in paths):
-                conflicts.append(Conflict(earlier, pattern))
+                conflicts.append(RuleConflict(earlier, pattern))
                 break
         else:
             kept.append(pattern)
     return kept
-
-
-def _joined(pattern: Pattern, source: str, following: Rule) -> Rule:
-    """What a pattern does with a path that it leads to another rule."""
-    is_gone = following.status == GONE
-    return Rule(
-        source,
-        GONE if is_gone else pattern.status,
-        following.target,
-        following.in_place,
-        pattern.origin,
-        language=pattern.language,
-        host=pattern.host,
-    )

@@ -14,6 +14,10 @@ GONE = 410
 REST_CHARACTERS_MAX = 1_500
 """A longer leftover query is not carried over to the target: some clients cut URLs at 2,000."""
 
+SENT_AS_IT_IS = "/?&=%-._~!$'()*+,;:@[]"
+"""What clients leave as it is in a path and its query, beside letters and digits, and what an
+address that is encoded already has: `safe` for `quote`."""
+
 _NOT_IN_A_SITE_PATH = re.compile(r"[\x00-\x1f\x7f\\]|//|/\.\.?(?:/|\Z)")
 _NOT_IN_A_HEADER = re.compile(r"[^!-~]|\\")
 _NOT_PRINTABLE_ASCII = re.compile("[^!-~]")
@@ -97,6 +101,16 @@ def _path_problem(what: str, target: str) -> str:
 def without_query(target: str) -> str:
     """A target's path, or its origin and path."""
     return target.partition("#")[0].partition("?")[0]
+
+
+def punycode(name: str) -> str:
+    """A host name in lower case and Punycode, without the root's dot. Raises ValueError for what
+    is none."""
+    name = name.lower().removesuffix(".")
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError(f"{name!r} is no host name") from None
 
 
 def condition_problem(language: str, host: str) -> str:

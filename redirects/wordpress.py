@@ -26,7 +26,7 @@ Kind = Literal[
 ]
 
 
-class Target(msgspec.Struct, frozen=True):
+class Thing(msgspec.Struct, frozen=True):
     """One public thing of the CMS and where it is now.
 
     `kind`: an entry of a custom post type is a `post`; `post_type` is that type's archive.
@@ -57,17 +57,17 @@ class Target(msgspec.Struct, frozen=True):
     old_paths: tuple[str, ...] = ()
 
 
-def rules_for(targets: Iterable[Target]) -> Iterator[Rule]:
-    """The redirects of all old forms of these things, in the order of the targets.
+def rules_for(things: Iterable[Thing]) -> Iterator[Rule]:
+    """The redirects of all old forms of these things, in the order of the things.
 
     Raises ValueError for a kind that WordPress does not have, or a url that can be no target.
     """
-    for target in targets:
-        origin = f"{target.kind} {target.id}".rstrip()
-        in_place = target.url if _is_page_itself(target) else ""
-        for source in _sources(target):
-            if source != _decoded_path(target.url):
-                yield Rule(source, 301, target.url, in_place, origin)
+    for thing in things:
+        origin = f"{thing.kind} {thing.id}".rstrip()
+        in_place = thing.url if _is_page_itself(thing) else ""
+        for source in _sources(thing):
+            if source != _decoded_path(thing.url):
+                yield Rule(source, 301, thing.url, in_place, origin)
 
 
 def slash_rules(paths: Iterable[str]) -> Iterator[Rule]:
@@ -83,54 +83,54 @@ def slash_rules(paths: Iterable[str]) -> Iterator[Rule]:
             yield Rule(twin, 301, encode_path(path), origin="missing trailing slash")
 
 
-def _is_page_itself(target: Target) -> bool:
+def _is_page_itself(thing: Thing) -> bool:
     """Only a page has an `og:url` to be counted by: no feed, no embed, no part of another host."""
-    is_path = target.url.startswith("/") and "?" not in target.url and "#" not in target.url
-    return target.social and is_path and not (target.feed or target.embed or target.cpage)
+    is_path = thing.url.startswith("/") and "?" not in thing.url and "#" not in thing.url
+    return thing.social and is_path and not (thing.feed or thing.embed or thing.cpage)
 
 
-def _sources(target: Target) -> Iterator[str]:
-    part = _part(target)
+def _sources(thing: Thing) -> Iterator[str]:
+    part = _part(thing)
     seen: set[str] = set()
-    for query in _queries(target):
+    for query in _queries(thing):
         key = canonical_query("&".join(filter(None, (query, part)))).key
         if key is not None and key not in seen:
             seen.add(key)
             yield f"?{key}"
-    if target.kind == "home" and not part:
+    if thing.kind == "home" and not part:
         yield from ("/index.php", "/index.php/")
-    yield from target.old_paths
+    yield from thing.old_paths
 
 
-def _part(target: Target) -> str:
+def _part(thing: Thing) -> str:
     """The variables that say which part or form of the thing is meant."""
     given = (
-        ("feed", target.feed),
-        ("paged", target.paged),
-        ("page", target.page),
-        ("cpage", target.cpage),
-        ("embed", target.embed),
+        ("feed", thing.feed),
+        ("paged", thing.paged),
+        ("page", thing.page),
+        ("cpage", thing.cpage),
+        ("embed", thing.embed),
     )
     return "&".join(_variable(name, str(value)) for name, value in given if value)
 
 
-def _queries(target: Target) -> list[str]:
+def _queries(thing: Thing) -> list[str]:
     """The queries that name the thing, as raw queries."""
-    number = target.id if target.id.isascii() and target.id.isdigit() else ""
-    slug = target.slug or ("" if number else target.id)
-    match target.kind:
+    number = thing.id if thing.id.isascii() and thing.id.isdigit() else ""
+    slug = thing.slug or ("" if number else thing.id)
+    match thing.kind:
         case "home":
             return [""]
         case "sitemap":
-            return [target.id]
+            return [thing.id]
         case "date":
-            return [_variable("m", target.id), _calendar(target.id)]
+            return [_variable("m", thing.id), _calendar(thing.id)]
         case "taxonomy":
-            return [f"{_variable('taxonomy', target.taxonomy)}&{_variable('term', slug)}"]
-        case "post" if target.types:
+            return [f"{_variable('taxonomy', thing.taxonomy)}&{_variable('term', slug)}"]
+        case "post" if thing.types:
             names = [_variable("name", slug)] if slug else []
             typed = [
-                f"{name}&{_variable('post_type', kind)}" for kind in target.types for name in names
+                f"{name}&{_variable('post_type', kind)}" for kind in thing.types for name in names
             ]
             return _named(("p", number)) + typed
     # For a child category, WordPress reads the last slug only (WP_Query::parse_tax_query).
@@ -145,9 +145,9 @@ def _queries(target: Target) -> list[str]:
         "post_format": (("post_format", slug), ("post_format", f"post-format-{slug}")),
         "post_type": (("post_type", slug),),
     }
-    if target.kind not in forms:
-        raise ValueError(f"unknown kind of target: {target.kind!r}")
-    return _named(*forms[target.kind])
+    if thing.kind not in forms:
+        raise ValueError(f"unknown kind of thing: {thing.kind!r}")
+    return _named(*forms[thing.kind])
 
 
 def _named(*variables: tuple[str, str]) -> list[str]:

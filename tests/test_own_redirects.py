@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from publisher.own import Own
+from publisher.own import Own, problems
 from publisher.remarks import of_redirects
 from publisher.rules import Moved, Redirects, with_withdrawn
+from redirects.chains import HOPS_MAX
 from redirects.own import parse_rule
 from redirects.rules import RuleSet
 from tests.samples import HOME, addresses
@@ -99,6 +100,25 @@ def test_a_circle_through_a_derived_rule_names_both() -> None:
     assert list(of_redirects(rules, own, (), ())) == [
         "redirects in a circle, left out: /new/ (redirect of the CMS) -> /old/ (own.csv:2) -> /new/"
     ]
+
+
+def test_a_chain_is_no_circle() -> None:
+    steps = HOPS_MAX + 2
+    own = Own.of(parse_rule(f"/{n}", f"/{n + 1}", origin=f"own.csv:{n + 2}") for n in range(steps))
+    [problem] = problems(own)
+    assert problem.message == (
+        "a chain of more than 100 redirects: /0 (own.csv:2) -> /1 (own.csv:3) -> /2 (own.csv:4) "
+        "-> ..."
+    )
+    assert not list(problems(Own(own.rules[:HOPS_MAX])))
+
+
+def test_who_is_sent_twice_is_said() -> None:
+    lines = (("/n/*", "/news/*"), ("/news/a/*", "https://press.example.co.jp/*"))
+    assert made(*lines)[1] == (
+        "/n/* (own.csv:2) takes two steps for some: it leads them to /news/a/* (own.csv:3), which "
+        "sends them on"
+    )
 
 
 def test_what_is_withdrawn_leaves_patterns_as_they_are() -> None:

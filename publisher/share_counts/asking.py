@@ -19,6 +19,7 @@ from urllib3.util import Retry
 
 from publisher.cms.http import reason
 from publisher.share_counts.port import Refusal
+from redirects.targets import SENT_AS_IT_IS
 
 CONNECT_TIMEOUT_S = 10
 SILENCE_S = 30
@@ -31,8 +32,6 @@ BACKOFF_S = 1.0
 RETRY_AFTER_S_MAX = 60
 _TRANSIENT = (429, 500, 502, 503, 504)
 _PIECE_BYTES = 65536
-# What may stand in a URL as it is; the percent sign is kept, so nothing is encoded twice.
-_SAFE = "/-._~!$&'()*+,;=:@%?[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _body(raw: Any) -> bytes | str:
 
 def spelt(url: str) -> str:
     """An address as it stands in requests: Japanese encoded, what is encoded left alone."""
-    return quote(url.partition("#")[0], safe=_SAFE)
+    return quote(url.partition("#")[0], safe=SENT_AS_IT_IS)
 
 
 def limited(network: str, reply: Reply) -> Refusal | None:

@@ -1,61 +1,20 @@
-"""What all formats read from a rule set: the parts of patterns, and the parameters of paths."""
+"""What all formats read from a rule set: the site's own variables, and the parts of targets."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from redirects.patterns import Pattern
+from redirects.formats.written import Unsupported
 from redirects.query import own_variables
-from redirects.rule import Rule, names_of
+from redirects.rule import Rule
 from redirects.rules import RuleSet
-from redirects.targets import without_query
-
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,30})(:int)?\}")
 
 GROUPS_MAX = 9
 """`$1` to `$9`: no server reads `$10`."""
 
 
-class Group(NamedTuple):
-    """A place of a pattern. `kind`: '' for what has no slash, 'int' for digits, 'rest' for `*`.
-    `is_in_query`: it stands behind the target's `?`."""
-
-    kind: str
-    is_in_query: bool
-
-
-def expression(
-    pattern: Pattern, literal: Callable[[str], str], group: Callable[[Group], str]
-) -> str:
-    """A pattern's source as an expression for a whole path: `literal` writes what is as it is,
-    `group` a place, as one group."""
-    path = without_query(pattern.target)
-    source = pattern.source.removesuffix("*")
-    has_rest = source != pattern.source
-    parts, end = list[str](), 0
-    for found in _PLACEHOLDER.finditer(source):
-        is_in_query = f"{{{found[1]}}}" in pattern.target.removeprefix(path)
-        parts.append(literal(source[end : found.start()]))
-        parts.append(group(Group("int" if found[2] else "", is_in_query)))
-        end = found.end()
-    parts.append(literal(source[end:]))
-    if has_rest:
-        parts.append(group(Group("rest", "*" in pattern.target.removeprefix(path))))
-    return f"^{''.join(parts)}$"
-
-
-def names_by_path(rules: RuleSet) -> dict[str, tuple[str, ...]]:
-    """The names of all parameters that rules for a path ask for, sorted, for each such path."""
-    names: dict[str, set[str]] = {}
-    for rule in rules.rules:
-        if rule.query:
-            names.setdefault(rule.source, set()).update(names_of(rule.query))
-    return {path: tuple(sorted(found)) for path, found in names.items()}
-
-
-class Own(NamedTuple):
+class OwnVariables(NamedTuple):
     """The query variables of a site's own types and taxonomies (`query.own_variables`)."""
 
     types: tuple[str, ...] = ()
@@ -67,17 +26,25 @@ class Own(NamedTuple):
         return (*self.types, *self.taxonomies)
 
 
-def own_of(rules: RuleSet) -> Own:
+def own_of(rules: RuleSet) -> OwnVariables:
     """Those that stand in rules. A name of both kinds is a type's."""
     types, _, taxonomies = own_variables(rule.source for rule in rules.rules).partition("|")
-    return Own(
+    return OwnVariables(
         tuple(types.split()),
         tuple(name for name in taxonomies.split() if name not in types.split()),
     )
 
 
-def own_names(rule: Rule, own: Own) -> list[str]:
-    """The site's own variables by which a rule can be asked for."""
+def unread(rule: Rule, server: str, own: OwnVariables, read: OwnVariables) -> Iterator[Unsupported]:
+    """The site's own variables by which a rule can be asked for, and which a server, that can
+    `read` some of them, does not know."""
+    for name in _own_names(rule, own):
+        if name not in read.names:
+            reason = f"{server} can't read so many own variables: `?{name}=` is unknown to it"
+            yield Unsupported(rule, reason)
+
+
+def _own_names(rule: Rule, own: OwnVariables) -> list[str]:
     if "post_type=" not in rule.source and "taxonomy=" not in rule.source:
         return []
     values = dict(part.split("=", 1) for part in rule.source[1:].split("&") if "=" in part)

@@ -11,19 +11,12 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import haproxy_query
-from redirects.formats.grouping import (
-    GROUPS_MAX,
-    Group,
-    cut,
-    expression,
-    names_by_path,
-    own_names,
-    own_of,
-)
+from redirects.formats.grouping import GROUPS_MAX, cut, own_of, unread
 from redirects.formats.haproxy_words import argument, found, joined, matches, of, put, regsub, word
 from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
-from redirects.patterns import Pattern
+from redirects.patterns import Group, Pattern, expression
+from redirects.rule import by_size, names_of, sets_of_names
 from redirects.rules import Rule, RuleSet
 from redirects.targets import GONE, REST_CHARACTERS_MAX, encode_path
 
@@ -47,18 +40,20 @@ class _HAProxy:
         self._folder = (settings.folder or FOLDER).rstrip("/")
         self._lines: dict[str, list[str]] = {name: [] for name in _FILES}
         self._unsupported: list[Unsupported] = []
-        self._names = names_by_path(rules)
+        self._names = sets_of_names(rules.rules)
         self._own = own_of(rules)
         self._read = haproxy_query.readable(self._own)
-        by_names = dict.fromkeys(self._names[path] for path in sorted(self._names))
-        self._sets = [names for names in by_names if len(names) <= GROUPS_MAX]
+        # They are looked up in this order, whatever the path is.
+        sets = sorted({names for found in self._names.values() for names in found}, key=by_size)
+        self._sets = [names for names in sets if len(names) <= GROUPS_MAX]
 
     def written(self) -> Written:
         for rule in self._rules.rules:
             self._add(rule)
-        for path, names in sorted(self._names.items()):
-            if names in self._sets:
-                self._lines["names"].append(f"{encode_path(path)} {self._sets.index(names)}\n")
+        for path, sets in sorted(self._names.items()):
+            numbers = [f"{self._sets.index(names)}," for names in sets if names in self._sets]
+            if numbers:
+                self._lines["names"].append(f"{encode_path(path)} ,{''.join(numbers)}\n")
         frontend = "".join(f"{line}\n" for line in self._frontend())
         files = {f"{name}.map": "".join(lines) for name, lines in self._lines.items() if lines}
         return Written(
@@ -73,19 +68,19 @@ class _HAProxy:
         )
 
     def _add(self, rule: Rule) -> None:
-        if rule.query and self._names[rule.source] not in self._sets:
-            reason = f"HAProxy tells {GROUPS_MAX} parameters of a path apart"
+        names = tuple(names_of(rule.query))
+        if rule.query and names not in self._sets:
+            reason = f"HAProxy looks for {GROUPS_MAX} parameters of a rule"
             self._unsupported.append(Unsupported(rule, reason))
             return
-        for own in own_names(rule, self._own):
-            if own not in self._read.names:
-                reason = f"HAProxy can't read so many own variables: `?{own}=` is unknown to it"
-                self._unsupported.append(Unsupported(rule, reason))
+        self._unsupported += unread(rule, "HAProxy", self._own, self._read)
         if rule.source.startswith("?"):
             name, key = "wordpress", haproxy_query.key_of(rule.source[1:])
         elif rule.query:
             name = "queries"
-            key = f"{encode_path(rule.source)}?{haproxy_query.key_of(rule.query)}"
+            # The number tells a set of which something is missing from a smaller one.
+            asked = f"{self._sets.index(names)}{haproxy_query.key_of(rule.query)}"
+            key = f"{encode_path(rule.source)}?{asked}"
         else:
             name, key = "paths", encode_path(rule.source)
         if rule.host or rule.language:
@@ -115,17 +110,18 @@ class _HAProxy:
         yield "# The query as WordPress reads it."
         yield from haproxy_query.wordpress(f"{is_root} {has_query}", self._read)
         no_key = f"{found('key', absent=True)} !redirects_is_error"
-        for number, names in enumerate(self._sets):
-            yield from haproxy_query.own(number, names, f"{no_key} {found('set')}")
         yield ""
         yield "# The rules. A query of WordPress is answered by its own rules or not at all."
         yield from self._looked_up("wordpress", of("key"), found("key"))
         yield from self._looked_up("wordpress", of("base"), found("key"))
         yield put("rest", of("left"), found("key"))
         yield f"http-request deny deny_status 404 if {found('key')} {_NONE}"
+        for number, names in enumerate(self._sets):
+            holds = f"{no_key} {{ {of('set')} -m sub ,{number}, }}"
+            yield from haproxy_query.own(names, f"{holds} {_NONE}")
+            asked = f'{of("path")},concat("?{number}",txn.redirects_own)'
+            yield from self._looked_up("queries", asked, holds)
         if self._sets:
-            asked = f'{of("path")},concat("?",txn.redirects_own)'
-            yield from self._looked_up("queries", asked, f"{no_key} {found('own')}")
             yield put("rest", of("own_left"), f"{no_key} {found('found')}")
             yield put("is_own", 'str("1")', f"{no_key} {found('found')}")
         yield from self._looked_up("paths", of("path"), no_key)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from redirects.formats.grouping import GROUPS_MAX, Own
+from redirects.formats.grouping import GROUPS_MAX, OwnVariables
 from redirects.formats.haproxy_words import found, joined, matches, of, put, regsub
 from redirects.formats.spelling import VALUE, parameter
 from redirects.kana import composed
@@ -63,7 +63,7 @@ _PIPELINE = ",".join(
 )
 
 
-def wordpress(condition: str, own: Own) -> Iterator[str]:
+def wordpress(condition: str, own: OwnVariables) -> Iterator[str]:
     """`redirects_key` and `redirects_base`, not set if there is none, and `redirects_left`: the
     parts that WordPress does not read. `own`: the site's own variables."""
     names = _either((*VARIABLES, *own.names))
@@ -126,7 +126,7 @@ def wordpress(condition: str, own: Own) -> Iterator[str]:
     yield put("left", _left(known), is_key)
 
 
-def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
+def own(names: Sequence[str], condition: str) -> Iterator[str]:
     """`redirects_own`, the key of these parameters, and `redirects_own_left`, all others."""
     read = (
         regsub(f"&(?!(?:{_either(names)})(?:%5B|=|&|$))[^&]*", ""),
@@ -136,14 +136,13 @@ def own(number: int, names: Sequence[str], condition: str) -> Iterator[str]:
         regsub(f"&[^&=]+={_END}", ""),
         _ordered(names),
     )
-    holds = f"{condition} {{ {of('set')} -m str {number} }}"
-    yield put("own", f"{of('query')},{','.join(read)}", holds)
-    yield put("own_left", _left(names), holds)
+    yield put("own", f"{of('query')},{','.join(read)}", condition)
+    yield put("own_left", _left(names), condition)
 
 
-def readable(own: Own) -> Own:
+def readable(own: OwnVariables) -> OwnVariables:
     """Those of a site's own variables that HAProxy can read: the first that there are."""
-    return Own(_fitting(own.types), _fitting(own.taxonomies))
+    return OwnVariables(_fitting(own.types), _fitting(own.taxonomies))
 
 
 def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:

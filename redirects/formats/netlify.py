@@ -16,10 +16,11 @@ from redirects.formats.grouping import own_of
 from redirects.formats.spelling import pairs_of
 from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
-from redirects.patterns import Pattern
+from redirects.patterns import PLACEHOLDER, Pattern
 from redirects.query import VARIABLES
+from redirects.rule import by_size, names_of
 from redirects.rules import Rule, RuleSet
-from redirects.targets import GONE, without_query
+from redirects.targets import GONE, encode_path, without_query
 
 LINES_MANY = 10_000
 """Above so many rules Netlify recommends something else, and a deploy may fail."""
@@ -31,7 +32,6 @@ _IDS = ("p", "page_id", "attachment_id")
 # What browsers leave as it is in a path.
 _SAFE = "/!$&'()*+,;=:@~"
 _STATUS = {307: 302, 308: 301}
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(:int)?\}")
 _ORIGIN = re.compile("https?://[^/?#]*")
 
 
@@ -90,12 +90,12 @@ class _Netlify:
                 yield from _not_found((name,))
 
     def _of_paths(self) -> list[Rule]:
-        """In the order of the set, those with parameters first."""
+        """In the order of the set, those with most parameters first."""
         # Error pages belong to no release, so that no rule is for them.
         chosen = [
             rule for rule in self._rules.rules if not rule.source.startswith(("?", ERRORS_PATH))
         ]
-        return sorted(chosen, key=lambda rule: (rule.source, -rule.query.count("="), rule.requests))
+        return sorted(chosen, key=_order)
 
     def _lines(self, rule: Rule) -> Iterator[str]:
         problem = self._problem(rule)
@@ -132,7 +132,7 @@ class _Netlify:
             if "*" in rule.source or "/:" in rule.source:
                 return "`*` and a colon behind a slash stand for other texts"
             bare = rule.source.rstrip("/")
-            if without_query(rule.target).rstrip("/") == quote(bare, safe="/!~*'()"):
+            if without_query(rule.target).rstrip("/") == encode_path(bare):
                 return "Netlify itself serves a page with and without the slash at its end"
             key = (bare, rule.query, rule.host, rule.language)
             other = self._without_slash.setdefault(key, rule)
@@ -177,7 +177,7 @@ class _Netlify:
                 self._unsupported.append(Unsupported(pattern, f"{reason}{_STATUS[pattern.status]}"))
             path = "/".join(
                 f":{found[1]}"
-                if (found := _PLACEHOLDER.fullmatch(part))
+                if (found := PLACEHOLDER.fullmatch(part))
                 else quote(part, safe=_SAFE)
                 for part in pattern.source.split("/")
             )
@@ -218,6 +218,11 @@ class _Netlify:
             )
 
 
+def _order(rule: Rule) -> tuple[str, tuple[int, tuple[str, ...]], tuple[str, str, str, str]]:
+    names = tuple(names_of(rule.query)) if rule.query else ()
+    return rule.source, by_size(names), rule.requests
+
+
 def _not_found(names: tuple[str, ...]) -> Iterator[str]:
     places = " ".join(f"{name}=:{re.sub('[^a-z]', '', name) or 'x'}" for name in names)
     yield f"/ {places} {NOT_FOUND} 404!"
@@ -231,13 +236,13 @@ def _of_pattern(target: str) -> str:
     origin = _ORIGIN.match(target)
     beginning = origin[0] if origin else ""
     page = target.removeprefix(beginning).replace(":", "%3A")
-    written = re.sub(r"\*\Z", ":splat", _PLACEHOLDER.sub(r":\1", page))
+    written = re.sub(r"\*\Z", ":splat", PLACEHOLDER.sub(r":\1", page))
     return beginning + written or NOT_FOUND
 
 
 def _pattern_problem(pattern: Pattern) -> str:
     parts = pattern.source.removesuffix("*").split("/")
-    if any("{" in part and not _PLACEHOLDER.fullmatch(part) for part in parts):
+    if any("{" in part and not PLACEHOLDER.fullmatch(part) for part in parts):
         return "Netlify's placeholders are whole folders of a path"
     if any(part.startswith(":") or "*" in part for part in parts):
         return "`*` and a colon behind a slash stand for other texts"

@@ -11,22 +11,15 @@ from collections.abc import Iterator
 
 from redirects.crawlers import PREVIEW_CRAWLERS
 from redirects.formats import nginx_query
-from redirects.formats.grouping import (
-    GROUPS_MAX,
-    Group,
-    cut,
-    expression,
-    names_by_path,
-    own_names,
-    own_of,
-)
+from redirects.formats.grouping import GROUPS_MAX, cut, own_of, unread
 from redirects.formats.nginx_text import DECISION, HEAD, REQUEST, SERVER
 from redirects.formats.nginx_words import WORD_BYTES_MAX, Table, literal, map_of, word
 from redirects.formats.spelling import decomposed, forms, pairs_of, spelled
 from redirects.formats.written import OTHER_HOSTS, Settings, Unsupported, Written
 from redirects.match import ERRORS_PATH
-from redirects.patterns import Pattern
+from redirects.patterns import Group, Pattern, expression
 from redirects.query import decode
+from redirects.rule import names_of, sets_of_names
 from redirects.rules import Rule, RuleSet
 from redirects.targets import REST_CHARACTERS_MAX
 
@@ -51,22 +44,21 @@ class _Nginx:
         self._folder = (settings.folder or FOLDER).rstrip("/")
         self._tables = {name: Table() for name in _FILES}
         self._unsupported: list[Unsupported] = []
-        names = names_by_path(rules)
-        self._sets = list(dict.fromkeys(names[path] for path in sorted(names)))
-        self._too_many = {one for one in self._sets if not nginx_query.is_short(one)}
-        self._sets = [one for one in self._sets if one not in self._too_many]
-        self._too_many.update(self._sets[SETS_MAX:])
-        del self._sets[SETS_MAX:]
-        self._names = names
+        self._names = sets_of_names(rules.rules)
+        sets = dict.fromkeys(one for path in sorted(self._names) for one in self._names[path])
+        self._sets = list(filter(nginx_query.is_short, sets))[:SETS_MAX]
+        self._levels = 0  # so many sets are looked up for one path, one after the other
         self._own = own_of(rules)
         self._read = nginx_query.readable(self._own)
 
     def written(self) -> Written:
         for rule in self._rules.rules:
             self._add(rule)
-        for path, names in self._names.items():
-            if names in self._sets:
-                self._tables["names"].add(_paths(path), str(self._sets.index(names)))
+        for path, sets in self._names.items():
+            numbers = [str(self._sets.index(names)) for names in sets if names in self._sets]
+            self._levels = max(self._levels, len(numbers))
+            if numbers:
+                self._tables["names"].add(_paths(path), ",".join(numbers))
         patterns = list(self._patterns())
         files = {f"{name}.map": table.text() for name, table in self._tables.items() if len(table)}
         files["http.conf"] = self._http(patterns)
@@ -76,20 +68,19 @@ class _Nginx:
     # ------------------------------------------------------------------ rules
 
     def _add(self, rule: Rule) -> None:
-        if rule.query and self._names[rule.source] in self._too_many:
+        names = tuple(names_of(rule.query))
+        if rule.query and names not in self._sets:
             reason = f"nginx looks for {SETS_MAX} sets of parameters, and for short names"
             self._unsupported.append(Unsupported(rule, reason))
             return
-        for own in own_names(rule, self._own):
-            if own not in self._read.names:
-                reason = f"nginx can't read so many own variables: `?{own}=` is unknown to it"
-                self._unsupported.append(Unsupported(rule, reason))
+        self._unsupported += unread(rule, "nginx", self._own, self._read)
         if rule.source.startswith("?"):
             name, keys = "wordpress", list(forms(pairs_of(rule.source[1:]), kana=True))
         elif rule.query:
             name = "queries"
-            queries = list(forms(pairs_of(rule.query), kana=False))
-            keys = [f"{path}{_AND}{query}" for path in _paths(rule.source) for query in queries]
+            number, queries = self._sets.index(names), forms(pairs_of(rule.query), kana=False)
+            asked = [f"{_AND}{number}{query}" for query in queries]
+            keys = [path + query for path in _paths(rule.source) for query in asked]
         else:
             name, keys = "paths", _paths(rule.source)
         if rule.host or rule.language:
@@ -127,7 +118,7 @@ class _Nginx:
                 REQUEST.replace("CRAWLERS", "|".join(PREVIEW_CRAWLERS)),
                 self._languages(),
                 nginx_query.wordpress(self._read),
-                "".join(nginx_query.own(self._sets)),
+                "".join(nginx_query.own(self._sets, self._levels)),
                 *self._lookups(),
                 "\n# Patterns, in their order.\n" if patterns else "",
                 map_of(
@@ -162,16 +153,19 @@ class _Nginx:
         yield "\n# The rules.\n"
         yield from self._looked_up("key", "wordpress", "$redirects_key", "w")
         yield from self._looked_up("base", "wordpress", "$redirects_base", "w")
-        yield from self._looked_up(
-            "query", "queries", f"$redirects_path{_AND}$redirects_own_key", "q"
-        )
+        for level in range(self._levels):
+            key = f"$redirects_path{_AND}$redirects_own_key_{level}"
+            yield from self._looked_up(f"query_{level}", "queries", key, f"q{level}")
         yield from self._looked_up("path", "paths", "$redirects_path", "a")
         yield from self._named()
         # A query of WordPress is answered by its own rules or not at all.
         yield _first("redirects_for_query", ["redirects_by_key", "redirects_by_base"])
         yield _first(
             "redirects_for_page",
-            ["redirects_by_query", "redirects_by_path", "redirects_pattern", "redirects_shorter"],
+            [
+                *(f"redirects_by_query_{level}" for level in range(self._levels)),
+                *("redirects_by_path", "redirects_pattern", "redirects_shorter"),
+            ],
         )
         # Error pages belong to no release, so that no rule is for them.
         yield map_of(

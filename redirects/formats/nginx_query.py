@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from redirects.formats.grouping import Own
+from redirects.formats.grouping import OwnVariables
 from redirects.formats.nginx_words import WORD_BYTES_MAX, map_of, word
 from redirects.formats.spelling import (
     AMP,
@@ -48,9 +48,9 @@ def is_short(names: Sequence[str]) -> bool:
     return len(word(_cut_out(names))) < WORD_BYTES_MAX
 
 
-def readable(own: Own) -> Own:
+def readable(own: OwnVariables) -> OwnVariables:
     """Those of a site's own variables that nginx can read: the first that there are."""
-    return Own(_fitting("post_type", own.types), _fitting("taxonomy", own.taxonomies))
+    return OwnVariables(_fitting("post_type", own.types), _fitting("taxonomy", own.taxonomies))
 
 
 def _fitting(name: str, own: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _fitting(name: str, own: tuple[str, ...]) -> tuple[str, ...]:
     return own
 
 
-def wordpress(own: Own) -> str:
+def wordpress(own: OwnVariables) -> str:
     """`$redirects_key` and `$redirects_base`, `&name=value` for each variable of a query at the
     root in canonical order ('' for none); and `$redirects_left`, all other parts."""
     text = "\n# The query as WordPress reads it: the last of a name wins, `name[]` is a list.\n"
@@ -107,9 +107,10 @@ def wordpress(own: Own) -> str:
     return text + _left("redirects_left", (*VARIABLES, "preview", *own.names))
 
 
-def own(sets: Sequence[Sequence[str]]) -> Iterator[str]:
-    """`$redirects_own_key` and `$redirects_own_left` of the parameters that rules of the site ask
-    for: the set whose number is `$redirects_set`."""
+def own(sets: Sequence[Sequence[str]], levels: int) -> Iterator[str]:
+    """The parameters that rules of the site ask for. `$redirects_own_key_0` and so on, one for each
+    level: of the sets whose numbers are in `$redirects_set` (`3,1`), that in this place; its number
+    and its parameters. `$redirects_own_left`: all others, for what was found at a level."""
     numbers = {
         name: n for n, name in enumerate(dict.fromkeys(one for set_ in sets for one in set_))
     }
@@ -132,19 +133,17 @@ def own(sets: Sequence[Sequence[str]]) -> Iterator[str]:
     for number, names in enumerate(sets):
         yield _left(f"redirects_own_left_{number}", names)
     keys = ["".join(f"$redirects_own_{numbers[name]}" for name in names) for names in sets]
-    yield map_of(
-        "$redirects_set",
-        "redirects_own_key",
-        [("default", ""), *((str(number), key) for number, key in enumerate(keys))],
-    )
-    yield map_of(
-        "$redirects_set",
-        "redirects_own_left",
-        [
-            ("default", ""),
-            *((str(number), f"$redirects_own_left_{number}") for number in range(len(sets))),
-        ],
-    )
+    for level in range(levels):
+        chosen = f"redirects_set_{level}"
+        at = f"~^(?:[0-9]+,){{{level}}}([0-9]+)"
+        yield map_of("$redirects_set", chosen, [(at, "$1"), ("default", "")])
+        # The number tells a set of which something is missing from a smaller one.
+        for_keys = [(str(number), f"{number}{key}") for number, key in enumerate(keys)]
+        for_left = [(str(number), f"$redirects_own_left_{number}") for number in range(len(sets))]
+        for variable, rows in (("own_key", for_keys), ("own_left_of", for_left)):
+            yield map_of(f"${chosen}", f"redirects_{variable}_{level}", [("default", ""), *rows])
+    found_at = [(f"q{level}", f"$redirects_own_left_of_{level}") for level in range(levels)]
+    yield map_of("$redirects_by", "redirects_own_left", [("default", ""), *found_at])
 
 
 def _variable(name: str) -> str:

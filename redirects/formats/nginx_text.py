@@ -75,7 +75,7 @@ DECISION = (
         "redirects_is_found",
         [
             (
-                "~^(?<redirects_by>[a-z])\\t(?<redirects_status>[0-9]+)\\t(?<redirects_target>[^\\t]*)"
+                "~^(?<redirects_by>[a-z][0-9]*)\\t(?<redirects_status>[0-9]+)\\t(?<redirects_target>[^\\t]*)"
                 "\\t(?<redirects_mark>[?&])\\t(?<redirects_fragment>[^\\t]*)"
                 "\\t(?<redirects_in_place>[^\\t]*)$",
                 "1",
@@ -104,7 +104,7 @@ DECISION = (
     + map_of(
         "$redirects_by",
         "redirects_rest",
-        [("w", "$redirects_left"), ("q", "$redirects_own_left"), ("default", "$args")],
+        [("w", "$redirects_left"), ("~^q", "$redirects_own_left"), ("default", "$args")],
     )
     + map_of(
         "$redirects_rest",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import random
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from unittest import mock
 from urllib.parse import quote, unquote
@@ -37,6 +38,8 @@ BROWSER = "Mozilla/5.0"
 KEPT = {"301": "max-age=3600", "308": "max-age=3600", "302": "no-cache", "307": "no-cache"}
 
 Answer = tuple[str, ...]
+LimitOf = Callable[["Asked", Answer, Answer], str]
+"""The documented limit that explains a difference: what was asked, wanted and got; '' if none."""
 
 
 class Asked(NamedTuple):
@@ -194,6 +197,34 @@ def limit_of_nginx(asked: Asked, want: Answer, got: Answer) -> str:
     return ""
 
 
+def assert_decides_alike(
+    client: Client, rules: RuleSet, asked_for: Iterable[Asked], limit_of: LimitOf
+) -> Counter[str]:
+    """A server answers all of these as the rules say, but for its documented limits. Returns how
+    many of each kind there were, alike and not."""
+    decided, counts = Decided(rules), Counter[str]()
+    different: list[tuple[Asked, Answer, Answer]] = []
+    for asked in asked_for:
+        want = decided(asked)
+        got, cache = client.ask(asked)
+        if want == got:
+            counts[f"{asked.kind}: alike"] += 1
+            assert got[0] not in KEPT or cache == KEPT[got[0]], (asked, got, cache)
+        elif limit := limit_of(asked, want, got):
+            counts[f"{asked.kind}: {limit}"] += 1
+        else:
+            different.append((asked, want, got))
+    assert not different, show(different)
+    return counts
+
+
+def show_counts(server: str, counts: Counter[str]) -> None:
+    """A line for each."""
+    print()
+    for name, number in sorted(counts.items()):
+        print(f"{server}: {number:5} {name}")
+
+
 def _is_spelled_oddly(value: str) -> bool:
     needless = re.search("%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])", value)
     hexadecimal = "".join(re.findall("%(..)", value))
@@ -281,7 +312,9 @@ def a_rule_set(seed: int = 1, posts: int = 60) -> RuleSet:
         Rule("/item.php", 301, "/shop/"),
         Rule("/item.php", 301, "/shop/33/", query="id=33"),
         Rule("/item.php", 302, "/shop/34/book?x=1", "/shop/34/", query="id=34&kind=本"),
+        Rule("/item.php", 308, "/shop/books/", query="kind=本"),
         Rule("/list.cgi", GONE, query="mode=all"),
+        Rule("/list.cgi", 301, "/list/", query="id=33&mode=all"),
         Rule("/", 301, "/campaign/", query="campaign=春"),
         Rule("/", 302, "/en/", language="en"),
         Rule("/about", 302, "/en/company/", language="en"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +16,12 @@ from tests.packages import program
 from tests.processes import Service, reserved_ports
 from tests.redirects.engine_requests import requests
 from tests.redirects.engines import (
-    KEPT,
     PUBLIC,
-    Answer,
-    Asked,
     Client,
-    Decided,
     a_rule_set,
+    assert_decides_alike,
     limit_of_haproxy,
-    show,
+    show_counts,
 )
 
 
@@ -91,21 +87,8 @@ def test_haproxy_decides_as_the_rules_say(
     rules = a_rule_set()
     made = install(rules, tmp_path)
     assert not made.unsupported
-    decided, counts = Decided(rules), Counter[str]()
-    different: list[tuple[Asked, Answer, Answer]] = []
     with running(tmp_path) as client:
-        for asked in requests(2, 12_000):
-            want = decided(asked)
-            got, cache = client.ask(asked)
-            if want == got:
-                counts[f"{asked.kind}: alike"] += 1
-                assert got[0] not in KEPT or cache == KEPT[got[0]], (asked, got, cache)
-            elif limit := limit_of_haproxy(asked, want, got):
-                counts[f"{asked.kind}: {limit}"] += 1
-            else:
-                different.append((asked, want, got))
+        asked = requests(2, 12_000)
+        counts = assert_decides_alike(client, rules, asked, limit_of_haproxy)
     with capsys.disabled():
-        print()
-        for name, number in sorted(counts.items()):
-            print(f"haproxy: {number:5} {name}")
-    assert not different, show(different)
+        show_counts("haproxy", counts)

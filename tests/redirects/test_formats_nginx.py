@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +20,13 @@ from tests.redirects.engine_requests import requests
 from tests.redirects.engines import (
     BROWSER,
     CRAWLER,
-    KEPT,
     PUBLIC,
     Asked,
     Client,
-    Decided,
     a_rule_set,
+    assert_decides_alike,
     limit_of_nginx,
-    show,
+    show_counts,
 )
 
 
@@ -105,23 +103,11 @@ def test_nginx_decides_as_the_rules_say(
     rules = a_rule_set()
     made = install(rules, tmp_path)
     assert not made.unsupported
-    decided, counts, different = Decided(rules), Counter[str](), []
     with running(tmp_path) as client:
-        for asked in requests(1, 12_000):
-            want = decided(asked)
-            got, cache = client.ask(asked)
-            if want == got:
-                counts[f"{asked.kind}: alike"] += 1
-                assert got[0] not in KEPT or cache == KEPT[got[0]], (asked, got, cache)
-            elif limit := limit_of_nginx(asked, want, got):
-                counts[f"{asked.kind}: {limit}"] += 1
-            else:
-                different.append((asked, want, got))
+        asked = requests(1, 12_000)
+        counts = assert_decides_alike(client, rules, asked, limit_of_nginx)
     with capsys.disabled():
-        print()
-        for name, number in sorted(counts.items()):
-            print(f"nginx: {number:5} {name}")
-    assert not different, show(different)
+        show_counts("nginx", counts)
 
 
 @pytest.mark.real

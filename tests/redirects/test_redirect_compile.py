@@ -45,6 +45,21 @@ def test_a_small_set() -> None:
     assert list(nodes_of(data.head, data.entries.get)) == list(data.entries) == [f"n/{name}"]
 
 
+def test_sets_of_parameters_at_one_path_those_of_most_names_first() -> None:
+    queries = ("c=1", "a=1", "b=1&c=2", "b=2&c=2", "a=1&b=1&c=1")
+    rules = RuleSet.of(
+        [
+            *(Rule("/x", 301, "/y", query=query) for query in queries),
+            Rule("/x", 301, "/z"),
+        ]
+    )
+    data = compile_rules(rules)
+    assert data.head.partition("  ")[2] == "Q/x a&b&c  Q/x b&c  Q/x a  q- 301 - /z"
+    assert [(one.rule.query, one.reason) for one in data.left_out] == [
+        ("c=1", "3 sets of parameters are looked up for a path")
+    ]
+
+
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
 def test_the_longest_value(beyond: int) -> None:
     around = len("  ") + 10 + len(" 301 - ") + len("  ")

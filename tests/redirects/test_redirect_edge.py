@@ -71,6 +71,8 @@ RULES = RuleSet.of(
         Rule("/item.php", 302, "/en/shop/33/", query="id=33", language="en"),
         Rule("/item.php", 301, "/shop/33/本/".replace("本", "%E6%9C%AC"), query="id=33&kind=本"),
         Rule("/item.php", 301, "/shop/"),
+        Rule("/item.php", 302, "/en/shop/34/", query="id=34&lang=en"),
+        Rule("/item.php", 307, "/en/shop/35/", query="id=35&lang=en", language="en"),
         Rule("/page.cgi", 410, query="n=1"),
         Rule("/", 301, "/found/", query="q=会社"),
         *(Rule(f"?p={n}", 301, f"/blog/{n}.html", f"/blog/{n}.html") for n in range(20, 60, 3)),
@@ -225,6 +227,21 @@ TABLE_OF_DECISIONS = [
     (Request("GET", "/item.php", "id=34"), Redirect(301, "/shop/?id=34")),
     (Request("GET", "/item.php", "id[]=33"), Redirect(301, "/shop/?id[]=33")),
     (Request("GET", "/item.php", "x=1"), Redirect(301, "/shop/?x=1")),
+    # Others beside them, also such as another rule of the path asks for.
+    (Request("GET", "/item.php", "id=33&lang=ja"), Redirect(301, "/shop/33/?lang=ja")),
+    (Request("GET", "/item.php", "lang=en&id=33"), Redirect(301, "/shop/33/?lang=en")),
+    (Request("GET", "/item.php", "lang=en&a&id=34"), Redirect(302, "/en/shop/34/?a")),
+    (Request("GET", "/item.php", "id=34&lang=ja"), Redirect(301, "/shop/?id=34&lang=ja")),
+    (Request("GET", "/item.php", "id=33&kind=x&lang"), Redirect(301, "/shop/33/?kind=x&lang")),
+    (
+        Request("GET", "/item.php", "id=33&lang=en&kind=%E6%9C%AC"),
+        Redirect(301, "/shop/33/%E6%9C%AC/?lang=en"),
+    ),
+    (Request("GET", "/item.php", "id=35&lang=en"), Redirect(301, "/shop/?id=35&lang=en")),
+    (
+        Request("GET", "/item.php", "id=35&lang=en", accept_language="en"),
+        Redirect(307, "/english/shop/35/"),
+    ),
     (Request("GET", "/page.cgi", "n=1"), Gone()),
     (Request("GET", "/page.cgi", "n=2"), Serve("b3", "/page.cgi")),
     (Request("GET", "/", "q=%E4%BC%9A%E7%A4%BE&r"), Redirect(301, "/found/?r")),
@@ -299,6 +316,33 @@ def test_decisions(request_: Request, decision: object) -> None:
 
     assert decide(get, request_) == decision
     assert len(asked) <= GETS_MAX
+
+
+@pytest.mark.parametrize(
+    ("query", "location", "reads"),
+    [
+        ("id=7", "/7", 3),
+        ("id=7&lang=ja", "/7?lang=ja", 5),
+        ("id=7&lang=en", "/en/7", 3),
+        ("kind=x", "/all?kind=x", 3),
+    ],
+)
+def test_two_reads_for_each_set_of_parameters(query: str, location: str, reads: int) -> None:
+    rules = [Rule("/item.php", 301, f"/{n * n}", query=f"id={n * n}") for n in range(2000)]
+    rules += [
+        Rule("/item.php", 301, "/all"),
+        Rule("/item.php", 301, "/7", query="id=7"),
+        Rule("/item.php", 301, "/en/7", query="id=7&lang=en"),
+        *(Rule(f"/{n * 7919 % 999_983}", 301, f"/x/{n * 104_729 % 9973}") for n in range(2000)),
+    ]
+    store, asked = store_of(*rules), list[str]()
+
+    def get(key: str) -> str | None:
+        asked.append(key)
+        return store.get(key)
+
+    assert decide(get, Request("GET", "/item.php", query)) == Redirect(301, location)
+    assert len(asked) == reads
 
 
 @pytest.mark.parametrize("store", range(1, len(STORES)))

@@ -43,6 +43,7 @@ MORE = RuleSet.of(
         Rule("/", 302, "/en/", origin="redirects.csv:4", language="en"),
         Rule("/item.php", 301, "/company/", origin="redirects.csv:5", query="id=33"),
         Rule("/item.php", 301, "/", origin="redirects.csv:6"),
+        Rule("/item.php", 302, "/en/", origin="redirects.csv:11", query="id=34&lang=en"),
         Rule("/a", 301, "/company/", origin="redirects.csv:7", host="old.example.co.jp"),
     ],
     [
@@ -105,6 +106,7 @@ QUERIES = st.lists(
     st.sampled_from(
         ["p=1632", "page_id=01632/", "p=7", "cat=5", "paged=2", "paged=9", "utm_source=x", "fbclid",
          "p=", "amp;p=1632", "p[]=1", "preview=true", "x=%zz", "page=3", "id=33", "id=34",
+         "lang=en", "lang=ja",
          "book=red", "book=blue", "genre=crime", "book=red&page=2"]
     ),
     max_size=4,
@@ -185,6 +187,13 @@ def test_what_is_said(visit: Request, lines: list[str]) -> None:
           "answer: 301 to /company/?x=1"]),
         (visit("/item.php", "x=1&id=34"), ["rule for path and query: /item.php?id=34: no rule",
                                            "answer: 301 to /?x=1&id=34"]),
+        (visit("/item.php", "id=33&lang=ja"),
+         ["rule for path and query: /item.php?id=33&lang=ja: no rule",
+          "rule for path and query: /item.php?id=33: 301 to /company/ (redirects.csv:5)",
+          "answer: 301 to /company/?lang=ja"]),
+        (visit("/item.php", "id=33"),
+         ["rule for path and query: /item.php?id=...&lang=...: no rule",
+          "rule for path and query: /item.php?id=33: 301"]),
         (visit("/shop/a%20b"), ["pattern: /shop/*: 302 to https://shop.example.co.jp/*",
                                 "answer: 302 to https://shop.example.co.jp/a%20b"]),
         (visit("/s/5"), ["answer: 410"]),

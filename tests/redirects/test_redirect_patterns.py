@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirects.chains import example, examples
+from redirects.chains import EXPANDED_MAX, example, examples
 from redirects.patterns import Pattern
 from redirects.rules import Rule, RuleSet
 
@@ -113,6 +113,93 @@ def test_chains_of_patterns_become_one_step() -> None:
     assert [rule.target for rule in rules.rules] == ["/new/x.html"]
     assert [pattern.target for pattern in rules.patterns] == ["/new/{n}.html", "/new/{m}.html"]
     assert not rules.loops
+
+
+def test_no_pattern_skips_the_rules_with_parameters_at_its_target() -> None:
+    items = [
+        Rule("/item.php", 301, "/shop/"),
+        Rule("/item.php", 301, "/shop/33/", query="id=33"),
+        Rule("/a", 301, "/item.php"),
+        Rule("/b", 301, "/item.php?id=33"),
+    ]
+    patterns = [Pattern("/item/{id:int}", 301, "/item.php?id={id}"), Pattern("/x/*", 301, "/a?*")]
+    rules = RuleSet.of(items, [*patterns, Pattern("/z/*", 301, "/item.php")])
+    assert [pattern.target for pattern in rules.patterns] == [
+        "/item.php?id={id}",  # what /item/33 leads to is not what /item/34 does
+        "/item.php?*",
+        "/item.php",
+    ]
+    targets = {rule.source + rule.query: rule.target for rule in rules.rules}
+    # `/a?id=33` keeps its parameter, and so comes to the shop's page 33.
+    assert (targets["/a"], targets["/b"]) == ("/item.php", "/shop/33/")
+
+
+def test_a_circle_is_one_for_those_without_parameters_too() -> None:
+    rules = [
+        Rule("/item.php", 301, "/a"),
+        Rule("/a", 301, "/item.php"),
+        Rule("/item.php", 301, "/shop/33/", query="id=33"),
+    ]
+    found = RuleSet.of(rules)
+    assert [rule.query for rule in found.rules] == ["id=33"]
+    assert [loop.sources for loop in found.loops] == [("/a", "/item.php")]
+
+
+def test_what_a_whole_folder_leads_to_is_one_step() -> None:
+    rules = RuleSet.of(
+        [
+            Rule("/new/", 301, "/home/"),
+            Rule("/new/会社/x", 301, "/company/", "/company/"),
+            Rule("/new/gone", 410),
+            Rule("/newest/y", 308, "/z"),
+            Rule("/new/kept/a", 301, "/b"),
+            Rule("/new/en", 302, "/english/", language="en"),
+        ],
+        [
+            Pattern("/old/kept/*", 301, "/kept/*"),
+            Pattern("/old/*", 302, "/new/*", "own.csv:2"),
+            Pattern("/oldest/*", 301, "/newer/*", host="old.example.co.jp"),
+            Pattern("/newer/*", 301, "/newest/*"),
+        ],
+    )
+    made = {(r.source, r.host): (r.status, r.target) for r in rules.rules if "old" in r.source}
+    assert made == {
+        ("/old/", ""): (302, "/home/"),
+        ("/old/会社/x", ""): (302, "/company/"),
+        ("/old/gone", ""): (410, ""),
+        # By the pattern between, too.
+        ("/oldest/y", "old.example.co.jp"): (301, "/z"),
+    }
+    assert not rules.twice
+    in_place = {rule.source: rule.in_place for rule in rules.rules}
+    assert in_place["/old/会社/x"] == "/company/"
+
+
+def test_of_more_than_fit_a_folder_has_none() -> None:
+    rules = [Rule(f"/new/{n}", 301, f"/{n * 7}") for n in range(EXPANDED_MAX + 1)]
+    pattern = Pattern("/old/*", 301, "/new/*")
+    found = RuleSet.of(rules, [pattern])
+    assert len(found.rules) == len(rules)
+    [(first, then)] = found.twice
+    assert first == pattern
+    assert then in rules
+    assert len(RuleSet.of(rules[1:], [pattern]).rules) == 2 * EXPANDED_MAX
+
+
+def test_who_is_sent_twice_is_known() -> None:
+    dated = Pattern("/{y:int}/{slug}/", 301, "/{slug}/")
+    section = Pattern("/news/a/*", 301, "/press/*")
+    found = RuleSet.of(
+        [Rule("/about/", 301, "/company/")], [dated, section, Pattern("/n/*", 301, "/news/*")]
+    )
+    assert [(first.source, then.source) for first, then in found.twice] == [
+        ("/{y:int}/{slug}/", "/about/"),
+        ("/{y:int}/{slug}/", "/n/*"),  # /2009/n/
+        ("/n/*", "/news/a/*"),
+    ]
+    # Here nobody comes to the second by the first: the second has it already.
+    first = Pattern("/n/a/*", 301, "/press/*")
+    assert not RuleSet.of([], [first, Pattern("/n/*", 301, "/n/a/*", host="x.example")]).twice
 
 
 def test_patterns_in_a_circle_are_reported_and_left_out() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirects.chains import HOPS_MAX
-from redirects.rules import Conflict, Rule, RuleSet
+from redirects.rules import Rule, RuleConflict, RuleSet
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_first_of_a_source_wins_and_a_different_one_is_a_conflict() -> None:
     other, crawler = Rule("/a", 302, "/b"), Rule("/a", 301, "/b", "/b")
     rules = RuleSet.of([first, same, other, crawler])
     assert rules.rules == (first,)
-    assert rules.conflicts == (Conflict(first, other), Conflict(first, crawler))
+    assert rules.conflicts == (RuleConflict(first, other), RuleConflict(first, crawler))
 
 
 def test_sorted_whatever_the_order() -> None:
@@ -145,11 +145,17 @@ def test_loops_are_reported_and_left_out() -> None:
 
 
 @pytest.mark.parametrize(("hops", "is_left_out"), [(HOPS_MAX, False), (HOPS_MAX + 1, True)])
-def test_an_endless_chain_is_a_loop(hops: int, is_left_out: bool) -> None:
+def test_a_chain_that_is_too_long_is_no_circle(hops: int, is_left_out: bool) -> None:
     rules = RuleSet.of(Rule(f"/{n}", 301, f"/{n + 1}") for n in range(hops))
     assert ("/0" not in sources(rules)) == is_left_out
-    assert bool(rules.loops) == is_left_out
+    assert [loop.is_circle for loop in rules.loops] == [False] * is_left_out
     assert sources(rules)[f"/{hops - 1}"] == (301, f"/{hops}")
+
+
+def test_a_long_circle_is_one() -> None:
+    rules = RuleSet.of(Rule(f"/{n}", 301, f"/{(n + 1) % 20}") for n in range(20))
+    assert not rules.rules
+    assert [(len(loop.sources), loop.is_circle) for loop in rules.loops] == [(20, True)]
 
 
 def test_json_is_deterministic_and_names_the_set() -> None:

@@ -7,58 +7,58 @@ import pytest
 from redirects.compile import compile_rules, live_entry, set_id
 from redirects.match import Redirect, Request, decide
 from redirects.rules import Rule, RuleSet
-from redirects.wordpress import Target, rules_for, slash_rules
+from redirects.wordpress import Thing, rules_for, slash_rules
 
 
 @pytest.mark.parametrize(
     ("target", "sources"),
     [
-        (Target("post", "1632", "/n", slug="hello"), ["?p=1632", "?name=hello"]),
-        (Target("post", "1632", "/n", page=2), ["?p=1632&page=2"]),
-        (Target("post", "1632", "/n", feed="rss2"), ["?p=1632&feed=rss2"]),
-        (Target("post", "1632", "/n", feed="feed"), ["?p=1632&feed=rss2"]),
-        (Target("post", "1632", "/n", cpage=3), ["?p=1632&cpage=3"]),
-        (Target("post", "1632", "/n", embed=True), ["?p=1632&embed=true"]),
-        (Target("page", "7", "/n", slug="a/会社"), ["?p=7", "?pagename=a/会社"]),
-        (Target("attachment", "9", "/n", slug="x"), ["?p=9"]),
-        (Target("category", "3", "/n", slug="news"), ["?cat=3", "?category_name=news"]),
+        (Thing("post", "1632", "/n", slug="hello"), ["?p=1632", "?name=hello"]),
+        (Thing("post", "1632", "/n", page=2), ["?p=1632&page=2"]),
+        (Thing("post", "1632", "/n", feed="rss2"), ["?p=1632&feed=rss2"]),
+        (Thing("post", "1632", "/n", feed="feed"), ["?p=1632&feed=rss2"]),
+        (Thing("post", "1632", "/n", cpage=3), ["?p=1632&cpage=3"]),
+        (Thing("post", "1632", "/n", embed=True), ["?p=1632&embed=true"]),
+        (Thing("page", "7", "/n", slug="a/会社"), ["?p=7", "?pagename=a/会社"]),
+        (Thing("attachment", "9", "/n", slug="x"), ["?p=9"]),
+        (Thing("category", "3", "/n", slug="news"), ["?cat=3", "?category_name=news"]),
         (
-            Target("category", "3", "/n", slug="a/b"),
+            Thing("category", "3", "/n", slug="a/b"),
             ["?cat=3", "?category_name=a/b", "?category_name=b"],
         ),
-        (Target("category", "ニュース", "/n"), ["?category_name=ニュース"]),
+        (Thing("category", "ニュース", "/n"), ["?category_name=ニュース"]),
         (
-            Target("category", "3", "/n", slug="b", paged=2),
+            Thing("category", "3", "/n", slug="b", paged=2),
             ["?cat=3&paged=2", "?category_name=b&paged=2"],
         ),
-        (Target("post_tag", "4", "/n", slug="a&b"), ["?tag=a%26b", "?tag_id=4"]),
-        (Target("post_tag", "a+b", "/n"), ["?tag=a+b"]),
-        (Target("author", "2", "/n"), ["?author=2"]),
-        (Target("date", "2009", "/n"), ["?m=2009", "?year=2009"]),
-        (Target("date", "200904", "/n"), ["?m=200904", "?year=2009&monthnum=4"]),
-        (Target("date", "20090401", "/n"), ["?m=20090401", "?year=2009&monthnum=4&day=1"]),
+        (Thing("post_tag", "4", "/n", slug="a&b"), ["?tag=a%26b", "?tag_id=4"]),
+        (Thing("post_tag", "a+b", "/n"), ["?tag=a+b"]),
+        (Thing("author", "2", "/n"), ["?author=2"]),
+        (Thing("date", "2009", "/n"), ["?m=2009", "?year=2009"]),
+        (Thing("date", "200904", "/n"), ["?m=200904", "?year=2009&monthnum=4"]),
+        (Thing("date", "20090401", "/n"), ["?m=20090401", "?year=2009&monthnum=4&day=1"]),
         (
-            Target("post_format", "image", "/n"),
+            Thing("post_format", "image", "/n"),
             ["?post_format=image", "?post_format=post-format-image"],
         ),
         (
-            Target("taxonomy", "5", "/n", taxonomy="genre", slug="jazz"),
+            Thing("taxonomy", "5", "/n", taxonomy="genre", slug="jazz"),
             ["?taxonomy=genre&term=jazz"],
         ),
-        (Target("post_type", "book", "/n", feed="atom"), ["?post_type=book&feed=atom"]),
-        (Target("home", "", "/"), ["/index.php", "/index.php/"]),
-        (Target("home", "", "/n", paged=3), ["?paged=3"]),
-        (Target("home", "", "/n", feed="rss2"), ["?feed=rss2"]),
-        (Target("home", "", "/n", feed="comments-rss2"), ["?feed=comments-rss2"]),
-        (Target("sitemap", "sitemap=index", "/n"), ["?sitemap=index"]),
+        (Thing("post_type", "book", "/n", feed="atom"), ["?post_type=book&feed=atom"]),
+        (Thing("home", "", "/"), ["/index.php", "/index.php/"]),
+        (Thing("home", "", "/n", paged=3), ["?paged=3"]),
+        (Thing("home", "", "/n", feed="rss2"), ["?feed=rss2"]),
+        (Thing("home", "", "/n", feed="comments-rss2"), ["?feed=comments-rss2"]),
+        (Thing("sitemap", "sitemap=index", "/n"), ["?sitemap=index"]),
         (
-            Target("sitemap", "sitemap=posts&sitemap-subtype=post&paged=1", "/n"),
+            Thing("sitemap", "sitemap=posts&sitemap-subtype=post&paged=1", "/n"),
             ["?paged=1&sitemap=posts&sitemap-subtype=post"],
         ),
-        (Target("post", "1", "/%E3%81%82/", old_paths=("/あ/", "/old/")), ["?p=1", "/old/"]),
+        (Thing("post", "1", "/%E3%81%82/", old_paths=("/あ/", "/old/")), ["?p=1", "/old/"]),
     ],
 )
-def test_sources(target: Target, sources: list[str]) -> None:
+def test_sources(target: Thing, sources: list[str]) -> None:
     rules = list(rules_for([target]))
     assert [rule.source for rule in rules] == sources
     assert {(rule.status, rule.target) for rule in rules} == {(301, target.url)}
@@ -79,12 +79,12 @@ def test_sources(target: Target, sources: list[str]) -> None:
 )
 def test_only_the_page_itself_is_shown_in_place(part: dict[str, Any], in_place: str) -> None:
     given: dict[str, Any] = {"url": "/blog/1.html", "old_paths": ("/old/",), **part}
-    assert {rule.in_place for rule in rules_for([Target("post", "1", **given)])} == {in_place}
+    assert {rule.in_place for rule in rules_for([Thing("post", "1", **given)])} == {in_place}
 
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown kind"):
-        list(rules_for([Target("link", "1", "/n")]))  # type: ignore[arg-type]
+        list(rules_for([Thing("link", "1", "/n")]))  # type: ignore[arg-type]
 
 
 def test_slash_rules() -> None:
@@ -115,7 +115,7 @@ def test_slash_rules() -> None:
 )
 def test_every_old_form_is_one_hop(path: str, query: str) -> None:
     old = ("/2009/04/hello/",)
-    target = Target("post", "1632", "/blog/1632.html", slug="hello", old_paths=old)
+    target = Thing("post", "1632", "/blog/1632.html", slug="hello", old_paths=old)
     rules = RuleSet.of([*rules_for([target]), *slash_rules(old)])
     data = compile_rules(rules)
     store = {**data.entries, "live": live_entry(1, "a", set_id(rules), data.head)}
