@@ -17,8 +17,9 @@ from redirects.edge import Site
 from redirects.explain import outcome
 from redirects.match import Request
 from redirects.own import key_written, parse_rule, written
-from redirects.query import canonical_query
+from redirects.query import ROOT_PATHS, canonical_query
 from redirects.rules import RuleSet
+from redirects.targets import SENT_AS_IT_IS
 
 ASKED_MAX = 20_000
 """So many addresses are asked of the CMS, those first that are asked for most."""
@@ -29,8 +30,6 @@ GUESS = "access log; CHECK: WordPress guesses by the beginning of the name"
 KNOWN = "access log"
 
 _YEAR = re.compile(r"/\d{4}/")
-_ROOT = ("/", "/index.php")
-_KEPT = "/?&=%-._~!$'()*+,;:@[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,8 @@ def essence(url: str) -> str:
     """An address (path and query) without what only measures: several in a log are one question,
     and one rule."""
     path, _, query = url.partition("?")
-    if path in _ROOT and (key := canonical_query(query).key):
-        return quote(key_written(key), safe=_KEPT)
+    if path in ROOT_PATHS and (key := canonical_query(query).key):
+        return quote(key_written(key), safe=SENT_AS_IT_IS)
     kept = [part for part in query.split("&") if part and has_meaning(*_pair(part))]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
@@ -219,7 +218,7 @@ def _is_guess(url: str, end: Address, known: Known) -> bool:
     item = known.addresses.views.items.get(int(view.id.rpartition(":")[2]))
     path, _, query = url.partition("?")
     name = decoded(path).rstrip("/").rpartition("/")[2]
-    if path in _ROOT:
+    if path in ROOT_PATHS:
         read = dict(_pair(part) for part in query.split("&"))
         name = decoded(read.get("name", read.get("pagename", "")))
     if not item or not name or not item.slug.startswith(name):

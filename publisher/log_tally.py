@@ -24,7 +24,8 @@ class Tally:
     """Counts requests that read (GET and HEAD).
 
     `counts`: how often each address, in the form of `OldUrl.url`, was asked for. `requests`: all
-    of them; those at hosts that are nobody's are `elsewhere` and nowhere else, and those `dropped`
+    of them; `answered`: the addresses that were answered with something at least once, a page or a
+    redirect; those at hosts that are nobody's are `elsewhere` and nowhere else, and those `dropped`
     were for addresses that were asked for too rarely to be told apart. `unread`: lines that say
     nothing of a request.
     """
@@ -36,6 +37,7 @@ class Tally:
         characters_max: int = CHARACTERS_MAX,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.answered: set[str] = set()
         self.requests = 0
         self.unread = 0
         self.dropped = 0
@@ -58,7 +60,10 @@ class Tally:
         if origin is None:
             self.elsewhere += 1
             return
-        self._count(origin + hit.url if origin else hit.url)
+        url = origin + hit.url if origin else hit.url
+        self._count(url)
+        if hit.status < 400:
+            self.answered.add(url)
         if hit.is_page and hit.day:
             self._count_day(hit)
 
@@ -81,6 +86,7 @@ class Tally:
             kept[url] = count
         self.dropped += self.counts.total() - kept.total()
         self.counts, self._characters = kept, held
+        self.answered &= kept.keys()
 
     def _count(self, url: str) -> None:
         if url not in self.counts:

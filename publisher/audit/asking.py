@@ -14,7 +14,7 @@ from publisher.log_search import Found, Known, essence, search
 ASKED_MAX = 2_000
 """So many lost addresses are asked of the CMS, those first that are worth most."""
 
-IDS_MAX = 2_000
+IDS_MAX = 500
 """So many ids that the CMS does not list are asked, evenly spread over all of them."""
 
 # What `log_search` says of an answer that has a page in it.
@@ -47,10 +47,10 @@ def ask(
     return Answers({one.url: one for one in done.found}, reasons, answered)
 
 
-def unlisted(addresses: Addresses) -> tuple[list[str], int]:
+def unlisted(addresses: Addresses, most: int = IDS_MAX) -> tuple[list[str], int]:
     """The addresses of ids up to the largest that the CMS does not list: drafts, revisions, menus,
-    what was deleted, and what it should list. At most IDS_MAX of them; and how many there are."""
+    what was deleted, and what it should list. At most so many of them; and how many there are."""
     ids = ids_of(addresses)
     missing = [number for number in range(1, max(ids, default=0) + 1) if number not in ids]
-    step = max(1, -(-len(missing) // IDS_MAX))
+    step = max(1, -(-len(missing) // most))
     return [essence(f"/?p={number}") for number in missing[::step]], len(missing)

@@ -17,13 +17,13 @@ from publisher.audit.report import BAD, Fix
 from publisher.log_search import Found, essence
 from publisher.paths import SitePath, decoded
 from redirects.own import parse_rule, written
+from redirects.targets import SENT_AS_IT_IS
 
 # Percent of likeness of two names (`fuzz.ratio`) from which one is worth proposing, and by how
 # much it has to be more like than the next.
 _LIKE = 82.0
 _AHEAD = 4.0
 _CHARACTERS_MIN = 4
-_KEPT = "/?&=%-._~!$'()*+,;:@[]"
 
 
 class Pages:
@@ -85,7 +85,7 @@ def _made(source: str, target: str, guess: bool, reason: str) -> Fix | None:
         source, target, status, _ = written(rule)
     except ValueError:
         return None
-    if quote(source, safe=_KEPT) == target:
+    if quote(source, safe=SENT_AS_IT_IS) == target:
         return None
     return Fix(source, target, int(status or 301), guess, reason)
 

@@ -12,6 +12,8 @@ from publisher.audit.pages import PageFacts
 from publisher.audit.report import Finding, Post, Severity
 from publisher.identities import is_here
 from publisher.paths import SitePath
+from publisher.share_counts.book import Book, Counts, before_and_after, targets_of
+from publisher.share_counts.networks import ENTRIES
 
 # Facebook says that its numbers are not precise: less is no loss.
 _KEPT_AT_LEAST = 0.9
@@ -26,13 +28,6 @@ class Known(NamedTuple):
     known_by: str
 
 
-class Counts(NamedTuple):
-    """How often a post was shared, by network: at first, and at last (None: not counted since)."""
-
-    before: Mapping[str, int] = {}
-    after: Mapping[str, int | None] = {}
-
-
 def old_posts(addresses: Addresses, has_file: Callable[[str], bool]) -> Iterator[Known]:
     """The posts that are known by an old address, and are in the release."""
     for item in addresses.views.inventory.items:
@@ -43,9 +38,19 @@ def old_posts(addresses: Addresses, has_file: Callable[[str], bool]) -> Iterator
             yield Known(item.id, address.path, addresses.known_by(address))
 
 
-def post(known: Known, way: Way, page: PageFacts, counts: Counts, public: str) -> Post:
-    """What becomes of a post's identity. `way`: that of a preview crawler from `known_by`."""
-    before, after = _sum(counts.before.values()), _sum(counts.after.values())
+def counts_of(book: Book, addresses: Addresses) -> Iterator[tuple[int, dict[str, Counts]]]:
+    """By the number of each old post, how often it was shared, by network."""
+    for target, counted in before_and_after(book, targets_of(addresses), ENTRIES):
+        yield target.post, counted
+
+
+def post(
+    known: Known, way: Way, page: PageFacts, counts: Mapping[str, Counts], public: str
+) -> Post:
+    """What becomes of a post's identity. `way`: that of a preview crawler from `known_by`;
+    `counts`: by network."""
+    before = _sum(one.before for one in counts.values())
+    after = _sum(one.after for one in counts.values())
     return Post(
         id=str(known.number),
         path=known.path.url,
@@ -78,10 +83,9 @@ def _served(known: Known, way: Way, page: PageFacts, public: str) -> Iterator[Fi
         yield Finding("social-not-served", "critical", {"status": str(first)})
 
 
-def _dropped(counts: Counts) -> Iterator[Finding]:
-    for network, before in counts.before.items():
-        after = counts.after.get(network)
-        if after is not None and after < before * _KEPT_AT_LEAST:
+def _dropped(counts: Mapping[str, Counts]) -> Iterator[Finding]:
+    for network, (before, after) in counts.items():
+        if before is not None and after is not None and after < before * _KEPT_AT_LEAST:
             values = {"network": network, "before": str(before), "after": str(after)}
             yield Finding("counts-dropped", "warning", values)
 

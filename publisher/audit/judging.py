@@ -10,12 +10,11 @@ from publisher.audit.forms import Form
 from publisher.audit.report import BAD, Finding, Outcome
 from publisher.paths import SitePath
 from publisher.rules import OF_THE_CMS
-from redirects.query import canonical_query
+from redirects.query import ROOT_PATHS, canonical_query
 from redirects.targets import GONE
 
 _TEMPORARY = (302, 307)
 _REDIRECTS = range(300, 400)
-_ROOTS = ("/", "/index.php")
 WITHDRAWN = "withdrawn"
 """The origin of rules for pages that were withdrawn (`publisher.rules.with_withdrawn`)."""
 
@@ -155,7 +154,7 @@ def _wrong_page(way: Way, evidence: Evidence) -> Finding | None:
 def _soft_404(url: str, way: Way, evidence: Evidence) -> Finding | None:
     """The home page as an answer for something else: search engines count it as an error."""
     parts = urlsplit(url)
-    is_home = parts.path in _ROOTS and canonical_query(parts.query).key is None
+    is_home = parts.path in ROOT_PATHS and canonical_query(parts.query).key is None
     if way.path != "/" or is_home or (evidence.form and evidence.form.expected == "/"):
         return None
     # A person wrote it, or the CMS does the same at its own address.

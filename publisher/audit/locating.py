@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
-from redirects.own import idna
+from redirects.targets import punycode
 
 URL_CHARACTERS_MAX = 2_000
 """Longer ones are none: no page of a CMS has one, and some browsers take none."""
@@ -75,7 +75,7 @@ def host_name(netloc: str) -> str:
     """The host of an authority (`user@WWW.example.co.jp:443`), lower case and Punycode; '' for
     what is none."""
     try:
-        return idna(_PORT.sub("", netloc.rpartition("@")[2]))
+        return punycode(_PORT.sub("", netloc.rpartition("@")[2]))
     except ValueError:
         return ""
 

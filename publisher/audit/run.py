@@ -3,37 +3,53 @@ the report put together."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.audit import asking, identity
 from publisher.audit.assembling import Decider, Material, judgement, report
-from publisher.audit.compare import Journey, differ
+from publisher.audit.compare import Answer, Journey, differ, difference
 from publisher.audit.gathering import Gathered, Progress
 from publisher.audit.ground import Ground, keep, last, read
 from publisher.audit.judging import Way
+from publisher.audit.live import LiveSite, telling_pages
 from publisher.audit.locating import Hosts
 from publisher.audit.old_urls import OldUrl, weightiest
 from publisher.audit.past import remembered
 from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, edge_data, follow
 from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, Seen
+from publisher.audit.servers import SERVERS, EngineUnavailable
 from publisher.audit.visitors import BROWSER, Visitor, matrix
 from publisher.cms.port import Cms
 from publisher.log_search import Known, essence
 from publisher.own import Own
+from publisher.paths import recorded
 from publisher.release import utc_now
+from publisher.share_counts.taking import Kept
 from redirects.edge import Site as EdgeSite
 from redirects.explain import outcome
+from redirects.match import Request
 
 if TYPE_CHECKING:
     from publisher.addresses import Addresses
+    from publisher.share_counts.book import Book
     from publisher.site import Site
 
 VISITORS_MAX = 5_000
 """So many addresses are replayed for every kind of visitor, those first that are worth most."""
+
+SERVER_MAX = 20_000
+"""So many addresses are asked of a server of another kind."""
+
+LIVE_MAX = 2_000
+"""So many addresses are asked of the live site."""
+
+LIVE_VISITORS_MAX = 50
+"""So many of these for every kind of visitor."""
 
 _MARK = "utm_source=audit"
 
@@ -41,7 +57,8 @@ _MARK = "utm_source=audit"
 @dataclass(frozen=True, slots=True)
 class Given:
     """What an audit is given beside the site: files, places of sitemaps, the address of the live
-    site ('' for none), the names of further engines, and whether the CMS is asked."""
+    site ('' for none), the names of further engines, whether the CMS is asked, and whether nothing
+    may be a sample."""
 
     logs: Sequence[Path] = ()
     urls: Sequence[Path] = ()
@@ -49,6 +66,11 @@ class Given:
     against: str = ""
     engines: Sequence[str] = ()
     with_cms: bool = True
+    thorough: bool = False
+
+    def at_most(self, number: int) -> int:
+        """How many are looked at of what is looked at in part."""
+        return sys.maxsize if self.thorough else number
 
 
 def audited(site: Site, given: Given, release: str, progress: Progress) -> Report:
@@ -85,16 +107,19 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     )
     place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
     with EdgeEngine(edge_data(on.rules), on.has_file, place) as edge:
-        steps = _Steps(found, on, edge, place, own, progress)
+        steps = _Steps(found, on, edge, place, own, given, progress)
         steps.replay(weightiest(gathered.urls))
         steps.second_opinion()
         if addresses:
             steps.close(addresses)
+        steps.servers()
+        steps.live()
+        if addresses:
             steps.ask(addresses, site.cms(), gathered.answered)
         steps.read()
         steps.visitors()
         if addresses:
-            steps.identities(addresses)
+            steps.identities(addresses, Kept(site.store).book)
     made = report(found)
     keep(site.store, remembered(made, memory))
     return made
@@ -109,6 +134,7 @@ class _Steps:
     edge: EdgeEngine
     place: EdgeSite
     own: Own
+    given: Given
     progress: Progress
 
     def replay(self, old: list[OldUrl]) -> None:
@@ -136,18 +162,91 @@ class _Steps:
     def second_opinion(self) -> None:
         """Have the same decided in Python, and see whether that says the same."""
         engine = PythonEngine(edge_data(self.on.rules), self.on.has_file, self.place)
-        self.compare(engine, [one.url for one in self.found.old])
+        urls = [one.url for one in self.found.old]
+        self._compare(engine, urls, lambda *_: "")
+        self.found.checked.append(Checked("python", len(urls), len(urls)))
 
-    def compare(self, engine: Engine, urls: Sequence[str]) -> None:
-        """Ask another engine, and note where it answers otherwise than the edge."""
+    def servers(self) -> None:
+        """Ask servers of other kinds, which have the rules in their own form."""
+        for name in self.given.engines:
+            old = self.found.old
+            urls = [one.url for one in old[: self.given.at_most(SERVER_MAX)]]
+            self.progress(f"asking {name}", 0, len(urls))
+            kind = SERVERS[name]
+            try:
+                with kind(self.on.rules, self.on.host, self.on.has_file) as server:
+                    self._compare(server, urls, server.limit)
+            except EngineUnavailable as error:
+                self.found.checked.append(Checked(name, 0, len(old), str(error)))
+            else:
+                self.found.checked.append(Checked(name, len(urls), len(old)))
+
+    def _compare(
+        self,
+        engine: Engine,
+        urls: Sequence[str],
+        limit: Callable[[Request, Answer, Answer], str],
+    ) -> None:
+        """Note where another engine answers otherwise than the edge, but for its known limits."""
         requests = [BROWSER.request(url, self.on.host) for url in urls]
-        mine, theirs = self.edge.answers(requests), engine.answers(requests)
-        for url, one, other in zip(urls, mine, theirs, strict=True):
-            if differ(one, other, self.on.public, self.on.public):
-                target = other.location or other.path
-                values = {"engine": engine.name, "status": str(other.status), "target": target}
-                self._note(url, Finding("engines-differ", "critical", values))
-        self.found.checked.append(Checked(engine.name, len(urls), len(urls)))
+        answers = zip(urls, requests, self.edge.answers(requests), engine.answers(requests))
+        for url, request, mine, theirs in answers:
+            if not differ(mine, theirs, self.on.public, self.on.public):
+                continue
+            if limit(request, mine, theirs):
+                continue
+            target = theirs.location or theirs.path
+            values = {"engine": engine.name, "status": str(theirs.status), "target": target}
+            self._note(url, Finding("engines-differ", "critical", values))
+
+    def live(self) -> None:
+        """Ask the live site, which may be the old one, or serve this release already."""
+        if not self.given.against:
+            return
+        with LiveSite(
+            self.given.against,
+            self.on.host,
+            lambda done, known: self.progress("asking the live site", done, known),
+        ) as live:
+            entries = ((recorded(path), entry) for path, entry in self.on.entries.items())
+            self.found.against = live.origin
+            self.found.is_live = live.serves(telling_pages(entries))
+            old = [one.url for one in self.found.old if one.url.startswith("/")]
+            urls = old[: self.given.at_most(LIVE_MAX)]
+            self._ask_live(live, BROWSER, urls)
+            answered = sum(not self.found.live[url].problem for url in urls)
+            problems = {self.found.live[url].problem for url in urls} - {""}
+            self.found.checked.append(
+                Checked("live", answered, len(old), "; ".join(sorted(problems)[:3]))
+            )
+            if self.found.is_live:
+                first = urls[:LIVE_VISITORS_MAX]
+                for visitor in matrix(self.on.host)[1:]:
+                    self._ask_live(live, visitor, first)
+                self.found.checked.append(Checked("live-visitors", len(first), len(old)))
+
+    def _ask_live(self, live: LiveSite, visitor: Visitor, urls: Sequence[str]) -> None:
+        """Send a kind of visitor to the live site; where that serves this release, the edge must
+        say the same."""
+        host = self.on.host
+        asked = {
+            url: there for url in urls if (there := live.at(visitor.request(url, host))) is not None
+        }
+        journeys = follow(live, list(asked.values()), live.site)
+        here = [visitor.request(url, host) for url in asked]
+        mine = follow(self.edge, here, self.place)
+        for url, one, theirs in zip(asked, mine, journeys, strict=True):
+            seen = theirs.live(live.site.host)
+            if visitor == BROWSER:
+                self.found.live[url] = seen
+                self.found.titles[url] = theirs.end.title
+                if seen.problem:
+                    self._note(url, Finding("live-failed", "warning", {"problem": seen.problem}))
+            if not self.found.is_live:
+                continue
+            if difference(one, theirs, self.on.public, live.origin):
+                values = {"status": str(seen.last_status), "target": seen.target}
+                self._note_once(url, Finding("live-differs", "critical", values))
 
     def close(self, addresses: Addresses) -> None:
         """Tell what of that which is not there nobody should get."""
@@ -164,11 +263,14 @@ class _Steps:
         wanted: Counter[str] = Counter()
         for url in lost:
             wanted[url] += 1 + worth[url].hits + worth[url].clicks
-        ids, missing = asking.unlisted(addresses)
+        ids, missing = asking.unlisted(addresses, self.given.at_most(asking.IDS_MAX))
         new = [url for url in ids if url not in self.found.ways]
         self._walk(new)
         unanswered = [url for url in new if self.found.ways[url].statuses == (404,)]
-        asked = [*wanted.most_common(asking.ASKED_MAX), *((url, 0) for url in unanswered)]
+        asked = [
+            *wanted.most_common(self.given.at_most(asking.ASKED_MAX)),
+            *((url, 0) for url in unanswered),
+        ]
         known = Known(self.on.rules, self.on.has_file, addresses)
         self.found.answers = asking.ask(
             asked, known, cms, lambda done, all_: self.progress("asking the CMS", done, all_)
@@ -210,7 +312,7 @@ class _Steps:
 
     def visitors(self) -> None:
         """Send every kind of visitor to the addresses that are worth most."""
-        old = self.found.old[:VISITORS_MAX]
+        old = self.found.old[: self.given.at_most(VISITORS_MAX)]
         urls = [one.url for one in old if one.url.startswith("/")]
         kinds = matrix(self.on.host)
         for number, visitor in enumerate(kinds):
@@ -235,12 +337,11 @@ class _Steps:
             if rule and (rule.host or rule.language):
                 continue  # somebody wanted that
             differing += 1
-            if not any(one.kind == "depends-on-visitor" for one in self.found.noted.get(url, ())):
-                where = f"{visitor.scheme}://{visitor.host or self.on.host}"
-                who = f"{visitor.agent}, {visitor.method} at {where}"
-                target = way.elsewhere or way.path
-                values = {"agent": who, "status": str(way.statuses[-1]), "target": target}
-                self._note(url, Finding("depends-on-visitor", "warning", values))
+            where = f"{visitor.scheme}://{visitor.host or self.on.host}"
+            who = f"{visitor.agent}, {visitor.method} at {where}"
+            target = way.elsewhere or way.path
+            values = {"agent": who, "status": str(way.statuses[-1]), "target": target}
+            self._note_once(url, Finding("depends-on-visitor", "warning", values))
         return Seen(
             visitor.agent,
             visitor.scheme,
@@ -259,20 +360,24 @@ class _Steps:
             if journey.end.path and _MARK not in journey.requests[-1].query.split("&"):
                 self._note(url, Finding("query-dropped", "warning"))
 
-    def identities(self, addresses: Addresses) -> None:
+    def identities(self, addresses: Addresses, book: Book) -> None:
         """See whether networks go on counting the shares of old posts."""
         posts = list(identity.old_posts(addresses, self.on.has_file))
         crawler = Visitor("Meta")
         host = self.on.host
         requests = [crawler.request(_at(post.known_by, self.on.public), host) for post in posts]
         journeys = follow(self.edge, requests, self.place)
+        counts = dict(identity.counts_of(book, addresses))
         for post, journey in zip(posts, journeys, strict=True):
             page = self.found.contents.pages.get(post.path)
             if page:
-                counts = identity.Counts()
+                known = counts.get(post.number, {})
                 self.found.social.append(
-                    identity.post(post, way_of(journey), page, counts, self.on.public)
+                    identity.post(post, way_of(journey), page, known, self.on.public)
                 )
+        counted = sum(post.before is not None for post in self.found.social)
+        if counted:
+            self.found.checked.append(Checked("counts", counted, len(posts)))
         self.found.checked.append(Checked("social", len(posts), len(posts)))
 
     def _lost(self) -> list[str]:
@@ -285,6 +390,11 @@ class _Steps:
 
     def _note(self, url: str, finding: Finding) -> None:
         self.found.noted.setdefault(url, []).append(finding)
+
+    def _note_once(self, url: str, finding: Finding) -> None:
+        """Note the first finding of its kind: the others say the same of more visitors."""
+        if all(one.kind != finding.kind for one in self.found.noted.get(url, ())):
+            self._note(url, finding)
 
 
 def way_of(journey: Journey) -> Way:
