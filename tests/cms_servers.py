@@ -57,6 +57,9 @@ def answering(answer: Callable[[Sent], Reply], tls: ssl.SSLContext | None = None
         def do_GET(self) -> None:
             self._answer(b"")
 
+        def do_HEAD(self) -> None:
+            self._answer(b"")
+
         def do_POST(self) -> None:
             self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
@@ -71,7 +74,7 @@ def answering(answer: Callable[[Sent], Reply], tls: ssl.SSLContext | None = None
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             with contextlib.suppress(OSError):  # who asked has gone
-                self.wfile.write(reply.body)
+                self.wfile.write(b"" if self.command == "HEAD" else reply.body)
 
         def log_message(self, *_: object) -> None:
             pass

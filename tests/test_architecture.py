@@ -106,7 +106,7 @@ ONLY_IN = {
         ),
     },
     "obstore": {"publisher.store.s3", "publisher.store.credentials"},
-    "pycurl": {"publisher.cms.http"},
+    "pycurl": {"publisher.cms.http", "publisher.audit.live"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml", "publisher.audit.pages"},
     "py_mini_racer": {"publisher.edge.javascript"},

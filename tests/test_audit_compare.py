@@ -133,9 +133,9 @@ def test_journeys_that_lead_elsewhere_or_nowhere() -> None:
     lost = _journey(LIVE, ("/s", 0, ""))
     failed = lost._replace(answers=(Answer(0, problem="no answer in time"),))
     assert difference(mine, failed, HERE, THERE) is None
-    assert failed.live(LIVE) == Live(0, 0, 0, "/s", "no answer in time")
-    assert circle.live(LIVE).problem == "leads in a circle"
-    assert mine.live(PUBLIC) == Live(301, 1, 301, shop)
+    assert failed.live(f"https://{LIVE}") == Live(0, 0, 0, "/s", "no answer in time")
+    assert circle.live(THERE).problem == "leads in a circle"
+    assert mine.live(HERE) == Live(301, 1, 301, shop)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_journeys_that_lead_elsewhere_or_nowhere() -> None:
 def test_a_location_is_read_as_a_browser_reads_it(location: str, there: str) -> None:
     asked = onward(BROWSER.request("/x/a?q=1", PUBLIC), location, PUBLIC)
     assert isinstance(asked, Request)
-    at = address_of(asked, PUBLIC)
+    at = address_of(asked, HERE)
     assert (at if "://" in at else HERE + at) == there
     assert asked.user_agent == AGENTS["Browser"]
 

@@ -78,17 +78,15 @@ class Journey(NamedTuple):
         """Of all redirects, in their order, as they were sent."""
         return tuple(answer.location for answer in self.answers if answer.location)
 
-    def target(self, public_host: str) -> str:
+    def target(self, origin: str) -> str:
         """Where it ends, as the report has it: a percent-encoded path with its query, or an
-        address elsewhere."""
-        return self.elsewhere or address_of(self.requests[-1], public_host)
+        address elsewhere. `origin`: see `address_of`."""
+        return self.elsewhere or address_of(self.requests[-1], origin)
 
-    def live(self, public_host: str) -> Live:
+    def live(self, origin: str) -> Live:
         """The same as the report keeps it of a live site."""
         problem = self.end.problem or ("leads in a circle" if self.is_circle else "")
-        return Live(
-            self.first.status, self.hops, self.end.status, self.target(public_host), problem
-        )
+        return Live(self.first.status, self.hops, self.end.status, self.target(origin), problem)
 
 
 class Difference(NamedTuple):
@@ -100,18 +98,18 @@ class Difference(NamedTuple):
     theirs: str
 
 
-def address_of(request: Request, public_host: str) -> str:
-    """The address that a request asks for: path and query, with scheme and host in front if it is
-    another host than the public one, or without TLS."""
+def address_of(request: Request, origin: str) -> str:
+    """The address that a request asks for: path and query, with scheme and host in front if that is
+    not the origin of the site (`https://www.example.co.jp`)."""
     address = f"{request.path}?{request.query}" if request.query else request.path
-    is_public = request.scheme == "https" and request.host in ("", public_host)
-    return address if is_public else f"{request.scheme}://{request.host or public_host}{address}"
+    there = f"{request.scheme}://{request.host}" if request.host else origin
+    return address if there == origin else there + address
 
 
 def onward(request: Request, location: str, public_host: str) -> Request | str:
     """The request that a browser makes when it is sent to this Location; or the address, if that
     is at another host than the public one, its twin, and the one that was asked, or is none."""
-    there = _read(location)
+    there = read(location)
     try:
         host = request.host or public_host
         there = urljoin(f"{request.scheme}://{host}{request.path}?{request.query}", there)
@@ -135,7 +133,9 @@ def onward(request: Request, location: str, public_host: str) -> Request | str:
     )
 
 
-def _read(location: str) -> str:
+def read(location: str) -> str:
+    """A Location as a browser takes it: without spaces around it, tabs and line breaks, and with
+    backslashes for slashes. https://url.spec.whatwg.org/#concept-basic-url-parser"""
     text = _WITHIN.sub("", location.strip(_AROUND))
     mark = re.search("[?#]", text)
     at = mark.start() if mark else len(text)
@@ -186,11 +186,7 @@ def _way(journey: Journey, origin: str) -> list[tuple[str, str]]:
 
 
 def _place(request: Request, origin: str) -> str:
-    return normal(address_of(request, _host(origin)), origin)
-
-
-def _host(origin: str) -> str:
-    return origin.partition("://")[2]
+    return normal(address_of(request, origin), origin)
 
 
 def _shown(journey: Journey) -> str:
@@ -216,7 +212,7 @@ def kind_of(status: int) -> str:
 def normal(location: str, origin: str = "") -> str:
     """A Location in one spelling: without the own origin, with escapes for what needs them, in
     upper case. RFC 3986, section 6.2.2; in a query a plus is a space. It is for comparing."""
-    text = as_sent(_read(location))
+    text = as_sent(read(location))
     if origin and text.startswith(origin) and text[len(origin) : len(origin) + 1] in "/?#":
         text = text[len(origin) :]
         text = text if text.startswith("/") else f"/{text}"
