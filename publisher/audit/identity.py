@@ -12,8 +12,7 @@ from publisher.audit.pages import PageFacts
 from publisher.audit.report import Finding, Post, Severity
 from publisher.identities import is_here
 from publisher.paths import SitePath
-from publisher.share_counts.book import Book, Counts, before_and_after, targets_of
-from publisher.share_counts.networks import ENTRIES
+from publisher.share_counts.book import Book, Counts, Entries, before_and_after, targets_of
 
 # Facebook says that its numbers are not precise: less is no loss.
 _KEPT_AT_LEAST = 0.9
@@ -38,9 +37,11 @@ def old_posts(addresses: Addresses, has_file: Callable[[str], bool]) -> Iterator
             yield Known(item.id, address.path, addresses.known_by(address))
 
 
-def counts_of(book: Book, addresses: Addresses) -> Iterator[tuple[int, dict[str, Counts]]]:
+def counts_of(
+    book: Book, addresses: Addresses, networks: Mapping[str, Entries]
+) -> Iterator[tuple[int, dict[str, Counts]]]:
     """By the number of each old post, how often it was shared, by network."""
-    for target, counted in before_and_after(book, targets_of(addresses), ENTRIES):
+    for target, counted in before_and_after(book, targets_of(addresses), networks):
         yield target.post, counted
 
 

@@ -22,13 +22,14 @@ from publisher.audit.old_urls import OldUrl, weightiest
 from publisher.audit.past import remembered
 from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, edge_data, follow
 from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, Seen
-from publisher.audit.servers import SERVERS, EngineUnavailable
+from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
 from publisher.cms.port import Cms
 from publisher.log_search import Known, essence
 from publisher.own import Own
 from publisher.paths import recorded
 from publisher.release import utc_now
+from publisher.share_counts.networks import ENTRIES
 from publisher.share_counts.taking import Kept
 from redirects.edge import Site as EdgeSite
 from redirects.explain import outcome
@@ -64,7 +65,7 @@ class Given:
     urls: Sequence[Path] = ()
     sitemaps: Sequence[str] = ()
     against: str = ""
-    engines: Sequence[str] = ()
+    engines: Sequence[ServerName] = ()
     with_cms: bool = True
     thorough: bool = False
 
@@ -189,8 +190,8 @@ class _Steps:
     ) -> None:
         """Note where another engine answers otherwise than the edge, but for its known limits."""
         requests = [BROWSER.request(url, self.on.host) for url in urls]
-        answers = zip(urls, requests, self.edge.answers(requests), engine.answers(requests))
-        for url, request, mine, theirs in answers:
+        answers = zip(self.edge.answers(requests), engine.answers(requests), strict=True)
+        for url, request, (mine, theirs) in zip(urls, requests, answers, strict=True):
             if not differ(mine, theirs, self.on.public, self.on.public):
                 continue
             if limit(request, mine, theirs):
@@ -367,7 +368,7 @@ class _Steps:
         host = self.on.host
         requests = [crawler.request(_at(post.known_by, self.on.public), host) for post in posts]
         journeys = follow(self.edge, requests, self.place)
-        counts = dict(identity.counts_of(book, addresses))
+        counts = dict(identity.counts_of(book, addresses, ENTRIES))
         for post, journey in zip(posts, journeys, strict=True):
             page = self.found.contents.pages.get(post.path)
             if page:

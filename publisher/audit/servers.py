@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import unquote
 
 from publisher.audit.compare import Answer
 from publisher.audit.limits import known_limit
 from publisher.audit.replay import HasFile, served
-from publisher.errors import PublisherError
+from publisher.errors import ConfigError, Problem, PublisherError
 from redirects.explain import outcome
 from redirects.formats.haproxy import haproxy
 from redirects.formats.nginx import nginx
@@ -221,6 +221,20 @@ class HaproxyEngine(_Server):
         made = haproxy(self._rules, self._settings(folder))
         text = _HAPROXY.format(folder=folder, frontend=made.files["frontend.cfg"])
         return [program, "-db", "-f", str(self._write(made, folder, text))]
+
+
+ServerName = Literal["nginx", "haproxy"]
+
+SERVERS: dict[ServerName, type[_Server]] = {"nginx": NginxEngine, "haproxy": HaproxyEngine}
+"""The servers that can be asked, by name."""
+
+
+def named(names: Sequence[str]) -> tuple[ServerName, ...]:
+    """Names of servers, each once. Raises ConfigError for one that is none."""
+    if wrong := [name for name in names if name not in SERVERS]:
+        message = f"there is no engine {wrong[0]!r}; there are: {', '.join(SERVERS)}"
+        raise ConfigError("publisher", [Problem(0, "--engine", message)])
+    return tuple(name for name in SERVERS if name in names)
 
 
 @contextlib.contextmanager

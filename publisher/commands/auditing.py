@@ -39,6 +39,10 @@ def redirects_audit(
         list[str] | None,
         typer.Option("--engine", metavar="NAME", help="Ask nginx or haproxy, too."),
     ] = None,
+    thorough: Annotated[
+        bool,
+        typer.Option("--thorough", help="Look at all of what is else looked at in part: slower."),
+    ] = False,
     no_cms: Annotated[
         bool, typer.Option("--no-cms", help="Leave the CMS alone: only files and the last audit.")
     ] = False,
@@ -74,6 +78,7 @@ def redirects_audit(
     from publisher import console
     from publisher.audit import console as shown
     from publisher.audit.run import Given, audited
+    from publisher.audit.servers import named
     from publisher.audit.words import language_of
     from publisher.audit.writing import check, document, write
     from publisher.site import Site
@@ -81,7 +86,15 @@ def redirects_audit(
     files = output or [REPORT]
     check(files)
     site = Site(config)
-    given = Given(logs or (), urls or (), sitemap or (), against, engine or (), not no_cms)
+    given = Given(
+        logs or (),
+        urls or (),
+        sitemap or (),
+        against,
+        named(engine or ()),
+        with_cms=not no_cms,
+        thorough=thorough,
+    )
     with console.progress() as bar:
         report = audited(site, given, release, bar.update)
     write(report, files, fix, language_of(language or site.config.site.language))
