@@ -120,7 +120,7 @@ def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     evidence = Evidence(
         form,
         found.closed.get(url, "") or _dead_before(url, found),
-        _reason(url, found),
+        _reason(url, found) if way.statuses[0] in _DEAD else "",
         decider.origin,
         decider.is_own,
         page.number if page else 0,
@@ -174,8 +174,8 @@ def _reason(url: str, found: Material) -> str:
     if live and not found.is_live and live.last_status == 200:
         return "works-live"
     asked = found.answers.reasons.get(essence(url), "")
-    if essence(url) in found.answers.answered:
-        return "cms-answers"
+    if essence(url) in found.answers.answered and "?" in essence(url):
+        return "cms-answers"  # at a path, a WordPress without pretty links shows its home page
     if asked.startswith("not asked"):
         return "not-asked"
     return "cms-has-nothing" if asked else ""

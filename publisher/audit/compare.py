@@ -8,6 +8,7 @@ hosts of the site as a place to go on.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +21,7 @@ PERMANENT = (301, 308)
 TEMPORARY = (302, 303, 307)
 
 _ORIGINS = {"https": 443, "http": 80}
+_WHOLE = ("https://", "http://")
 # WHATWG URL, "basic URL parser": what a browser takes off a Location, and takes out of it.
 _AROUND = "".join(map(chr, range(0x21)))
 _WITHIN = re.compile("[\t\n\r]")
@@ -110,9 +112,41 @@ def onward(request: Request, location: str, public_host: str) -> Request | str:
     """The request that a browser makes when it is sent to this Location; or the address, if that
     is at another host than the public one, its twin, and the one that was asked, or is none."""
     there = read(location)
+    host = request.host or public_host
+    # From the root, or whole: then it does not matter what was asked for.
+    asked = "/" if there.startswith(("/", *_WHOLE)) else f"{request.path}?{request.query}"
+    base = f"{request.scheme}://{host}{asked}"
+    place = _resolved(base, there)
+    if isinstance(place, str):
+        return place
+    if place.host not in (public_host, twin(public_host), host):
+        return place.address
+    return request._replace(
+        path=place.path,
+        query=place.query,
+        host=place.host,
+        scheme=place.scheme,
+        authorization=request.authorization if place.host == host else "",
+    )
+
+
+class _Place(NamedTuple):
+    """Where a Location leads, in parts; `address`: all of it."""
+
+    address: str
+    scheme: str
+    host: str
+    path: str
+    query: str
+
+
+@lru_cache(maxsize=65_536)
+def _resolved(base: str, location: str) -> _Place | str:
+    """The place that a Location names on the page at `base`; the address as it is, if that is none
+    of the web. Many visitors are sent to the same places."""
+    there = location
     try:
-        host = request.host or public_host
-        there = urljoin(f"{request.scheme}://{host}{request.path}?{request.query}", there)
+        there = urljoin(base, location)
         parts = urlsplit(there)
         port = parts.port
         name = idna(parts.hostname or "")
@@ -122,15 +156,7 @@ def onward(request: Request, location: str, public_host: str) -> Request | str:
         return there
     if port not in (None, _ORIGINS[parts.scheme]):
         name = f"{name}:{port}"
-    if name not in (public_host, twin(public_host), host):
-        return there
-    return request._replace(
-        path=as_sent(parts.path or "/"),
-        query=as_sent(parts.query),
-        host=name,
-        scheme=parts.scheme,
-        authorization=request.authorization if name == host else "",
-    )
+    return _Place(there, parts.scheme, name, as_sent(parts.path or "/"), as_sent(parts.query))
 
 
 def read(location: str) -> str:

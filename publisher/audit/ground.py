@@ -23,6 +23,7 @@ from redirects.match import Request
 from redirects.rules import RuleSet
 
 _SITEMAPS_MAX = 5_000
+_KNOWN_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class _Reader:
     in_sitemap: set[str] = field(default_factory=set)
     old_in_sitemap: dict[str, str] = field(default_factory=dict)
     sitemaps: int = 0
+    known: dict[str, bool] = field(default_factory=dict)
 
     def take(self, path: str, entry: Entry) -> None:
         if entry.is_page:
@@ -117,7 +119,14 @@ class _Reader:
                 self.in_sitemap.add(file_path(composed(decoded(own.partition("?")[0])) or "/"))
 
     def _is_old(self, url: str) -> bool:
-        """Whether a redirect answers a path and query."""
+        """Whether a redirect answers a path and query. Most links stand on all pages."""
+        if url not in self.known:
+            if len(self.known) == _KNOWN_MAX:
+                self.known.clear()
+            self.known[url] = self._is_redirected(url)
+        return self.known[url]
+
+    def _is_redirected(self, url: str) -> bool:
         path, _, query = url.partition("?")
         if not query and self.ground.has_file(composed(decoded(path))):
             return False

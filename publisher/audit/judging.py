@@ -33,6 +33,11 @@ class Way(NamedTuple):
     is_circle: bool = False
 
     @property
+    def end(self) -> tuple[int, str, str]:
+        """What is there at the end, however one came there."""
+        return self.statuses[-1], self.path, self.elsewhere
+
+    @property
     def hops(self) -> int:
         """The redirects on the way."""
         return sum(status in _REDIRECTS for status in self.statuses)
@@ -153,10 +158,11 @@ def _wrong_page(way: Way, evidence: Evidence) -> Finding | None:
 
 def _soft_404(url: str, way: Way, evidence: Evidence) -> Finding | None:
     """The home page as an answer for something else: search engines count it as an error."""
-    parts = urlsplit(url)
-    is_home = parts.path in ROOT_PATHS and canonical_query(parts.query).key is None
-    if way.path != "/" or is_home or (evidence.form and evidence.form.expected == "/"):
+    if way.path != "/" or (evidence.form and evidence.form.expected == "/"):
         return None
+    parts = urlsplit(url)
+    if parts.path in ROOT_PATHS and canonical_query(parts.query).key is None:
+        return None  # the home page was asked for
     # A person wrote it, or the CMS does the same at its own address.
     is_meant = evidence.is_own or evidence.origin == OF_THE_CMS
     return Finding("soft-404", "note" if is_meant else "critical", {"target": "/"})

@@ -107,16 +107,22 @@ def _said(element: HtmlElement, name: str) -> str:
 
 
 def _old_links(root: HtmlElement, url: str, is_old: Callable[[str], bool]) -> Iterator[str]:
-    own = urlsplit(url).netloc
-    for element in _some(root, "a"):
-        href = _said(element, "href")
-        if not href or href.startswith(("#", "mailto:", "tel:", "javascript:", "data:")):
-            continue
-        try:
-            parts = urlsplit(urljoin(url, href))
-        except ValueError:
-            continue
-        if parts.netloc != own or parts.scheme not in ("http", "https"):
-            continue
-        if is_old(parts.path + (f"?{parts.query}" if parts.query else "")):
+    for href in dict.fromkeys(_said(element, "href") for element in _some(root, "a")):
+        own = _own(href, url)
+        if own and is_old(own):
             yield href
+
+
+def _own(href: str, url: str) -> str:
+    """The path and query of a link to the site itself; '' for any other."""
+    if href.startswith("/") and not href.startswith("//"):  # nearly all: `urljoin` takes its time
+        return href.partition("#")[0]
+    if not href or href.startswith(("#", "mailto:", "tel:", "javascript:", "data:")):
+        return ""
+    try:
+        parts, here = urlsplit(urljoin(url, href)), urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.netloc != here.netloc or parts.scheme not in ("http", "https"):
+        return ""
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from publisher.addresses import Addresses, SiteUrls
 from publisher.audit import asking, identity
 from publisher.audit.assembling import Decider, Material, judgement, report
 from publisher.audit.compare import Answer, Journey, differ, difference
@@ -25,10 +26,12 @@ from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, 
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
 from publisher.cms.port import Cms
+from publisher.inventory import Inventory
 from publisher.log_search import Known, essence
 from publisher.own import Own
 from publisher.paths import recorded
 from publisher.release import utc_now
+from publisher.routes import Routes
 from publisher.share_counts.networks import ENTRIES
 from publisher.share_counts.taking import Kept
 from redirects.edge import Site as EdgeSite
@@ -36,11 +39,10 @@ from redirects.explain import outcome
 from redirects.match import Request
 
 if TYPE_CHECKING:
-    from publisher.addresses import Addresses
     from publisher.share_counts.book import Book
     from publisher.site import Site
 
-VISITORS_MAX = 5_000
+VISITORS_MAX = 2_000
 """So many addresses are replayed for every kind of visitor, those first that are worth most."""
 
 SERVER_MAX = 20_000
@@ -111,8 +113,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         steps = _Steps(found, on, edge, place, own, given, progress)
         steps.replay(weightiest(gathered.urls))
         steps.second_opinion()
-        if addresses:
-            steps.close(addresses)
+        steps.close(addresses or _unlisted(site))
         steps.servers()
         steps.live()
         if addresses:
@@ -124,6 +125,13 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     made = report(found)
     keep(site.store, remembered(made, memory))
     return made
+
+
+def _unlisted(site: Site) -> Addresses:
+    """What a CMS's addresses mean as far as that can be known without its lists."""
+    home = site.config.cms.url
+    inventory = Inventory(home=home, kind=site.config.cms.kind)
+    return Addresses(inventory, Routes(), SiteUrls(site.config.site.url, (home,)))
 
 
 @dataclass(slots=True)
@@ -316,23 +324,26 @@ class _Steps:
         old = self.found.old[: self.given.at_most(VISITORS_MAX)]
         urls = [one.url for one in old if one.url.startswith("/")]
         kinds = matrix(self.on.host)
+        of_browser = {url: judgement(url, self.found).outcome for url in urls}
         for number, visitor in enumerate(kinds):
             self.progress("replaying for all visitors", number, len(kinds))
-            self.found.visitors.append(self._sent(visitor, urls))
+            self.found.visitors.append(self._sent(visitor, of_browser))
         self._marked(urls)
         self.found.checked.append(Checked("visitors", len(urls), len(self.found.old)))
 
-    def _sent(self, visitor: Visitor, urls: Sequence[str]) -> Seen:
-        requests = [visitor.request(url, self.on.host) for url in urls]
+    def _sent(self, visitor: Visitor, of_browser: Mapping[str, Outcome]) -> Seen:
+        """What a kind of visitor gets; `of_browser`: what becomes of each address for a browser."""
+        requests = [visitor.request(url, self.on.host) for url in of_browser]
         outcomes: Counter[Outcome] = Counter()
         differing = 0
-        for url, journey in zip(urls, follow(self.edge, requests, self.place), strict=True):
-            way = way_of(journey)
+        journeys = follow(self.edge, requests, self.place)
+        for (url, outcome_of_browser), journey in zip(of_browser.items(), journeys, strict=True):
+            way, mine = way_of(journey), self.found.ways[url]
+            if way == mine:
+                outcomes[outcome_of_browser] += 1
+                continue
             outcomes[judgement(url, self.found, way).outcome] += 1
-            mine = self.found.ways[url]
-            if (way.path, way.elsewhere, way.statuses[-1]) == (
-                mine.path, mine.elsewhere, mine.statuses[-1]
-            ):  # fmt: skip
+            if way.end == mine.end:
                 continue
             rule = outcome(self.on.rules, journey.requests[0], self.on.has_file, self.place).rule
             if rule and (rule.host or rule.language):
