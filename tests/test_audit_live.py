@@ -23,12 +23,14 @@ from publisher.audit.live import Limits, LiveSite, telling_pages
 from publisher.audit.replay import PythonEngine, edge_data, follow
 from publisher.audit.report import Live
 from publisher.audit.visitors import AGENTS, BROWSER, Visitor
+from publisher.edge.server import EdgeServer, one_release
 from publisher.errors import PublisherError
-from publisher.manifest import Entry
+from publisher.manifest import Entry, entries_of
 from publisher.paths import SitePath
 from redirects.edge import Site
 from redirects.rules import Rule, RuleSet
 from tests.cms_servers import Reply, Sent, answering, speaking
+from tests.sites import World
 
 PUBLIC = "www.example.co.jp"
 HERE = f"https://{PUBLIC}"
@@ -488,3 +490,45 @@ def test_a_page_that_is_larger_than_what_is_read_can_tell() -> None:
     with live(lambda _: Reply(200, text, PAGE)) as (site, _):
         assert site.serves({"/": hashlib.sha256(text).hexdigest()})
         assert not site.serves({"/": hashlib.sha256(text[:-1]).hexdigest()})
+
+
+def test_the_edge_itself_as_a_live_site_differs_nowhere() -> None:
+    """What is said of a release beforehand is what visitors get, and it is known to be live."""
+    files = {f"/会社/{n}/": f"<title>会社 {n}</title>" for n in range(8)} | {"/a.html": "<title>a"}
+    old_urls = ("?p=1", "/old", "/会社/古い", "/a b")
+    world = World()
+    release, other = world.release(files, old_urls), world.release(files, old_urls)
+    entries = [
+        dict(entries_of(world.records.manifest(one.manifest), world.records.load_part))
+        for one in (release, other)
+    ]
+    asked = [
+        *("/", "/?p=1", "/?p=2", "/?p=01&x=1", "/old", "/old?x=1", "/会社/古い", "/a%20b", "/none"),
+        *(
+            "/会社/1/",
+            "/会社/1",
+            "/a.html",
+            "/a.html。",
+            "/%E9",
+            "/a/../b",
+            "//x",
+            "/_errors/404.html",
+        ),
+    ]
+    mine = PythonEngine(
+        edge_data(world.records.rules(release)), entries[0].__contains__, Site(PUBLIC)
+    )
+    with (
+        EdgeServer(*one_release(world.records, release), 0) as edge,
+        LiveSite(edge.url, PUBLIC, limits=QUICK) as site,
+    ):
+        for visitor in (BROWSER, Visitor("Meta"), Visitor("LINE", method="HEAD")):
+            ours = follow(mine, [visitor.request(url, PUBLIC) for url in asked], Site(PUBLIC))
+            theirs = journeys(site, *asked, visitor=visitor)
+            for one, there in zip(ours, theirs, strict=True):
+                assert difference(one, there, HERE, site.origin) is None, (one, there)
+                assert there.live(site.origin).target == one.target(HERE)
+        assert journeys(site, "/会社/1/")[0].end.title == "会社 1"
+        assert site.serves(telling_pages(entries[0].items()))
+        home = {"/": entries[1][SitePath("/")].blob}
+        assert not site.serves(home)
