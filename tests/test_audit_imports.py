@@ -49,7 +49,7 @@ EXPORTS: dict[str, tuple[str, list[tuple[str, Source, Measures]]]] = {
         f'"A ""title""\nof two lines"\thttps://blog.example.com/a\t900\t{A}\tx\n'
         f"b\thttps://www.blog.example.com/b?c\t900\t{A.replace('https://www.', 'http://')}\tx\n"
         f"c\thttp://日記.example.jp\t900\t{A}#x\tx\n"
-        f"d\thttps://blog.example.com/d\t900\t{B}\tx\n",
+        f"d\thttps://blog.example.com/d\t900\t{B}\tx\ne\t\t900\t{B}\tx\n",
         DOMAINS,
     ),
     "Ahrefs, best by links": (

@@ -35,7 +35,8 @@ def index(*urls: str) -> bytes:
 
 WITH_IMAGES = f"""<s:urlset xmlns:s="{NAMESPACE}" xmlns:image="http://x/image"><s:url>
 <image:image><image:loc>https://www.example.co.jp/a.jpg</image:loc></image:image>
-<!-- <s:loc>no</s:loc> --><s:loc><![CDATA[{URLS[0]}]]></s:loc></s:url><s:url/></s:urlset>"""
+<!-- <s:loc>no</s:loc> --><s:x><s:loc>no</s:loc></s:x>
+<s:loc><![CDATA[{URLS[0]}]]></s:loc></s:url><s:url/></s:urlset>"""
 BOMB = """<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><urlset><url><loc>&c;</loc></url></urlset>"""
 FROM_ELSEWHERE = """<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>
