@@ -222,7 +222,7 @@ def _place(target: str, host: str) -> tuple[str, str, bool] | None:
     url = same_octets(_NOT_IN_A_URL.sub(lambda one: f"%{ord(one[0]) & 0xFF:02X}", target))
     if len(url) > URL_CHARACTERS_MAX:
         return None
-    name = host_name(host) if len(host) < 256 and host.isascii() and host.isprintable() else ""
+    name = host_name(host) if host.isascii() and host.isprintable() else ""
     return url, name, by_name(url.partition("?")[0]) in _PAGES
 
 

@@ -198,19 +198,32 @@ def test_the_commonest_are_kept() -> None:
     assert tally.dropped + tally.counts.total() == 200
 
 
-@given(
-    st.lists(st.tuples(st.text("ab/", min_size=1, max_size=30), st.integers(0, 9999)), max_size=80)
-)
-def test_no_request_is_lost_and_memory_has_an_end(asked: list[tuple[str, int]]) -> None:
-    tally = Tally(distinct_max=8, characters_max=60)
+ASKED = st.tuples(st.text("ab/", min_size=1, max_size=30), st.integers(0, 9999))
+
+
+@given(st.lists(ASKED, max_size=80), st.sampled_from((2, 8, 100)))
+def test_no_request_is_lost_and_memory_has_an_end(
+    asked: list[tuple[str, int]], distinct_max: int
+) -> None:
+    tally = Tally(distinct_max=distinct_max, characters_max=60)
     for url, day in asked:
         tally.add(Hit("GET", url, 200, "", f"{day}-01-01"))
         assert sum(map(len, tally.counts)) <= 60 * 3 // 2 + 30
-        assert len(tally.counts) <= 12
+        assert len(tally.counts) <= distinct_max * 3 // 2
         assert tally.counts.total() + tally.dropped == tally.requests
     tally.keep_commonest()
     assert sum(map(len, tally.counts)) <= 60
     assert tally.counts.total() + tally.dropped == len(asked)
+
+
+def test_long_addresses_fill_no_memory() -> None:
+    tally = Tally(distinct_max=1_000, characters_max=60)
+    for number in range(100):
+        tally.add(Hit("GET", f"/{number:019}", 200))
+        tally.add(Hit("GET", "/often", 200))
+        assert sum(map(len, tally.counts)) <= 90 + 20
+    assert tally.counts["/often"] == 100
+    assert tally.counts.total() + tally.dropped == 200
 
 
 def test_days_have_an_end_too() -> None:

@@ -24,7 +24,8 @@ PORTS = (
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "access_logs addresses audit.locating audit.old_urls audit.report cms.answers cms.pace "
+        "access_logs addresses audit.locating audit.old_urls audit.report audit.sitemap_xml "
+        "audit.tables cms.answers cms.pace "
         "collisions compose content_types crawl "
         "discovery errors facts front gates identities init inspection inventory judge layer "
         "log_search log_tally mail manifest noticing notfound old_page outcome own paths places "
@@ -66,12 +67,13 @@ PURE_LIBRARIES = frozenset(
 PURE_LIBRARIES_OF = {
     "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.access_logs": frozenset(("datetime",)),
+    "publisher.audit.sitemap_xml": frozenset(("io",)),
+    "publisher.audit.listing": frozenset(("csv",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),
     "publisher.retention": frozenset(("datetime",)),
     "publisher.share_counts.book": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
-    "publisher.audit.report": frozenset(("datetime",)),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
@@ -108,7 +110,7 @@ ONLY_IN = {
     "obstore": {"publisher.store.s3", "publisher.store.credentials"},
     "pycurl": {"publisher.cms.http", "publisher.audit.live"},
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
-    "lxml": {"publisher.rewrite.xml", "publisher.audit.pages"},
+    "lxml": {"publisher.audit.pages", "publisher.audit.sitemap_xml", "publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config"},
     "rich": {"publisher.console", "publisher.redirect_console"},

@@ -17,7 +17,9 @@ URL_CHARACTERS_MAX = 2_000
 _KEPT_IN_PATH = "/%!$&'()*+,-.:;=@[]_~|\\"
 _KEPT_IN_QUERY = "/%!$&()*+,-.:;=?@[]_~|\\^`{}"
 _ABSOLUTE = re.compile(r"(?:https?:)?[/\\]{2}([^/\\?#]*)(.*)", re.IGNORECASE)
-_WITHOUT_SCHEME = re.compile(r"([^/\\?#]+)(.*)")
+_WITHOUT_SCHEME = re.compile(r"([^/\\?#@]+)(.*)")
+# A name has 253 at most (RFC 1035); before it there may be a user, behind it a port.
+_HOST_CHARACTERS_MAX = 400
 _PORT = re.compile(r":[0-9]*\Z")
 _OCTET = re.compile(r"%[0-9A-Fa-f]{2}")
 # Browsers take them out of addresses wherever they stand.
@@ -74,6 +76,8 @@ def same_octets(url: str) -> str:
 def host_name(netloc: str) -> str:
     """The host of an authority (`user@WWW.example.co.jp:443`), lower case and Punycode; '' for
     what is none."""
+    if len(netloc) > _HOST_CHARACTERS_MAX:
+        return ""
     try:
         return punycode(_PORT.sub("", netloc.rpartition("@")[2]))
     except ValueError:
