@@ -110,9 +110,17 @@ def found(report: Report) -> list[Found]:
     return sorted(kinds, key=lambda one: (order.index(one.severity), -one.hits, -one.rows))
 
 
-def flows(rows: Iterable[Row]) -> Counter[tuple[Source, Outcome]]:
-    """How many rows that a source knows have which outcome. A row counts for each source."""
-    return Counter((source, row.outcome) for row in rows for source in set(row.sources))
+def flows(rows: Iterable[Row]) -> tuple[Counter[tuple[Source, Outcome]], dict[tuple[str, str], float]]:
+    """How many rows that a source knows have which outcome. In the counts a row is there for each
+    of its sources; in the second, it is divided between them, so that they add up to all rows."""
+    counts: Counter[tuple[Source, Outcome]] = Counter()
+    parts: dict[tuple[str, str], float] = {}
+    groups = Counter((tuple(dict.fromkeys(row.sources)), row.outcome) for row in rows)
+    for (sources, outcome), count in groups.items():
+        for source in sources:
+            counts[source, outcome] += count
+            parts[source, outcome] = parts.get((source, outcome), 0.0) + count / len(sources)
+    return counts, parts
 
 
 def matrix(report: Report) -> tuple[list[str], list[tuple[str, str, str]], dict[object, Cell]]:

@@ -21,12 +21,12 @@ from publisher.audit import charts, columns, figures, shown
 from publisher.audit.report import BAD, GOOD, Finding, Measures, Report, Row
 from publisher.audit.words import Language, Words, words
 
-LOSSES_SHOWN = 12
+LOSSES_SHOWN = 10
 PRINTED_ROWS = 60
-PAGES_SHOWN = 60
-POSTS_SHOWN = 60
+PAGES_SHOWN = 40
+POSTS_SHOWN = 40
 VANISHED_SHOWN = 60
-_UNRESOLVED_SHOWN = 8
+_UNRESOLVED_SHOWN = 6
 _HOPS_SHOWN = 5
 _LABELS_SHOWN = 4
 
@@ -34,7 +34,7 @@ _TEXT_MAX = 300
 """Characters of an address in a list; the rest is for the details of its row."""
 
 _LABEL_MAX = 46
-_WIDE, _NARROW = 960.0, 390.0
+_WIDE, _NARROW = 1140.0, 390.0
 
 
 def render(report: Report, language: Language) -> str:
@@ -62,6 +62,7 @@ def render(report: Report, language: Language) -> str:
         charts=_charts(report, say),
         worth=lambda measures: worth(measures, say),
         said=lambda findings: [(finding.severity, say.finding(finding)) for finding in findings],
+        gap="" if language == "ja" else " ",
         compact=lambda row, seen: _summary(row.findings, say, seen),
         **_figures(report),
     )
@@ -70,7 +71,8 @@ def render(report: Report, language: Language) -> str:
 
 def url_markup(url: str, limit: int = _TEXT_MAX) -> Markup:
     """An address as people read it, with what can't be seen made visible."""
-    text = shown.decoded(url)
+    # Nothing at all could not be seen, nor its button be named.
+    text = shown.decoded(url) or shown.NOTHING
     return _markup("url", text[:limit], is_cut=len(text) > limit, is_title=False)
 
 
@@ -207,6 +209,7 @@ def _charts(report: Report, say: Words) -> dict[str, object]:
             charts.gauge(
                 report.score.value,
                 report.threshold,
+                say.say("score.threshold", threshold=f"{report.threshold:g}"),
                 say.say("gauge.title"),
                 say.say("gauge.desc", score=shown.tenths(report.score.value),
                         threshold=f"{report.threshold:g}"),
@@ -221,29 +224,29 @@ def _charts(report: Report, say: Words) -> dict[str, object]:
 
 
 def _flow(report: Report, say: Words) -> dict[str, object]:
-    counts = figures.flows(report.rows)
+    counts, parts = figures.flows(report.rows)
+    outcomes = figures.outcomes(report.rows)
+    known = {name: sum(counts[name, end] for end in columns.OUTCOMES) for name in columns.SOURCES}
     sources = [
-        charts.Node(name, say.sources[name], "node")
-        for name in columns.SOURCES
-        if any(source == name for source, _ in counts)
+        charts.Node(name, say.sources[name], "node", count) for name, count in known.items() if count
     ]
     ends = [
-        charts.Node(name, say.outcomes[name][0], f"o-{name}")
+        charts.Node(name, say.outcomes[name][0], f"o-{name}", outcomes[name])
         for name in columns.OUTCOMES
-        if any(end == name for _, end in counts)
+        if outcomes[name]
     ]
     title, desc = say.say("flow.title"), say.say("flow.desc", n=len(report.rows))
-    found = {(source, end): count for (source, end), count in counts.items()}
+    wide = charts.flow("flow", _WIDE, sources, ends, parts, title, desc)
+    narrow = charts.flow("flow-narrow", _NARROW, sources, ends, parts, title, desc)
     return {
-        "wide": Markup(charts.flow("flow", _WIDE, sources, ends, found, title, desc)),  # noqa: S704
-        "narrow": Markup(  # noqa: S704 - `charts` escapes
-            charts.flow("flow-narrow", _NARROW, sources, ends, found, title, desc)
-        ),
+        "wide": Markup(wide),  # noqa: S704 - `charts` escapes
+        "narrow": Markup(narrow),  # noqa: S704 - `charts` escapes
         "desc": desc,
-        "ends": ends,
+        "ends": [say.outcomes[name][0] for name in columns.OUTCOMES if outcomes[name]],
         "rows": [
-            (node.label, [counts.get((node.name, end.name), 0) for end in ends])  # type: ignore[call-overload]
-            for node in sources
+            (say.sources[name], [counts[name, end] for end in columns.OUTCOMES if outcomes[end]])
+            for name in columns.SOURCES
+            if known[name]
         ],
     }
 
@@ -285,7 +288,7 @@ def _unresolved(report: Report, say: Words) -> dict[str, object] | None:
 
 
 def _label(row: Row) -> str:
-    text = shown.visible(shown.decoded(row.url))
+    text = shown.visible(shown.decoded(row.url)) or shown.NOTHING
     return text if len(text) <= _LABEL_MAX else f"{text[: _LABEL_MAX - 1]}…"
 
 

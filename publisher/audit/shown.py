@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
+NOTHING = "∅"
+"""Stands for an address of no characters."""
+
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 # Controls, formats (directions, zero width), lone surrogates, private and separators.
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
