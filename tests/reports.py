@@ -28,7 +28,9 @@ from publisher.audit.report import (
 )
 
 MADE = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
-WORDS = "春の新作 桜餅 抹茶 会社案内 採用情報 お知らせ 京都 季節の器 製品 展示会 ギフト 茶道".split()
+WORDS = (
+    "春の新作 桜餅 抹茶 会社案内 採用情報 お知らせ 京都 季節の器 製品 展示会 ギフト 茶道".split()
+)
 
 # What must not run, reorder, hide or break the page. `__ran` is what a test looks for.
 HOSTILE = (
@@ -126,7 +128,8 @@ def _row(chance: random.Random, number: int) -> Row:
     slug = quote(chance.choice(WORDS))
     forms = (f"/?p={number}", f"/archives/{number}", f"/{2008 + number % 16}/{slug}-{number}/",
              f"/category/{slug}/page/{number}/", f"/wp-content/uploads/{slug}{number}.jpg",
-             f"/?page_id={number}&utm_source=mail", f"http://old.example.co.jp/{slug}/{number}")  # fmt: skip
+             f"/?page_id={number}&utm_source=mail", f"http://old.example.co.jp/{slug}/{number}",
+    )  # fmt: skip
     outcome: Outcome = chance.choices(
         ("kept", "moved", "elsewhere", "gone", "closed", "lost", "broken"),
         (14, 76, 1, 4, 3, 1.4, 0.6),

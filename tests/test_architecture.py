@@ -35,6 +35,10 @@ PURE = {
         "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    *(f"publisher.audit.{name}" for name in (
+        "charts columns figures report shown tables words words_en words_ja"
+    ).split()),
+    "publisher.audit",
     "publisher.store.refusals",
     "publisher.share_counts.book",
     *PORTS,
@@ -70,6 +74,9 @@ PURE_LIBRARIES_OF = {
     "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
     "publisher.old_page": frozenset(("bs4",)),
+    "publisher.audit.report": frozenset(("datetime",)),
+    "publisher.audit.figures": frozenset(("datetime",)),
+    "publisher.audit.tables": frozenset(("csv",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 

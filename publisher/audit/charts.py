@@ -19,12 +19,12 @@ _SIDE = 112.0
 
 
 class Node(NamedTuple):
-    """An end of a flow: its name, its label, the class of its colour, and the count at it."""
+    """An end of a flow: its name, its label, its colour's class, and the count at it."""
 
     name: str
     label: str
     colour: str
-    count: int
+    known: int
 
 
 class _Place(NamedTuple):
@@ -131,7 +131,9 @@ def _band(x: float, y: float, thick: float, to: float, to_y: float, to_thick: fl
 
 def _label(x: float, place: _Place, node: Node, anchor: str) -> str:
     y = place.y + place.height / 2
-    return _text(x, y - 2, node.label, anchor) + _text(x, y + 13, f"{node.count:,}", anchor, "figure")
+    return _text(x, y - 2, node.label, anchor) + _text(
+        x, y + 13, f"{node.known:,}", anchor, "figure"
+    )
 
 
 def bars(key: str, values: Sequence[tuple[str, int, str]], title: str, desc: str) -> str:
@@ -192,9 +194,7 @@ def line(
         _text(width, floor - 6, f"{base:g}", "end", "figure"),
         f'<path class="threshold" d="M0 {needed:.1f}H{width}"/>',
         _text(0, needed + 15, f"{threshold:g}", "start", "figure"),
-        '<polyline class="line" points="'
-        + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        + '"/>',
+        '<polyline class="line" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots) + '"/>',
         *(f'<circle class="spot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in spots),
     ]
     (x, y), (label, _, figure) = spots[-1], values[-1]

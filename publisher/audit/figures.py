@@ -103,14 +103,18 @@ def found(report: Report) -> list[Found]:
     for row in report.rows:
         if row.findings:
             count(row.findings, rows, row.measures.hits)
-    for other in (*report.pages, *report.social):
-        count(other.findings, others)
+    for page in report.pages:
+        count(page.findings, others)
+    for post in report.social:
+        count(post.findings, others)
     kinds = [Found(kind, severities[kind], rows[kind], others[kind], hits[kind])
              for kind in severities]  # fmt: skip
     return sorted(kinds, key=lambda one: (order.index(one.severity), -one.hits, -one.rows))
 
 
-def flows(rows: Iterable[Row]) -> tuple[Counter[tuple[Source, Outcome]], dict[tuple[str, str], float]]:
+def flows(
+    rows: Iterable[Row],
+) -> tuple[Counter[tuple[Source, Outcome]], dict[tuple[str, str], float]]:
     """How many rows that a source knows have which outcome. In the counts a row is there for each
     of its sources; in the second, it is divided between them, so that they add up to all rows."""
     counts: Counter[tuple[Source, Outcome]] = Counter()
@@ -123,17 +127,21 @@ def flows(rows: Iterable[Row]) -> tuple[Counter[tuple[Source, Outcome]], dict[tu
     return counts, parts
 
 
-def matrix(report: Report) -> tuple[list[str], list[tuple[str, str, str]], dict[object, Cell]]:
-    """The agents; what they asked (scheme, host, method); and a cell for each of both."""
+Asked = tuple[str, str, str]
+"""Scheme, host and method."""
+
+
+def matrix(report: Report) -> tuple[list[str], list[Asked], dict[tuple[str, Asked], Cell]]:
+    """The agents; what they asked; and a cell for each of both."""
     agents = list(dict.fromkeys(seen.agent for seen in report.visitors))
-    asked = list(dict.fromkeys((seen.scheme, seen.host, seen.method) for seen in report.visitors))
-    cells: dict[object, Cell] = {}
+    asked: dict[Asked, None] = {}
+    cells: dict[tuple[str, Asked], Cell] = {}
     for seen in report.visitors:
         good = sum(count for outcome, count in seen.outcomes.items() if outcome in GOOD)
-        cells[seen.agent, (seen.scheme, seen.host, seen.method)] = Cell(
-            good, sum(seen.outcomes.values()), seen.differing
-        )
-    return agents, asked, cells
+        one = (seen.scheme, seen.host, seen.method)
+        asked[one] = None
+        cells[seen.agent, one] = Cell(good, sum(seen.outcomes.values()), seen.differing)
+    return agents, list(asked), cells
 
 
 def engine_differences(rows: Iterable[Row]) -> Counter[str]:

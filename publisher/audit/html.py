@@ -33,7 +33,8 @@ _LABELS_SHOWN = 4
 _TEXT_MAX = 300
 """Characters of an address in a list; the rest is for the details of its row."""
 
-_LABEL_MAX = 46
+_LABEL_WIDTH = 46
+_ENGINES = ("edge", "python", "nginx", "haproxy")
 _WIDE, _NARROW = 1140.0, 390.0
 
 
@@ -184,7 +185,7 @@ def _figures(report: Report) -> dict[str, object]:
         "is_counted": bool(known),
         "pages": pages[:PAGES_SHOWN],
         "pages_more": max(0, len(pages) - PAGES_SHOWN),
-        "engines": [one for one in report.checked if one.what in ("edge", "python", "nginx", "haproxy")],
+        "engines": [one for one in report.checked if one.what in _ENGINES],
         "engines_differ": figures.engine_differences(report.rows),
         "printed": report.rows[:PRINTED_ROWS],
         "measured": [
@@ -228,7 +229,9 @@ def _flow(report: Report, say: Words) -> dict[str, object]:
     outcomes = figures.outcomes(report.rows)
     known = {name: sum(counts[name, end] for end in columns.OUTCOMES) for name in columns.SOURCES}
     sources = [
-        charts.Node(name, say.sources[name], "node", count) for name, count in known.items() if count
+        charts.Node(name, say.sources[name], "node", count)
+        for name, count in known.items()
+        if count
     ]
     ends = [
         charts.Node(name, say.outcomes[name][0], f"o-{name}", outcomes[name])
@@ -289,7 +292,7 @@ def _unresolved(report: Report, say: Words) -> dict[str, object] | None:
 
 def _label(row: Row) -> str:
     text = shown.visible(shown.decoded(row.url)) or shown.NOTHING
-    return text if len(text) <= _LABEL_MAX else f"{text[: _LABEL_MAX - 1]}…"
+    return shown.clipped(text, _LABEL_WIDTH)
 
 
 def _days(report: Report, say: Words) -> dict[str, object] | None:

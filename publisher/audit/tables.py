@@ -64,9 +64,14 @@ def csv_pieces(report: Report, language: Language) -> Iterator[bytes]:
     an apostrophe."""
     say = words(language)
     writer = csv.writer(_Piece(), lineterminator="\r\n")
-    yield b"\xef\xbb\xbf" + _written(writer, _COLUMNS)
+
+    def line(cells: Iterable[object]) -> bytes:
+        text: str = writer.writerow([_cell(cell) for cell in cells])
+        return encodable(text).encode()
+
+    yield b"\xef\xbb\xbf" + line(_COLUMNS)
     for row in report.rows:
-        yield _written(writer, _cells(row, say))
+        yield line(_cells(row, say))
 
 
 class _Piece:
@@ -76,16 +81,11 @@ class _Piece:
         return text
 
 
-def _written(writer: object, cells: Sequence[object]) -> bytes:
-    line: str = writer.writerow([_cell(cell) for cell in cells])  # type: ignore[attr-defined]
-    return encodable(line).encode()
-
-
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     # Line breaks and other controls are shown, as on the page.
-    text = visible(value.replace("\u3000", "\0")).replace("[U+0000]", "\u3000")
+    text = visible(value, is_title=True)
     # Spreadsheets look for a formula behind spaces, too.
     return f"'{text}" if value.lstrip().startswith(_FORMULA) or value[:1] in _FORMULA else text
 
@@ -156,11 +156,8 @@ def junit_pieces(report: Report, language: Language) -> Iterator[bytes]:
             f'<testsuite name="redirects.{name}" tests="{total[name]}" '
             f'failures="{failed[name]}" errors="0" skipped="0" timestamp="{stamp}">\n'
         ).encode()
-        if name in others:
-            cases: Iterable[_Case] = others[name]
-        else:
-            cases = (_row_case(row, say) for row in report.rows if _suite(row) == name)
-        yield from (_case_xml(name, case) for case in cases)
+        in_suite = (_row_case(row, say) for row in report.rows if _suite(row) == name)
+        yield from (_case_xml(name, case) for case in others.get(name, in_suite))
         yield b"</testsuite>\n"
     yield b"</testsuites>\n"
 
@@ -213,12 +210,15 @@ def _row_case(row: Row, say: Words) -> _Case:
 
 def _score_case(report: Report, say: Words) -> _Case:
     parts = ", ".join(
-        f"{say.measures[one.measure]} {number(one.kept)}/{number(one.total)} × {tenths(one.weight)} %"
+        f"{say.measures[one.measure]} {number(one.kept)}/{number(one.total)}"
+        f" × {tenths(one.weight)} %"
         for one in figures.points(report.score)
     )
     if report.is_passed:
         return _Case("score", remarks=parts)
-    told = say.say("failed.text", score=tenths(report.score.value), threshold=f"{report.threshold:g}")
+    told = say.say(
+        "failed.text", score=tenths(report.score.value), threshold=f"{report.threshold:g}"
+    )
     return _Case("score", "score", told, parts)
 
 

@@ -299,7 +299,9 @@ TEXT: Final[dict[str, str]] = {
     "kinds.hits": "Visits",
     "kinds.none": "There is nothing to look at.",
     "flow.title": "Where old addresses come from, and where they end",
-    "flow.desc": "{n} old addresses. On the left where they are known from, on the right what a visitor gets. An address that several sources know is divided between them; the table counts it for each.",
+    "flow.desc": "{n} old addresses. On the left where they are known from, on the right what "
+    "a visitor gets. "
+    "An address that several sources know is divided between them; the table counts it for each.",
     "flow.source": "Known from",
     "hops.title": "Redirects until the page",
     "hops.desc": "Addresses by the number of redirects that a visitor goes through. One is what "
