@@ -44,8 +44,8 @@ NGINX = ("nginx", "libnginx-mod-http-js")
 # Another server that redirects are written for.
 HAPROXY = ("haproxy",)
 
-# A browser, to see what a visitor sees.
-CHROMIUM = ("chromium",)
+# A browser, to see what a visitor sees, and a font for Japanese.
+CHROMIUM = ("chromium", "fonts-noto-cjk")
 
 # A crawler that is kept by others and knows nothing of us.
 LINKCHECKER = ("linkchecker",)

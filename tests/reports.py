@@ -71,7 +71,6 @@ def large_report(rows: int = 50_000, seed: int = 7) -> Report:
     made = [_row(chance, number) for number in range(rows - len(HOSTILE))]
     made += [_hostile(chance, url) for url in HOSTILE]
     made.sort(key=lambda row: (-row.lost_points, -row.measures.hits, row.url))
-    # The score is just below all of it: it must not be shown as 100.
     parts = (
         Part("hits", 1_204_551, 1_251_870, 0.4),
         Part("clicks", 88_214, 89_377, 0.25),
@@ -129,7 +128,8 @@ def _row(chance: random.Random, number: int) -> Row:
     slug = quote(chance.choice(WORDS))
     forms = (f"/?p={number}", f"/archives/{number}", f"/{2008 + number % 16}/{slug}-{number}/",
              f"/category/{slug}/page/{number}/", f"/wp-content/uploads/{slug}{number}.jpg",
-             f"/?page_id={number}&utm_source=mail", f"http://old.example.co.jp/{slug}/{number}")  # fmt: skip
+             f"/?page_id={number}&utm_source=mail", f"http://old.example.co.jp/{slug}/{number}",
+    )  # fmt: skip
     outcome: Outcome = chance.choices(
         ("kept", "moved", "elsewhere", "gone", "closed", "lost", "broken"),
         (14, 76, 1, 4, 3, 1.4, 0.6),
@@ -222,12 +222,13 @@ def _hostile(chance: random.Random, url: str) -> Row:
         title=url,
         rule=url,
         origin=url,
-        measures=Measures(hits=chance.randrange(40_000)),
+        # Two of them are among the worst losses, the others in the long list.
+        measures=Measures(hits=90_000 if url in HOSTILE[:2] else chance.randrange(9)),
         sources=("log",),
         findings=(Finding("wrong-page", "critical", {"expected": url, "found": url}),),
         fix=Fix(url, url, 301, True, url),
         live=Live(0, problem=url),
-        lost_points=0.05,
+        lost_points=0.9 if url in HOSTILE[:2] else 0.000001,
         change="worse",
     )
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from publisher.audit import tables
 from publisher.audit.imports import read_urls_file
-from publisher.audit.report import Measures, Source
 from publisher.audit.listing import listed
+from publisher.audit.report import Measures, Source
 from publisher.errors import PublisherError
 
 A, B = "https://www.example.co.jp/?p=1632", "https://www.example.co.jp/古い/"

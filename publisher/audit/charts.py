@@ -14,13 +14,17 @@ from typing import NamedTuple
 _TEXT_HEIGHT = 30
 """Least distance of two labels, in the units of the drawing."""
 
+_SIDE = 112.0
+"""Room for the labels of a flow, at either side."""
+
 
 class Node(NamedTuple):
-    """An end of a flow: its name, its label and the class of its colour."""
+    """An end of a flow: its name, its label, its colour's class, and the count at it."""
 
     name: str
     label: str
     colour: str
+    known: int
 
 
 class _Place(NamedTuple):
@@ -50,16 +54,19 @@ def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:
     )
 
 
-def gauge(score: float, threshold: float, title: str, desc: str) -> str:
-    """A scale from 0 to 100 with the score and the threshold."""
-    width = 640.0
-    mark = width * min(max(threshold, 0), 100) / 100
-    inside = (
-        _rect(0, 8, width, 10, "track")
-        + _rect(0, 8, width * min(max(score, 0), 100) / 100, 10, "level")
-        + f'<path class="mark" d="M{min(max(mark, 1.5), width - 1.5):.1f} 2v22"/>'
+def gauge(score: float, threshold: float, needed: str, title: str, desc: str) -> str:
+    """A scale from 0 to 100 with the score and the threshold; `needed` is written at that. It is as
+    wide as there is room, so its lengths are shares."""
+    level, mark = (min(max(value, 0.0), 100.0) for value in (score, threshold))
+    x, anchor = f"{mark:.2f}%", "end" if mark > 50 else "start"
+    return (
+        '<svg id="gauge" role="img" aria-labelledby="gauge-t gauge-d" width="100%" height="46">'
+        f'<title id="gauge-t">{escape(title)}</title><desc id="gauge-d">{escape(desc)}</desc>'
+        '<rect class="track" y="8" width="100%" height="10" rx="5"/>'
+        f'<rect class="level" y="8" width="{level:.2f}%" height="10" rx="5"/>'
+        f'<line class="mark" x1="{x}" x2="{x}" y1="2" y2="24"/>'
+        f'<text x="{x}" y="42" text-anchor="{anchor}">{escape(needed)}</text></svg>'
     )
-    return _svg("gauge", (width, 26), title, desc, inside)
 
 
 def flow(
@@ -67,43 +74,45 @@ def flow(
     width: float,
     sources: Sequence[Node],
     ends: Sequence[Node],
-    counts: Mapping[tuple[str, str], int],
+    bands: Mapping[tuple[str, str], float],
     title: str,
     desc: str,
 ) -> str:
-    """Bands from each source to each end, as wide as their counts. The least is still seen."""
-    left = {n.name: sum(counts.get((n.name, e.name), 0) for e in ends) for n in sources}
-    right = {n.name: sum(counts.get((s.name, n.name), 0) for s in sources) for n in ends}
-    height = max(300.0, 46.0 * max(len(sources), len(ends)))
-    from_x, to_x = width * 0.3, width * 0.7
+    """Bands from each source to each end, as wide as what flows there. The least is still seen."""
+    left = {n.name: sum(bands.get((n.name, e.name), 0.0) for e in ends) for n in sources}
+    right = {n.name: sum(bands.get((s.name, n.name), 0.0) for s in sources) for n in ends}
+    height = max(120.0, 54.0 * max(len(sources), len(ends)))
+    from_x, to_x = _SIDE, width - _SIDE
     a, b = _stacked(left, height), _stacked(right, height)
-    bands, used_a, used_b = [], dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0)
+    drawn, used_a, used_b = [], dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0)
     for source in sources:
         for end in ends:
-            count = counts.get((source.name, end.name), 0)
-            if not count:
+            part = bands.get((source.name, end.name), 0.0)
+            if not part:
                 continue
-            thick_a = a[source.name].height * count / left[source.name]
-            thick_b = b[end.name].height * count / right[end.name]
+            thick_a = a[source.name].height * part / left[source.name]
+            thick_b = b[end.name].height * part / right[end.name]
             y_a, y_b = a[source.name].y + used_a[source.name], b[end.name].y + used_b[end.name]
             used_a[source.name] += thick_a
             used_b[end.name] += thick_b
-            bands.append(_band(from_x + 8, y_a, thick_a, to_x - 8, y_b, thick_b, end.colour))
-    nodes = [_rect(from_x, a[n.name].y, 8, a[n.name].height, "node") for n in sources]
-    nodes += [_rect(to_x - 8, b[n.name].y, 8, b[n.name].height, n.colour) for n in ends]
-    labels = [_label(from_x - 8, a[n.name], n.label, left[n.name], "end") for n in sources]
-    labels += [_label(to_x + 8, b[n.name], n.label, right[n.name], "start") for n in ends]
-    return _svg(key, (width, height), title, desc, "".join((*bands, *nodes, *labels)))
+            drawn.append(_band(from_x + 8, y_a, thick_a, to_x - 8, y_b, thick_b, end.colour))
+    for node in sources:
+        drawn.append(_rect(from_x, a[node.name].y, 8, a[node.name].height, "node"))
+        drawn.append(_label(from_x - 8, a[node.name], node, "end"))
+    for node in ends:
+        drawn.append(_rect(to_x - 8, b[node.name].y, 8, b[node.name].height, node.colour))
+        drawn.append(_label(to_x + 8, b[node.name], node, "start"))
+    return _svg(key, (width, height), title, desc, "".join(drawn))
 
 
-def _stacked(counts: Mapping[str, int], height: float) -> dict[str, _Place]:
-    """Where each node stands: as high as its count, with room for its label."""
-    total = sum(counts.values()) or 1
-    free = height - _TEXT_HEIGHT * len(counts)
+def _stacked(parts: Mapping[str, float], height: float) -> dict[str, _Place]:
+    """Where each node stands: as high as its part, with room for its label."""
+    total = sum(parts.values()) or 1.0
+    free = height - _TEXT_HEIGHT * len(parts)
     places, y = {}, 0.0
-    for name, count in counts.items():
-        tall = max(3.0, free * count / total)
-        slot = _TEXT_HEIGHT + free * count / total
+    for name, part in parts.items():
+        tall = max(3.0, free * part / total)
+        slot = _TEXT_HEIGHT + free * part / total
         places[name] = _Place(y + (slot - tall) / 2, tall)
         y += slot
     return places
@@ -120,9 +129,11 @@ def _band(x: float, y: float, thick: float, to: float, to_y: float, to_thick: fl
     )
 
 
-def _label(x: float, place: _Place, label: str, count: int, anchor: str) -> str:
+def _label(x: float, place: _Place, node: Node, anchor: str) -> str:
     y = place.y + place.height / 2
-    return _text(x, y - 2, label, anchor) + _text(x, y + 13, f"{count:,}", anchor, "figure")
+    return _text(x, y - 2, node.label, anchor) + _text(
+        x, y + 13, f"{node.known:,}", anchor, "figure"
+    )
 
 
 def bars(key: str, values: Sequence[tuple[str, int, str]], title: str, desc: str) -> str:
@@ -182,6 +193,7 @@ def line(
         _text(width, top - 6, "100", "end", "figure"),
         _text(width, floor - 6, f"{base:g}", "end", "figure"),
         f'<path class="threshold" d="M0 {needed:.1f}H{width}"/>',
+        _text(0, needed + 15, f"{threshold:g}", "start", "figure"),
         '<polyline class="line" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in spots) + '"/>',
         *(f'<circle class="spot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in spots),
     ]

@@ -31,10 +31,10 @@ _CHECKED = {
     "cms": "forms of what the CMS holds",
     "ids": "ids that the CMS does not list, asked for",
     "pages": "pages read",
-    "links": "links read",
     "social": "old posts, asked for as Meta's crawler does",
     "counts": "old posts with share counts",
     "logs": "requests in logs counted",
+    "sitemaps": "addresses in old sitemaps",
 }
 
 

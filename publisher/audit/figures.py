@@ -103,29 +103,45 @@ def found(report: Report) -> list[Found]:
     for row in report.rows:
         if row.findings:
             count(row.findings, rows, row.measures.hits)
-    for other in (*report.pages, *report.social):
-        count(other.findings, others)
+    for page in report.pages:
+        count(page.findings, others)
+    for post in report.social:
+        count(post.findings, others)
     kinds = [Found(kind, severities[kind], rows[kind], others[kind], hits[kind])
              for kind in severities]  # fmt: skip
     return sorted(kinds, key=lambda one: (order.index(one.severity), -one.hits, -one.rows))
 
 
-def flows(rows: Iterable[Row]) -> Counter[tuple[Source, Outcome]]:
-    """How many rows that a source knows have which outcome. A row counts for each source."""
-    return Counter((source, row.outcome) for row in rows for source in set(row.sources))
+def flows(
+    rows: Iterable[Row],
+) -> tuple[Counter[tuple[Source, Outcome]], dict[tuple[str, str], float]]:
+    """How many rows that a source knows have which outcome. In the counts a row is there for each
+    of its sources; in the second, it is divided between them, so that they add up to all rows."""
+    counts: Counter[tuple[Source, Outcome]] = Counter()
+    parts: dict[tuple[str, str], float] = {}
+    groups = Counter((tuple(dict.fromkeys(row.sources)), row.outcome) for row in rows)
+    for (sources, outcome), count in groups.items():
+        for source in sources:
+            counts[source, outcome] += count
+            parts[source, outcome] = parts.get((source, outcome), 0.0) + count / len(sources)
+    return counts, parts
 
 
-def matrix(report: Report) -> tuple[list[str], list[tuple[str, str, str]], dict[object, Cell]]:
-    """The agents; what they asked (scheme, host, method); and a cell for each of both."""
+Asked = tuple[str, str, str]
+"""Scheme, host and method."""
+
+
+def matrix(report: Report) -> tuple[list[str], list[Asked], dict[tuple[str, Asked], Cell]]:
+    """The agents; what they asked; and a cell for each of both."""
     agents = list(dict.fromkeys(seen.agent for seen in report.visitors))
-    asked = list(dict.fromkeys((seen.scheme, seen.host, seen.method) for seen in report.visitors))
-    cells: dict[object, Cell] = {}
+    asked: dict[Asked, None] = {}
+    cells: dict[tuple[str, Asked], Cell] = {}
     for seen in report.visitors:
         good = sum(count for outcome, count in seen.outcomes.items() if outcome in GOOD)
-        cells[seen.agent, (seen.scheme, seen.host, seen.method)] = Cell(
-            good, sum(seen.outcomes.values()), seen.differing
-        )
-    return agents, asked, cells
+        one = (seen.scheme, seen.host, seen.method)
+        asked[one] = None
+        cells[seen.agent, one] = Cell(good, sum(seen.outcomes.values()), seen.differing)
+    return agents, list(asked), cells
 
 
 def engine_differences(rows: Iterable[Row]) -> Counter[str]:

@@ -73,15 +73,16 @@ class Gathered:
                 self._add(text, source, measures)
             self._say_if_none(str(path), total, before)
 
-    def of_sitemaps(self, places: Iterable[str]) -> None:
+    def of_sitemaps(self, places: Iterable[str], progress: Progress) -> None:
         """Take the addresses in old sitemaps. Raises PublisherError."""
         for place in places:
             before = len(self.urls)
-            total = 0
-            for text in read_sitemap(place):
-                total += 1
+            listed = read_sitemap(place, progress)
+            for text in listed.urls:
                 self._add(text, "sitemap")
-            self._say_if_none(place, total, before)
+            self._say_if_none(place, len(listed.urls), before)
+            total = len(listed.urls)
+            self.checked.append(Checked("sitemaps", total, total, "; ".join(listed.problems[:3])))
 
     def of_own(self, own: Own) -> None:
         """Take the addresses for which the site has rules of its own. A pattern has no address."""

@@ -21,20 +21,21 @@ from publisher.audit import charts, columns, figures, shown
 from publisher.audit.report import BAD, GOOD, Finding, Measures, Report, Row
 from publisher.audit.words import Language, Words, words
 
-LOSSES_SHOWN = 12
+LOSSES_SHOWN = 10
 PRINTED_ROWS = 60
-PAGES_SHOWN = 60
-POSTS_SHOWN = 60
+PAGES_SHOWN = 40
+POSTS_SHOWN = 40
 VANISHED_SHOWN = 60
-_UNRESOLVED_SHOWN = 8
+_UNRESOLVED_SHOWN = 6
 _HOPS_SHOWN = 5
 _LABELS_SHOWN = 4
 
 _TEXT_MAX = 300
 """Characters of an address in a list; the rest is for the details of its row."""
 
-_LABEL_MAX = 46
-_WIDE, _NARROW = 960.0, 390.0
+_LABEL_WIDTH = 46
+_ENGINES = ("edge", "python", "nginx", "haproxy")
+_WIDE, _NARROW = 1140.0, 390.0
 
 
 def render(report: Report, language: Language) -> str:
@@ -62,6 +63,7 @@ def render(report: Report, language: Language) -> str:
         charts=_charts(report, say),
         worth=lambda measures: worth(measures, say),
         said=lambda findings: [(finding.severity, say.finding(finding)) for finding in findings],
+        gap="" if language == "ja" else " ",
         compact=lambda row, seen: _summary(row.findings, say, seen),
         **_figures(report),
     )
@@ -70,7 +72,8 @@ def render(report: Report, language: Language) -> str:
 
 def url_markup(url: str, limit: int = _TEXT_MAX) -> Markup:
     """An address as people read it, with what can't be seen made visible."""
-    text = shown.decoded(url)
+    # Nothing at all could not be seen, nor its button be named.
+    text = shown.decoded(url) or shown.NOTHING
     return _markup("url", text[:limit], is_cut=len(text) > limit, is_title=False)
 
 
@@ -182,7 +185,7 @@ def _figures(report: Report) -> dict[str, object]:
         "is_counted": bool(known),
         "pages": pages[:PAGES_SHOWN],
         "pages_more": max(0, len(pages) - PAGES_SHOWN),
-        "engines": [one for one in report.checked if one.what in ("edge", "python", "nginx", "haproxy")],
+        "engines": [one for one in report.checked if one.what in _ENGINES],
         "engines_differ": figures.engine_differences(report.rows),
         "printed": report.rows[:PRINTED_ROWS],
         "measured": [
@@ -207,6 +210,7 @@ def _charts(report: Report, say: Words) -> dict[str, object]:
             charts.gauge(
                 report.score.value,
                 report.threshold,
+                say.say("score.threshold", threshold=f"{report.threshold:g}"),
                 say.say("gauge.title"),
                 say.say("gauge.desc", score=shown.tenths(report.score.value),
                         threshold=f"{report.threshold:g}"),
@@ -221,29 +225,31 @@ def _charts(report: Report, say: Words) -> dict[str, object]:
 
 
 def _flow(report: Report, say: Words) -> dict[str, object]:
-    counts = figures.flows(report.rows)
+    counts, parts = figures.flows(report.rows)
+    outcomes = figures.outcomes(report.rows)
+    known = {name: sum(counts[name, end] for end in columns.OUTCOMES) for name in columns.SOURCES}
     sources = [
-        charts.Node(name, say.sources[name], "node")
-        for name in columns.SOURCES
-        if any(source == name for source, _ in counts)
+        charts.Node(name, say.sources[name], "node", count)
+        for name, count in known.items()
+        if count
     ]
     ends = [
-        charts.Node(name, say.outcomes[name][0], f"o-{name}")
+        charts.Node(name, say.outcomes[name][0], f"o-{name}", outcomes[name])
         for name in columns.OUTCOMES
-        if any(end == name for _, end in counts)
+        if outcomes[name]
     ]
     title, desc = say.say("flow.title"), say.say("flow.desc", n=len(report.rows))
-    found = {(source, end): count for (source, end), count in counts.items()}
+    wide = charts.flow("flow", _WIDE, sources, ends, parts, title, desc)
+    narrow = charts.flow("flow-narrow", _NARROW, sources, ends, parts, title, desc)
     return {
-        "wide": Markup(charts.flow("flow", _WIDE, sources, ends, found, title, desc)),  # noqa: S704
-        "narrow": Markup(  # noqa: S704 - `charts` escapes
-            charts.flow("flow-narrow", _NARROW, sources, ends, found, title, desc)
-        ),
+        "wide": Markup(wide),  # noqa: S704 - `charts` escapes
+        "narrow": Markup(narrow),  # noqa: S704 - `charts` escapes
         "desc": desc,
-        "ends": ends,
+        "ends": [say.outcomes[name][0] for name in columns.OUTCOMES if outcomes[name]],
         "rows": [
-            (node.label, [counts.get((node.name, end.name), 0) for end in ends])  # type: ignore[call-overload]
-            for node in sources
+            (say.sources[name], [counts[name, end] for end in columns.OUTCOMES if outcomes[end]])
+            for name in columns.SOURCES
+            if known[name]
         ],
     }
 
@@ -285,8 +291,8 @@ def _unresolved(report: Report, say: Words) -> dict[str, object] | None:
 
 
 def _label(row: Row) -> str:
-    text = shown.visible(shown.decoded(row.url))
-    return text if len(text) <= _LABEL_MAX else f"{text[: _LABEL_MAX - 1]}…"
+    text = shown.visible(shown.decoded(row.url)) or shown.NOTHING
+    return shown.clipped(text, _LABEL_WIDTH)
 
 
 def _days(report: Report, say: Words) -> dict[str, object] | None:

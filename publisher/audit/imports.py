@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from publisher.audit.report import Measures, Source
 from publisher.audit.listing import listed
+from publisher.audit.report import Measures, Source
 from publisher.errors import PublisherError
 from publisher.log_files import opened
 

@@ -186,7 +186,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     what: Literal[
         "edge", "python", "nginx", "haproxy", "visitors", "live", "live-visitors", "cms", "ids",
-        "pages", "links", "social", "counts", "logs",
+        "pages", "social", "counts", "logs", "sitemaps",
     ]  # fmt: skip
     done: int
     total: int

@@ -86,7 +86,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     gathered = Gathered(Hosts(on.host, frozenset(own.hosts)))
     gathered.of_logs(list(given.logs), progress)
     gathered.of_lists(given.urls)
-    gathered.of_sitemaps(given.sitemaps)
+    gathered.of_sitemaps(given.sitemaps, progress)
     gathered.of_own(own)
     addresses = None
     if given.with_cms:

@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
+NOTHING = "∅"
+"""Stands for an address of no characters."""
+
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 # Controls, formats (directions, zero width), lone surrogates, private and separators.
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
@@ -58,9 +61,20 @@ def _is_unseen(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
 
 
-def visible(text: str) -> str:
+def visible(text: str, *, is_title: bool = False) -> str:
     """The same as plain text: `[U+202E]` stands for what can't be seen."""
-    return "".join(f"[{piece}]" if is_name else piece for piece, is_name in pieces(text))
+    found = pieces(text, is_title=is_title)
+    return "".join(f"[{piece}]" if is_name else piece for piece, is_name in found)
+
+
+def clipped(text: str, width: int) -> str:
+    """A text cut to a width in letters, of which a Japanese one takes two."""
+    used = 0
+    for place, character in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used > width:
+            return f"{text[:place]}…"
+    return text
 
 
 def encodable(text: str) -> str:
@@ -76,7 +90,8 @@ def xml_text(text: str) -> str:
 def tenths(value: float) -> str:
     """A score or a share of a hundred with one decimal, rounded down: 100.0 is all of it."""
     whole = int(value * 10 + 1e-6)
-    if value < 100:
+    # What adding up weights loses is not a loss; one visit of ten million is.
+    if value < 100 - 1e-9:
         whole = min(whole, 999)
     return f"{whole // 10}.{whole % 10}"
 

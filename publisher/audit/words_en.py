@@ -145,8 +145,8 @@ OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     "kept": ("Kept", "The page is still at its old address."),
     "moved": ("Redirected", "A redirect leads to the page."),
     "elsewhere": ("Another site", "A redirect leads to another site, which was not asked."),
-    "gone": ("Gone, on purpose", "Answers 410. Not counted in the score."),
-    "closed": ("Closed, on purpose", "Not for the public, or dead before. Not in the score."),
+    "gone": ("Gone", "Answers 410, on purpose. Not counted in the score."),
+    "closed": ("Closed", "On purpose: not for the public, or dead before. Not in the score."),
     "lost": ("Lost", "Answers 404, and nobody meant it to."),
     "broken": ("Broken", "A redirect that leads to nothing, in a circle or to the wrong page."),
 }
@@ -254,7 +254,6 @@ TEXT: Final[dict[str, str]] = {
     "since.new": "new",
     "since.vanished": "not looked at any more",
     "since.first": "This is the first audit: there is nothing to compare it with yet.",
-    "since.vanished.title": "Addresses of the last audit that are missing in this one: {n}",
     "and.more": "and {n} more",
     "score.title": "How the score is made",
     "score.lead": "The score says how much of what the old addresses are worth is kept: visits, "
@@ -266,8 +265,7 @@ TEXT: Final[dict[str, str]] = {
     "misses it, so it neither adds to the score nor takes from it.",
     "score.rounding": "Shown rounded down: 100.0 means all of it.",
     "score.measure": "Measure",
-    "score.kept": "Kept",
-    "score.total": "of all",
+    "score.kept": "Kept, of all",
     "score.share": "Share",
     "score.weight": "Weight",
     "score.points": "Points",
@@ -301,8 +299,9 @@ TEXT: Final[dict[str, str]] = {
     "kinds.hits": "Visits",
     "kinds.none": "There is nothing to look at.",
     "flow.title": "Where old addresses come from, and where they end",
-    "flow.desc": "{n} old addresses. On the left where they are known from, on the right what a "
-    "visitor gets. An address that several sources know is drawn for each of them.",
+    "flow.desc": "{n} old addresses. On the left where they are known from, on the right what "
+    "a visitor gets. "
+    "An address that several sources know is divided between them; the table counts it for each.",
     "flow.source": "Known from",
     "hops.title": "Redirects until the page",
     "hops.desc": "Addresses by the number of redirects that a visitor goes through. One is what "
@@ -348,6 +347,7 @@ TEXT: Final[dict[str, str]] = {
     "social.og_url": "og:url",
     "social.canonical": "Canonical",
     "social.same": "the same",
+    "social.self": "the page itself",
     "social.status": "Crawler gets",
     "social.before": "Before",
     "social.after": "After",

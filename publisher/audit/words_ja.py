@@ -253,7 +253,6 @@ TEXT: Final[dict[str, str]] = {
     "since.new": "新規",
     "since.vanished": "対象外になったURL",
     "since.first": "初めての監査のため、比較対象はまだありません。",
-    "since.vanished.title": "前回はあり、今回は対象外のURL：{n}件",
     "and.more": "ほか{n}件",
     "score.title": "スコアの計算方法",
     "score.lead": "スコアは、旧URLの価値がどれだけ引き継がれるかを表します。URLの数だけでなく、"
@@ -261,10 +260,10 @@ TEXT: Final[dict[str, str]] = {
     "を求め、重みをつけて平均したものです。",
     "score.left_out": "意図して削除・非公開にした{n}件は計算に含みません。必要とされていないため、"
     "スコアを上げることも下げることもありません。",
-    "score.rounding": "小数第2位以下は切り捨てて表示します。100.0は、すべて引き継がれるという意味です。",
+    "score.rounding": "小数第2位以下は切り捨てて表示します。"
+    "100.0は、すべて引き継がれるという意味です。",
     "score.measure": "指標",
-    "score.kept": "引き継ぎ",
-    "score.total": "全体",
+    "score.kept": "引き継ぎ / 全体",
     "score.share": "割合",
     "score.weight": "重み",
     "score.points": "得点",
@@ -293,8 +292,8 @@ TEXT: Final[dict[str, str]] = {
     "kinds.hits": "アクセス数",
     "kinds.none": "問題は見つかりませんでした。",
     "flow.title": "旧URLの出どころと行き先",
-    "flow.desc": "旧URLは{n}件です。左は何から知ったURLか、右は訪問者に何が表示されるかを"
-    "表します。複数の出どころがあるURLは、それぞれに数えています。",
+    "flow.desc": "旧URLは{n}件です。左は何から知ったURLか、右は訪問者に何が表示されるかを表します。"
+    "複数の出どころがあるURLは、図では等分し、表ではそれぞれに数えています。",
     "flow.source": "出どころ",
     "hops.title": "ページに着くまでの転送回数",
     "hops.desc": "転送される回数ごとのURL数です。1回が理想です。",
@@ -339,6 +338,7 @@ TEXT: Final[dict[str, str]] = {
     "social.og_url": "og:url",
     "social.canonical": "canonical",
     "social.same": "同じ",
+    "social.self": "このページ",
     "social.status": "クローラーへの応答",
     "social.before": "以前",
     "social.after": "現在",

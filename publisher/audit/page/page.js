@@ -55,6 +55,7 @@
   };
   const visible = (kind, value, max = TEXT_MAX) => {
     const made = make("bdi", kind);
+    if (!value && kind === "url") made.append("∅");
     const cut = value.slice(0, max);
     let from = 0;
     for (const found of cut.matchAll(UNSEEN)) {
@@ -458,8 +459,8 @@
   by("none").textContent = say("js.none");
   document.documentElement.classList.add("has-script");
   const names = [...table.querySelectorAll("[role=columnheader]")].map((one) => one.dataset.column);
-  const WIDTHS = { url: "minmax(16rem, 1fr)", outcome: "7.2rem", finding: "minmax(9rem, 15rem)", lost: "5.4rem", change: "4.6rem" };
-  table.style.setProperty("--columns", names.map((name) => WIDTHS[name] ?? "5.2rem").join(" "));
+  const WIDTHS = { url: "minmax(10rem, 1fr)", outcome: "7rem", finding: "minmax(8rem, 12rem)", lost: "5.6rem", change: "4rem" };
+  table.style.setProperty("--columns", names.map((name) => WIDTHS[name] ?? "4.4rem").join(" "));
   table.setAttribute("aria-colcount", String(names.length));
   fillSelects();
   const isAsked = load();
