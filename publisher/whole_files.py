@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from publisher.errors import PublisherError
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A file to write, which replaces what is at this path when the block ends, and leaves it as
+    """A text to write, which replaces what is at this path when the block ends, and leaves it as
     it was if the block does not. Raises PublisherError."""
+    with _replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.detach()  # writes what it holds, and leaves the file open
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     partial = path.with_name(f"{path.name}.part")
     try:
         try:
-            with partial.open("w", encoding="utf-8", newline="") as file:
+            with partial.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -44,6 +53,12 @@ def write_text(path: Path, text: str) -> None:
         raise PublisherError(f"{path} can't be written: {error.strerror}") from None
     with replacing(path) as file:
         file.write(text)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Put bytes into a file, piece after piece. Raises PublisherError."""
+    with _replacing(path) as file:
+        file.writelines(pieces)
 
 
 def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:

@@ -175,7 +175,7 @@ def _findings(chance: random.Random, outcome: Outcome, number: int) -> tuple[Fin
     found = []
     if outcome == "lost":
         found.append(
-            Finding("not-found", "critical", {"reason": "no rule and no file"})
+            Finding("not-found", "critical")
             if chance.random() < 0.8
             else Finding("unexplained-id", "critical", {"id": str(number), "status": "publish"})
         )
@@ -287,7 +287,7 @@ _CHECKED = (
     Checked("cms", 16_420, 16_420),
     Checked("ids", 20_000, 20_000),
     Checked("pages", 9_120, 9_120),
-    Checked("links", 118_300, 118_300),
+    Checked("sitemaps", 118_300, 118_300),
     Checked("social", 60, 60),
     Checked("counts", 52, 60, "the network answered 429"),
     Checked("logs", 1_251_870, 1_251_870),

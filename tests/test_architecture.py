@@ -37,9 +37,9 @@ PURE = {
     "publisher.rewrite",
     "publisher.store.refusals",
     *(f"publisher.audit.{name}" for name in (
-        "asking assembling charts columns compare figures fixes forms identity judging limits "
-        "listing locating old_urls pages past report score shown sitemap_xml tables visitors words "
-        "words_en words_ja"
+        "asking assembling charts columns compare figures findings_en findings_ja fixes forms "
+        "identity judging limits listing locating old_urls pages past report score shown "
+        "sitemap_xml tables visitors words words_en words_ja"
     ).split()),
     "publisher.share_counts.book",
     *PORTS,
@@ -91,8 +91,8 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 COMMANDS = {
     f"publisher.commands.{name}"
     for name in (
-        "counting going_live history keeping looking making options redirect_formats redirecting "
-        "setting_up"
+        "auditing counting going_live history keeping looking making options redirect_formats "
+        "redirecting setting_up"
     ).split()
 }
 

@@ -12,7 +12,13 @@ from publisher.audit.words import Language, language_of, placeholders, words
 
 # The values that findings of a kind carry.
 VALUES = {
-    "not-found": {"reason"},
+    "not-found": set(),
+    "found-live": set(),
+    "found-at-cms": set(),
+    "protected": set(),
+    "not-for-visitors": set(),
+    "dead-before": set(),
+    "unlisted-id": set(),
     "unexplained-id": {"id", "status"},
     "wrong-page": {"expected", "found"},
     "leads-to-nothing": {"target", "status"},
@@ -39,7 +45,7 @@ VALUES = {
     "old-in-sitemap": {"url"},
 }
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-TABLES = ("FINDINGS", "OUTCOMES", "SOURCES", "SEVERITIES", "CHANGES", "MEASURES", "CHECKED",
+TABLES = ("OUTCOMES", "SOURCES", "SEVERITIES", "CHANGES", "MEASURES", "CHECKED",
           "AGENTS", "TEXT")  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from publisher.audit.asking import NOT_ASKED, Answers
 from publisher.audit.fixes import Pages, Told, fix
 from publisher.audit.forms import Form
-from publisher.audit.judging import Evidence, Judgement, Way, judged
+from publisher.audit.judging import Closed, Evidence, Judgement, Way, judged
 from publisher.audit.old_urls import OldUrl
 from publisher.audit.pages import Contents
 from publisher.audit.past import Memory
@@ -64,7 +65,7 @@ class Material:
     forms: dict[str, Form] = field(default_factory=dict)
     ways: dict[str, Way] = field(default_factory=dict)
     deciders: dict[str, Decider] = field(default_factory=dict)
-    closed: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, Closed] = field(default_factory=dict)
     answers: Answers = NOT_ASKED
     noted: dict[str, list[Finding]] = field(default_factory=dict)
     against: str = ""
@@ -119,8 +120,8 @@ def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     page = found.contents.pages.get(way.path)
     evidence = Evidence(
         form,
-        found.closed.get(url, "") or _dead_before(url, found),
-        _reason(url, found) if way.statuses[0] in _DEAD else "",
+        found.closed.get(url) or _dead_before(url, found),
+        _has_it(url, found) if way.statuses[0] in _DEAD else "",
         decider.origin,
         decider.is_own,
         page.number if page else 0,
@@ -160,7 +161,7 @@ def _there(form: Form | None, has_file: Callable[[str], bool]) -> Form | None:
     return form if form and form.expected and has_file(form.expected) else None
 
 
-def _dead_before(url: str, found: Material) -> str:
+def _dead_before(url: str, found: Material) -> Literal["", "dead-before"]:
     """Whether the old site has nothing there, too: then nothing is lost by the move."""
     live = found.live.get(url)
     if live is None or found.is_live or live.last_status not in _DEAD:
@@ -168,17 +169,14 @@ def _dead_before(url: str, found: Material) -> str:
     return "dead-before"
 
 
-def _reason(url: str, found: Material) -> str:
-    """Why nothing is there, in a word that the report has in each language."""
+def _has_it(url: str, found: Material) -> Literal["", "found-live", "found-at-cms"]:
+    """Who has something where the release has nothing."""
     live = found.live.get(url)
     if live and not found.is_live and live.last_status == 200:
-        return "works-live"
-    asked = found.answers.reasons.get(essence(url), "")
-    if essence(url) in found.answers.answered and "?" in essence(url):
-        return "cms-answers"  # at a path, a WordPress without pretty links shows its home page
-    if asked.startswith("not asked"):
-        return "not-asked"
-    return "cms-has-nothing" if asked else ""
+        return "found-live"
+    # At a path, a WordPress without pretty links shows its home page.
+    key = essence(url)
+    return "found-at-cms" if key in found.answers.answered and "?" in key else ""
 
 
 def _first(row: Row) -> tuple[bool, float, int, int, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.audit.forms import Form
-from publisher.audit.report import BAD, Finding, Outcome
+from publisher.audit.report import BAD, Finding, Kind, Outcome
 from publisher.paths import SitePath
 from publisher.rules import OF_THE_CMS
 from redirects.query import ROOT_PATHS, canonical_query
@@ -43,27 +43,27 @@ class Way(NamedTuple):
         return sum(status in _REDIRECTS for status in self.statuses)
 
 
+Closed = Literal["protected", "not-for-visitors", "dead-before", "unlisted-id"]
+"""Why a 404 is meant: the CMS asks for a password; it is the log-in or a search; the old site has
+nothing there, too; an id that nobody links to."""
+
+
 class Evidence(NamedTuple):
     """What is known of an old address beside its way.
 
     `form`: what of the CMS it names, None if nothing that is known. `closed`: why nobody should
-    get it, in a word of `CLOSED`; '' if that is not known. `reason`: why nothing is found there, as
-    the CMS said when it was asked. `origin`: where the rule comes from that decides, and whether
-    that is the site's own (`is_own`). `shown`: the number of the object that the page at the end
-    says to show, 0 if it does not tell.
+    get it, '' if that is not known. `has_it`: who has something there, the
+    live site or the CMS, as they said when they were asked. `origin`: where the rule comes from
+    that decides, and whether that is the site's own (`is_own`). `shown`: the number of the object
+    that the page at the end says to show, 0 if it does not tell.
     """
 
     form: Form | None = None
-    closed: str = ""
-    reason: str = ""
+    closed: Closed | Literal[""] = ""
+    has_it: Literal["", "found-live", "found-at-cms"] = ""
     origin: str = ""
     is_own: bool = False
     shown: int = 0
-
-
-CLOSED = ("password", "not-for-visitors", "dead-before")
-"""Why a 404 is meant: the CMS asks for a password; log-in, search, feeds of nothing; the old site
-has nothing there, too."""
 
 
 class Judgement(NamedTuple):
@@ -108,17 +108,20 @@ def _missing(evidence: Evidence) -> Judgement:
     if form and form.expected:
         values = {"id": form.object, "status": "404"}
         return Judgement("lost", (Finding("unexplained-id", "critical", values),))
+    if evidence.closed == "unlisted-id":
+        return Judgement("closed")  # that it leads somewhere at the CMS is noted
     if form or evidence.closed:
-        return Judgement("closed")
-    reason = {"reason": evidence.reason} if evidence.reason else {}
-    return Judgement("lost", (Finding("not-found", "critical", reason),))
+        return Judgement("closed", (Finding(evidence.closed or "protected", "note"),))
+    kind: Kind = evidence.has_it or "not-found"
+    return Judgement("lost", (Finding(kind, "critical"),))
 
 
 def _redirected(url: str, way: Way, evidence: Evidence) -> Judgement:
     if way.is_circle:
         return Judgement("broken", (Finding("circle", "critical"),))
     if way.elsewhere:
-        return Judgement("elsewhere", tuple(_costs(way, evidence)))
+        there = Finding("elsewhere", "note", {"target": way.elsewhere})
+        return Judgement("elsewhere", (there, *_costs(way, evidence)))
     last = way.statuses[-1]
     if last != 200:
         return Judgement("broken", (_nothing(way.path or url, last),))

@@ -34,7 +34,13 @@ Severity = Literal["critical", "warning", "note"]
 
 Kind = Literal[
     "not-found",
+    "found-live",
+    "found-at-cms",
     "unexplained-id",
+    "unlisted-id",
+    "protected",
+    "not-for-visitors",
+    "dead-before",
     "wrong-page",
     "leads-to-nothing",
     "circle",

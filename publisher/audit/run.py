@@ -294,22 +294,18 @@ class _Steps:
         key = essence(url)
         if key in self.found.answers.found:
             # A revision, as a rule: it leads to its post, and nobody ever linked to it.
-            self.found.closed[url] = "not-listed"
-            values = {"id": key, "status": "301"}
-            self._note(url, Finding("unexplained-id", "note", values))
+            self.found.closed[url] = "unlisted-id"
+            self._note(url, Finding("unlisted-id", "note"))
         elif key not in self.found.answers.answered:
             return
         self.found.old.append(OldUrl(url, Measures(), ("cms",)))
 
     def _close_dead(self, lost: Sequence[str], answered: frozenset[str]) -> None:
-        """What only logs know, in which it never was anything but missing, and of which the CMS
-        knows nothing: scanners, and what was mistyped."""
+        """What only logs know, in which it never was anything but missing, and which the CMS leads
+        nowhere: scanners, and what was mistyped."""
         sources = {one.url: one.sources for one in self.found.old}
         for url in lost:
-            key = essence(url)
-            is_unknown = (
-                key in self.found.answers.reasons and key not in self.found.answers.answered
-            )
+            is_unknown = essence(url) in self.found.answers.reasons
             if sources[url] == ("log",) and url not in answered and is_unknown:
                 self.found.closed[url] = "dead-before"
 

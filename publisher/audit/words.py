@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from publisher.audit import words_en, words_ja
+from publisher.audit import findings_en, findings_ja, words_en, words_ja
 from publisher.audit.report import Finding, Kind, Outcome, Severity, Source
 from publisher.audit.shown import number
 
@@ -60,9 +60,10 @@ class Words(NamedTuple):
 def words(language: Language) -> Words:
     """The words of a language."""
     module = words_ja if language == "ja" else words_en
+    kinds = findings_ja if language == "ja" else findings_en
     return Words(
         language=language,
-        findings=module.FINDINGS,
+        findings=kinds.FINDINGS,
         outcomes=module.OUTCOMES,
         sources=module.SOURCES,
         severities=module.SEVERITIES,

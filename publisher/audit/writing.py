@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from publisher.audit import fixes
 from publisher.audit.html import render
 from publisher.audit.report import Report
+from publisher.audit.tables import csv_pieces, document, junit_pieces
 from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem
-from publisher.whole_files import add_rows, write_text
+from publisher.whole_files import add_rows, write_pieces
 
-FORMS = (".html", ".json", ".csv", ".xml")
+FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
+    ".html": lambda report, language: (render(report, language).encode(),),
+    ".json": lambda report, _: (document(report),),
+    ".csv": csv_pieces,
+    ".xml": junit_pieces,
+}
+"""By the end of a file's name, the pieces of what is written into it."""
 
 
 def check(files: Sequence[Path]) -> None:
     """Say at once what can't be written. Raises ConfigError."""
     wrong = [
-        Problem(0, "--output", f"{path}: is none of {', '.join(FORMS)}")
+        Problem(0, "--output", f"{path} ends in none of {', '.join(FORMS)}")
         for path in files
         if path.suffix not in FORMS
     ]
@@ -28,16 +34,10 @@ def check(files: Sequence[Path]) -> None:
 
 
 def write(report: Report, files: Sequence[Path], fix: Path | None, language: Language) -> None:
-    """Write the report, and the rules that would mend what it found. Raises PublisherError."""
+    """Write the report, and the rules that would mend what it found, behind those that `fix` has
+    already. Raises PublisherError."""
     for path in files:
-        if path.suffix == ".html":
-            write_text(path, render(report, language))
-    if fix:
-        mending = [(row.measures.hits, row.fix) for row in report.rows if row.fix]
-        if mending:
-            add_rows(fix, fixes.rows(mending), "from")
-
-
-def document(report: Report) -> dict[str, Any]:
-    """What `--json` prints."""
-    return {"score": report.score.value}
+        write_pieces(path, FORMS[path.suffix](report, language))
+    mending = [(row.measures.hits, row.fix) for row in report.rows if row.fix]
+    if fix and mending:
+        add_rows(fix, fixes.rows(mending), "from")

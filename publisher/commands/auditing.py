@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from publisher.commands.options import CONFIG, ConfigOption, JsonOption, print_document
+from publisher.commands.options import CONFIG, ConfigOption, JsonOption
 
 REPORT = Path("redirect-audit.html")
 
@@ -79,8 +79,9 @@ def redirects_audit(
     from publisher.audit import console as shown
     from publisher.audit.run import Given, audited
     from publisher.audit.servers import named
+    from publisher.audit.tables import document
     from publisher.audit.words import language_of
-    from publisher.audit.writing import check, document, write
+    from publisher.audit.writing import check, write
     from publisher.site import Site
 
     files = output or [REPORT]
@@ -100,6 +101,7 @@ def redirects_audit(
     write(report, files, fix, language_of(language or site.config.site.language))
     if not json:
         shown.show(report, files, fix)
-    print_document(document(report), json)
+    if json:
+        print(document(report).decode(), flush=True)
     if not report.is_passed:
         raise typer.Exit(3)
