@@ -68,6 +68,14 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
         out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
 
 
+def refusal(report: Report) -> str:
+    """Why an audit did not pass, and what to do."""
+    return (
+        f"the score is {percent(report.score.value)}, and gates.preservation wants "
+        f"{report.threshold:g}\nThe report has the worst losses first; --fix FILE writes rules."
+    )
+
+
 def percent(value: float) -> str:
     """Two digits, rounded down: 100.00 is all of it."""
     return f"{math.floor(value * 100) / 100:.2f}"

@@ -104,4 +104,5 @@ def redirects_audit(
     if json:
         print(document(report).decode(), flush=True)
     if not report.is_passed:
+        console.say(f"error: {shown.refusal(report)}")
         raise typer.Exit(3)
