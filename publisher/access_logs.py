@@ -12,7 +12,7 @@ Understood, also mixed:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -33,6 +33,8 @@ _CLOUDFRONT = (
     "cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header"
 ).split()
 _NEEDED = frozenset(("cs-method", "cs-uri-stem"))
+_TIMES = (("timestamp(ms)", 1000), ("timestamp", 1))
+_READ = _NEEDED.union(dict(_TIMES), "cs-uri-query x-host-header sc-status date".split())
 _JSON = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
 
 # Elastic Load Balancing user guide, "Access log entries": type (not at a classic one), time, name,
@@ -94,20 +96,26 @@ def lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
 def hits(given: Iterable[bytes]) -> Iterator[Hit | None]:
     """What each line of one file says, None for one that says nothing of a request. Lines that name
     columns are about those that follow."""
-    columns = _Columns(_CLOUDFRONT, "\t")
+    columns = _Columns.of(_CLOUDFRONT, "\t")
     for line in given:
         text = line.decode("latin-1")  # as bytes: which text it is is told later
         if text[:1] == "#":
             name, _, named = text.partition(":")
-            columns = _Columns(named.split(), None) if name == "#Fields" else columns
+            columns = _Columns.of(named.split(), None) if name == "#Fields" else columns
         elif text[:1] == "{":
             yield _in_json(line)
-        elif hit := _from_web_server(text) or _from_balancer(text) or _in_columns(text, columns):
+        elif hit := _in_text(text, columns):
             yield hit
         elif new_columns := _named(text):
             columns = new_columns
         else:
             yield None
+
+
+def _in_text(text: str, columns: _Columns) -> Hit | None:
+    if "\t" in text:  # web servers escape it
+        return _in_columns(text, columns)
+    return _from_web_server(text) or _from_balancer(text) or _in_columns(text, columns)
 
 
 def _from_web_server(text: str) -> Hit | None:
@@ -127,11 +135,17 @@ def _from_balancer(text: str) -> Hit | None:
 
 
 class _Columns(NamedTuple):
-    """The names of columns, and what stands between them; None is any white space. Tabs are
-    always understood."""
+    """Where the columns are that matter, and what stands between columns; None is any white space.
+    Tabs are always understood."""
 
-    names: list[str]
+    places: tuple[tuple[str, int], ...]
     separator: str | None
+
+    @staticmethod
+    def of(names: Sequence[str], separator: str | None) -> _Columns:
+        """The columns with these names."""
+        places = ((name, place) for place, name in enumerate(names) if name in _READ)
+        return _Columns(tuple(places), separator)
 
 
 def _named(text: str) -> _Columns | None:
@@ -140,14 +154,15 @@ def _named(text: str) -> _Columns | None:
         for separator in ("\t", ",", None):
             names = text.strip().split(separator)
             if _NEEDED.issubset(names):
-                return _Columns(names, separator)
+                return _Columns.of(names, separator)
     return None
 
 
 def _in_columns(text: str, columns: _Columns) -> Hit | None:
     separator = "\t" if "\t" in text else columns.separator
     cells = text.rstrip("\r\n").split(separator)
-    return _from_cloudfront(dict(zip(columns.names, cells, strict=False)))
+    count = len(cells)
+    return _from_cloudfront({name: cells[place] for name, place in columns.places if place < count})
 
 
 def _in_json(line: bytes) -> Hit | None:
@@ -164,8 +179,7 @@ def _in_json(line: bytes) -> Hit | None:
 def _from_cloudfront(row: Mapping[str, str]) -> Hit | None:
     path, query = row.get("cs-uri-stem", ""), _said(row.get("cs-uri-query", ""))
     target = _TWICE.sub("%", f"{path}?{query}" if query else path)
-    hosts = (row.get(name, "") for name in ("x-host-header", "cs(Host)", "cs-host"))
-    host = next(filter(None, map(_said, hosts)), "")
+    host = _said(row.get("x-host-header", ""))  # `cs(Host)` is the distribution's own, always
     return _hit(row.get("cs-method", ""), target, row.get("sc-status", ""), host, _row_day(row))
 
 
@@ -178,7 +192,7 @@ def _row_day(row: Mapping[str, str]) -> str:
     users choose)."""
     if _DAY.fullmatch(day := row.get("date", "")):
         return day
-    for name, in_a_second in (("timestamp(ms)", 1000), ("timestamp", 1)):
+    for name, in_a_second in _TIMES:
         try:
             return datetime.fromtimestamp(float(row[name]) / in_a_second, UTC).date().isoformat()
         except (KeyError, ValueError, OverflowError, OSError):

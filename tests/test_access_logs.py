@@ -70,6 +70,8 @@ START = '192.0.2.1 - - [01/Dec/2026:10:00:00 +0900] "'
         (f'203.0.113.5 {START}GET / HTTP/1.1" 200 5', "/", ""),
         (f'2001:db8::5 {START}GET / HTTP/1.1" 200 5', "/", ""),
         ('{"cs-method":"GET","cs-uri-stem":"/古い/","sc-status":200}', "/%E5%8F%A4%E3%81%84/", ""),
+        # What CloudFront calls the host is its own name of the distribution.
+        ('{"cs-method":"GET","cs-uri-stem":"/","cs(Host)":"d1.cloudfront.net"}', "/", ""),
         ('{"cs-method":"GET","cs-uri-stem":{"a":[]}}', None, None),
         ('{"a":' * 5000, None, None),
         ('{"level":"info","msg":"started"}', None, None),

@@ -24,8 +24,11 @@ from benchmarks.figures import (
 from benchmarks.measure import Command, Failed, measured
 from benchmarks.ours import PUBLIC
 from benchmarks.p6 import alike, locations
+from benchmarks.p8 import address, write_log
 from benchmarks.web import Request, logged
+from publisher.audit.locating import Hosts
 from publisher.inspection import Inspector, SiteFacts
+from publisher.log_files import read_logs
 
 BASE = "http://127.0.0.1:20000"
 _ADDRESS = re.compile(r"(?:href=\"|src=\"|url\(\"?|, |srcset=\")([^\s\"')]+)")
@@ -146,6 +149,21 @@ def test_access_logs_are_read_once_in_both_forms(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (combined.time, combined.status, combined.path) == (1763790000.0, 404, "/写")
     assert logged(log) == []
+
+
+def test_the_log_that_is_measured_asks_for_each_address_and_for_the_first_most(
+    tmp_path: Path,
+) -> None:
+    logs = [tmp_path / "one.log", tmp_path / "two.log"]
+    requests = [write_log(log, 300_000, 500) for log in logs]
+    assert logs[0].read_bytes() == logs[1].read_bytes()
+    assert logs[0].stat().st_size >= 300_000
+    tally = read_logs(logs[:1], Hosts("www.example.co.jp"), lambda *_: None)
+    assert tally.requests == requests[0]
+    assert tally.counts.keys() == {address(number) for number in range(500)}
+    assert tally.counts.most_common(1)[0][0] == address(0)
+    assert len(tally.days) == 30
+    assert 0.02 < sum(day.not_found for day in tally.days) / tally.requests < 0.08
 
 
 needs_proc = pytest.mark.skipif(
