@@ -77,6 +77,7 @@ PURE_LIBRARIES_OF = {
     "publisher.audit.report": frozenset(("datetime",)),
     "publisher.audit.figures": frozenset(("datetime",)),
     "publisher.audit.tables": frozenset(("csv",)),
+    "publisher.audit.columns": frozenset(("json",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 

@@ -142,6 +142,7 @@ def _data(report: Report, say: Words) -> Markup:
         "kinds": [[name, *say.findings[name]] for name in columns.KINDS],
         "severities": [[name, say.severities[name]] for name in columns.SEVERITIES],
         "changes": [[name, say.changes[name]] for name in columns.CHANGES],
+        "agents": dict(say.agents),
         "text": {
             key: text
             for key, text in say.text.items()

@@ -277,6 +277,7 @@
     for (const [kind, severity, pairs] of findings(row)) {
       const [, name, words, advice] = data.kinds[kind];
       const values = Object.fromEntries(pairs.map(([key, value]) => [key, decoded(value)]));
+      if (Object.hasOwn(data.agents, values.agent ?? "")) values.agent = data.agents[values.agent];
       made.append(make("div", "one",
         make("p", "", make("span", `severity s-${data.severities[severity][0]}`, data.severities[severity][1]), " ", make("strong", "", name)),
         make("p", "", visible("text", fill(words, values), 2000)),
