@@ -85,6 +85,7 @@ PURE_LIBRARIES_OF = {
     "publisher.audit.score": frozenset(("math",)),
     "publisher.audit.figures": frozenset(("datetime",)),
     "publisher.audit.tables": frozenset(("csv",)),
+    "publisher.audit.columns": frozenset(("json",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
 

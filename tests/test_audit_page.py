@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -49,6 +50,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, large: Report) -> dict[str, 
     """The pages, as files: `large` has 50,000 rows, `full` all sections and few rows."""
     folder = tmp_path_factory.mktemp("pages")
     reports = {"large": large, "full": large_report(600), "happy": happy_report()}
+    reports["empty"] = msgspec.structs.replace(happy_report(), rows=())
     found = {}
     for name, report in reports.items():
         for language in ("ja", "en"):
@@ -286,6 +288,14 @@ def test_a_row_opens_to_all_that_is_known_of_it(show: Open) -> None:
     for words in ("Critical", "Not found", "Redirect it to the page", "As it is sent",
                   "Known from", "Decided by", "Live site", "Worth"):  # fmt: skip
         assert words in text
+
+
+def test_a_page_without_rows_works(show: Open) -> None:
+    page = show("empty-ja")
+    count(page, "0件中0件")
+    assert page.locator("#none").is_visible()
+    page.fill("#q", "桜")
+    count(page, "0件中0件")
 
 
 def test_rules_are_copied_without_guesses_and_commands(show: Open, large: Report) -> None:

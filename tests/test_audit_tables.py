@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from lxml import etree
 
+from publisher.audit.html import render
 from publisher.audit.report import BAD, Finding, Report, Row
 from publisher.audit.shown import tenths
 from publisher.audit.tables import Document, csv_pieces, document, junit_pieces
@@ -139,6 +140,16 @@ def test_a_warning_is_no_failure() -> None:
     )
     assert case.find("failure") is None
     assert "3回" in case.findtext("system-out")
+
+
+def test_half_a_character_stops_nothing() -> None:
+    row = Row(url="/a", outcome="kept", status=200, title="\ud800桜")
+    report = msgspec.structs.replace(happy_report(), rows=(row,))
+    read = msgspec.json.decode(document(report), type=Document)
+    assert read.report.rows[0].title == "\ufffd桜"
+    assert cells(report)[0]["title"] == "[U+D800]桜"
+    assert junit(report) is not None
+    assert "\ufffd桜" in render(report, "ja")
 
 
 def test_what_xml_cannot_hold_is_left_out() -> None:

@@ -91,6 +91,12 @@ def test_a_value_that_is_missing_or_has_braces_does_no_harm(language: Language) 
     assert "{0.__class__}" in words(language).finding(odd).text
 
 
+def test_addresses_and_visitors_in_a_finding_are_readable() -> None:
+    values = {"agent": "hatena", "status": "301", "target": "/%E6%A1%9C%2F"}
+    said = words("ja").finding(Finding("depends-on-visitor", "warning", values))
+    assert "はてなブックマーク には 301 /桜%2F" in said.text
+
+
 def test_counts_have_commas_and_one_is_one() -> None:
     assert words("en").say("loss.hits", n=1234567) == "1,234,567 visits"
     assert words("en").say("loss.hits", n=1) == "1 visit"

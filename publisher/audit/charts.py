@@ -14,7 +14,7 @@ from typing import NamedTuple
 _TEXT_HEIGHT = 30
 """Least distance of two labels, in the units of the drawing."""
 
-_SIDE = 112.0
+_SIDE = 118.0
 """Room for the labels of a flow, at either side."""
 
 

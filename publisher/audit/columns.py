@@ -6,12 +6,12 @@ in the list of it. A column in which every value is the same is that value alone
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar, get_args
 
-import msgspec
-
 from publisher.audit.report import Finding, Kind, Outcome, Row, Severity, Source
+from publisher.audit.shown import encodable
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -80,7 +80,13 @@ def columns(rows: Sequence[Row]) -> dict[str, object]:
 
 def script_json(value: object) -> str:
     """JSON that can stand in a script element, whatever texts are in it."""
-    return msgspec.json.encode(value).decode().translate(_ESCAPES)
+    return compact_json(value).translate(_ESCAPES)
+
+
+def compact_json(value: object) -> str:
+    """JSON of plain data. Unlike `msgspec`, it takes halves of characters, which a title may
+    have; they become the sign for what can't be read."""
+    return encodable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _finding(finding: Finding) -> tuple[object, ...]:

@@ -23,6 +23,9 @@ from publisher.audit.words import Language, Words, words
 
 LOSSES_SHOWN = 10
 PRINTED_ROWS = 60
+PRINTED_OTHERS = 12
+"""Pages and posts on paper, as `page.css` counts them."""
+
 PAGES_SHOWN = 40
 POSTS_SHOWN = 40
 VANISHED_SHOWN = 60
@@ -35,7 +38,7 @@ _TEXT_MAX = 300
 
 _LABEL_WIDTH = 46
 _ENGINES = ("edge", "python", "nginx", "haproxy")
-_WIDE, _NARROW = 1140.0, 390.0
+_WIDE, _NARROW = 920.0, 390.0
 
 
 def render(report: Report, language: Language) -> str:
@@ -139,6 +142,7 @@ def _data(report: Report, say: Words) -> Markup:
         "kinds": [[name, *say.findings[name]] for name in columns.KINDS],
         "severities": [[name, say.severities[name]] for name in columns.SEVERITIES],
         "changes": [[name, say.changes[name]] for name in columns.CHANGES],
+        "agents": dict(say.agents),
         "text": {
             key: text
             for key, text in say.text.items()
@@ -187,6 +191,7 @@ def _figures(report: Report) -> dict[str, object]:
         "pages_more": max(0, len(pages) - PAGES_SHOWN),
         "engines": [one for one in report.checked if one.what in _ENGINES],
         "engines_differ": figures.engine_differences(report.rows),
+        "on_paper": PRINTED_OTHERS,
         "printed": report.rows[:PRINTED_ROWS],
         "measured": [
             name

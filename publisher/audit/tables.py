@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from publisher.audit import figures
+from publisher.audit.columns import compact_json
 from publisher.audit.report import BAD, Finding, Outcome, Report, Row, Source
 from publisher.audit.shown import encodable, number, tenths, visible, xml_text
 from publisher.audit.words import Language, Words, words
@@ -46,16 +47,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(report: Report) -> bytes:
     """The report as JSON in UTF-8. `msgspec.json.decode(..., type=Document)` reads it."""
-    return msgspec.json.encode(
-        Document(
-            form=FORM,
-            passed=report.is_passed,
-            score=tenths(report.score.value),
-            outcomes=dict(figures.outcomes(report.rows)),
-            findings={one.kind: one.rows or one.others for one in figures.found(report)},
-            report=report,
-        )
+    made = Document(
+        form=FORM,
+        passed=report.is_passed,
+        score=tenths(report.score.value),
+        outcomes=dict(figures.outcomes(report.rows)),
+        findings={one.kind: one.rows or one.others for one in figures.found(report)},
+        report=report,
     )
+    return compact_json(msgspec.to_builtins(made)).encode()
 
 
 def csv_pieces(report: Report, language: Language) -> Iterator[bytes]:

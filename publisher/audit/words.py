@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from publisher.audit import findings_en, findings_ja, words_en, words_ja
 from publisher.audit.report import Finding, Kind, Outcome, Severity, Source
-from publisher.audit.shown import number
+from publisher.audit.shown import decoded, number
 
 Language = Literal["ja", "en"]
 
@@ -52,9 +52,12 @@ class Words(NamedTuple):
         return filled(text, {name: _value(value) for name, value in values.items()})
 
     def finding(self, finding: Finding) -> Said:
-        """A finding in words."""
+        """A finding in words. Addresses in it are decoded, visitors have their names."""
         title, text, advice = self.findings[finding.kind]
-        return Said(title, filled(text, finding.values), filled(advice, finding.values))
+        values = {name: decoded(value) for name, value in finding.values.items()}
+        if agent := self.agents.get(values.get("agent", "")):
+            values["agent"] = agent
+        return Said(title, filled(text, values), filled(advice, values))
 
 
 def words(language: Language) -> Words:

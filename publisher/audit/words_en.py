@@ -240,6 +240,7 @@ TEXT: Final[dict[str, str]] = {
     "rows.noscript": "The list needs JavaScript. Without it, only its first lines are shown.",
     "rows.print": "The first {n} of {total} addresses, the largest losses first. The file itself "
     "has all of them.",
+    "print.more": "On paper: the first {n} of {total}.",
     "rows.table": "Old addresses",
     "filter.text": "Search in addresses, titles and rules",
     "filter.outcome": "Outcome",

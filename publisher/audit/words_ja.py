@@ -230,6 +230,7 @@ TEXT: Final[dict[str, str]] = {
     "rows.noscript": "一覧の表示にはJavaScriptが必要です。無効の場合は先頭の行だけを表示します。",
     "rows.print": "影響の大きい順に、{total}件のうち先頭の{n}件を掲載しています。"
     "すべてのURLは元のファイルにあります。",
+    "print.more": "印刷では{total}件のうち先頭の{n}件を掲載しています。",
     "rows.table": "旧URLの一覧",
     "filter.text": "URL、タイトル、ルールを検索",
     "filter.outcome": "結果",

@@ -190,7 +190,7 @@
     for (const name of ["hits", "clicks", "domains", "shares"]) {
       if (table.querySelector(`.head .c-${name}`)) cell(name, at[name](row) ? number(at[name](row)) : "–");
     }
-    cell("lost", at.lost(row) ? at.lost(row).toFixed(3) : "–");
+    cell("lost", !at.lost(row) ? "–" : at.lost(row) < 0.001 ? "< 0.001" : at.lost(row).toFixed(3));
     if (table.classList.contains("has-change")) {
       const change = CHANGES[at.change(row)];
       cell("change", change ? make("span", `change is-${change}`, data.changes[at.change(row)][1]) : "");
@@ -264,7 +264,7 @@
       ...(origin(row) ? [" ", visible("text", say("js.origin", { origin: origin(row) }))] : []));
     say1("js.sources", data.sources.filter((_, bit) => at.sources(row) & (1 << bit)).map((one) => one[1]).join(" · "));
     const worth = ["hits", "clicks", "domains", "shares"].filter((name) => at[name](row)).map((name) => say(`loss.${name}`, { n: at[name](row) }));
-    say1("js.worth", worth.join(" · ") || say("loss.nothing"), at.lost(row) ? ` · ${say("js.lost", { n: at.lost(row).toFixed(4) })}` : "");
+    say1("js.worth", worth.join(" · ") || say("loss.nothing"), at.lost(row) ? ` · ${say("js.lost", { n: at.lost(row) < 0.0001 ? "< 0.0001" : at.lost(row).toFixed(4) })}` : "");
     const live = data.lives[at.live(row)];
     say1("js.live", ...(live ? liveWords(live) : [say("js.live.not_asked")]));
     return make("div", "detail", findingList(row), list);
@@ -277,6 +277,7 @@
     for (const [kind, severity, pairs] of findings(row)) {
       const [, name, words, advice] = data.kinds[kind];
       const values = Object.fromEntries(pairs.map(([key, value]) => [key, decoded(value)]));
+      if (Object.hasOwn(data.agents, values.agent ?? "")) values.agent = data.agents[values.agent];
       made.append(make("div", "one",
         make("p", "", make("span", `severity s-${data.severities[severity][0]}`, data.severities[severity][1]), " ", make("strong", "", name)),
         make("p", "", visible("text", fill(words, values), 2000)),
