@@ -55,6 +55,8 @@ LIVE_VISITORS_MAX = 50
 """So many of these for every kind of visitor."""
 
 _MARK = "utm_source=audit"
+# So many ways are held at once, with all that was asked on them.
+_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +156,18 @@ class _Steps:
         self.found.checked.append(Checked("edge", len(old), len(old)))
 
     def _walk(self, urls: Sequence[str]) -> None:
-        requests = [BROWSER.request(url, self.on.host) for url in urls]
-        journeys = follow(self.edge, requests, self.place)
         files = self.own.files
-        for number, (url, request, journey) in enumerate(
-            zip(urls, requests, journeys, strict=True)
-        ):
-            self.found.ways[url] = way_of(journey)
-            rule = outcome(self.on.rules, request, self.on.has_file, self.place).rule
-            if rule:
-                is_own = rule.origin.rpartition(":")[0] in files
-                self.found.deciders[url] = Decider(rule.source, rule.origin, is_own)
-            if number % 1000 == 0:
-                self.progress("replaying old addresses", number, len(urls))
+        for begin in range(0, len(urls), _BATCH):
+            self.progress("replaying old addresses", begin, len(urls))
+            some = urls[begin : begin + _BATCH]
+            requests = [BROWSER.request(url, self.on.host) for url in some]
+            journeys = follow(self.edge, requests, self.place)
+            for url, request, journey in zip(some, requests, journeys, strict=True):
+                self.found.ways[url] = way_of(journey)
+                rule = outcome(self.on.rules, request, self.on.has_file, self.place).rule
+                if rule:
+                    is_own = rule.origin.rpartition(":")[0] in files
+                    self.found.deciders[url] = Decider(rule.source, rule.origin, is_own)
 
     def second_opinion(self) -> None:
         """Have the same decided in Python, and see whether that says the same."""
@@ -197,6 +198,16 @@ class _Steps:
         limit: Callable[[Request, Answer, Answer], str],
     ) -> None:
         """Note where another engine answers otherwise than the edge, but for its known limits."""
+        for begin in range(0, len(urls), _BATCH):
+            self.progress(f"asking {engine.name}", begin, len(urls))
+            self._compare_some(engine, urls[begin : begin + _BATCH], limit)
+
+    def _compare_some(
+        self,
+        engine: Engine,
+        urls: Sequence[str],
+        limit: Callable[[Request, Answer, Answer], str],
+    ) -> None:
         requests = [BROWSER.request(url, self.on.host) for url in urls]
         answers = zip(self.edge.answers(requests), engine.answers(requests), strict=True)
         for url, request, (mine, theirs) in zip(urls, requests, answers, strict=True):
