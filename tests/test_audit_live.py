@@ -323,7 +323,7 @@ def test_what_passes_is_asked_again_as_the_site_wants_it() -> None:
     def answer(sent: Sent) -> Reply:
         seen[sent.target] = seen.get(sent.target, 0) + 1
         if seen[sent.target] == 1:
-            return Reply(int(sent.target[1:]), b"", {"Retry-After": "1"})
+            return Reply(int(sent.target[1:]), b"", {"Retry-After": "30"})
         return page("back")
 
     limits = Limits(answer_s=2, pause_s=0.01, wait_s_max=0.3, retries=1)
@@ -432,8 +432,11 @@ def test_ctrl_c_is_heard_at_once() -> None:
         time.sleep(0.5)
         began = time.monotonic()
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-        is_over.set()
+        try:
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            is_over.set()
     assert time.monotonic() - began < 5
     assert b"KeyboardInterrupt" in errors
 
@@ -490,6 +493,8 @@ def test_a_page_that_is_larger_than_what_is_read_can_tell() -> None:
     with live(lambda _: Reply(200, text, PAGE)) as (site, _):
         assert site.serves({"/": hashlib.sha256(text).hexdigest()})
         assert not site.serves({"/": hashlib.sha256(text[:-1]).hexdigest()})
+    with live(lambda _: Reply(404, text, PAGE)) as (site, _):
+        assert not site.serves({"/": hashlib.sha256(text).hexdigest()})
 
 
 def test_the_edge_itself_as_a_live_site_differs_nowhere() -> None:

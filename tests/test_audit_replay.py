@@ -146,7 +146,8 @@ def test_nothing_else_is_asked() -> None:
     """Whatever a Location says, only the site's own hosts are asked."""
     others = (
         "https://www.example.co.jp.evil.example/", "//evil.example/x", "/\\evil.example/x",
-        "https://www.example.co.jp@evil.example/", "https://www.example.co.jp:8443/",
+        "https://www.example.co.jp@evil.example/", "https://a:b@www.example.co.jp/",
+        "https://www.example.co.jp:8443/",
         "http://169.254.169.254/latest/", "file:///etc/passwd", "javascript:alert(1)",
         "https://[::1", "https://www.example.co.jp:99999/", "\t//evil.example",
     )  # fmt: skip
@@ -162,6 +163,14 @@ def test_a_rule_set_that_does_not_fit_is_an_error() -> None:
     patterns = [Pattern(f"/{'長' * 20}{n}/*", 301, "/") for n in range(20)]
     with pytest.raises(PublisherError, match="holds"):
         edge_data(RuleSet.of([], patterns))
+
+
+def test_what_no_file_can_have_as_its_path_is_missing_whatever_there_is() -> None:
+    asked = _browsers("/%E9", "/a/../b", "//x", "/_missing", "/_errors/404.html")
+    with EdgeEngine(DATA, lambda _: True, SITE) as engine:
+        answers = engine.answers(asked)
+    assert [answer.status for answer in answers] == [404, 404, 404, 200, 200]
+    assert answers == PythonEngine(DATA, lambda _: True, SITE).answers(asked)
 
 
 def test_a_function_that_fails_is_a_503(edge: EdgeEngine) -> None:
