@@ -256,7 +256,7 @@ class _Steps:
         here = [visitor.request(url, host) for url in asked]
         mine = follow(self.edge, here, self.place)
         for url, one, theirs in zip(asked, mine, journeys, strict=True):
-            seen = theirs.live(live.site.host)
+            seen = theirs.live(live.origin)
             if visitor == BROWSER:
                 self.found.live[url] = seen
                 self.found.titles[url] = theirs.end.title
