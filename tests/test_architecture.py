@@ -36,7 +36,7 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     *(f"publisher.audit.{name}" for name in (
-        "charts columns figures report shown tables words words_en words_ja"
+        "charts columns figures formats report shown words words_en words_ja"
     ).split()),
     "publisher.audit",
     "publisher.store.refusals",
@@ -76,7 +76,7 @@ PURE_LIBRARIES_OF = {
     "publisher.old_page": frozenset(("bs4",)),
     "publisher.audit.report": frozenset(("datetime",)),
     "publisher.audit.figures": frozenset(("datetime",)),
-    "publisher.audit.tables": frozenset(("csv",)),
+    "publisher.audit.formats": frozenset(("csv",)),
     "publisher.audit.columns": frozenset(("json",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))

@@ -199,18 +199,14 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
 }
 
 AGENTS: Final[dict[str, str]] = {
-    "browser": "ブラウザ",
-    "googlebot": "Google",
-    "bingbot": "Bing",
-    "meta": "Facebook・Instagram",
-    "facebook": "Facebook・Instagram",
-    "line": "LINE",
-    "hatena": "はてなブックマーク",
-    "twitterbot": "X（Twitter）",
-    "x": "X（Twitter）",
-    "slack": "Slack",
-    "linkedin": "LinkedIn",
-    "pinterest": "Pinterest",
+    "Browser": "ブラウザ",
+    "Googlebot": "Google",
+    "Bingbot": "Bing",
+    "Meta": "Facebook・Instagram",
+    "LINE": "LINE",
+    "HatenaBookmark": "はてなブックマーク",
+    "Twitterbot": "X（Twitter）",
+    "Slackbot": "Slack",
 }
 
 TEXT: Final[dict[str, str]] = {
