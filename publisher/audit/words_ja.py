@@ -334,7 +334,7 @@ TEXT: Final[dict[str, str]] = {
     "social.og_url": "og:url",
     "social.canonical": "canonical",
     "social.same": "同じ",
-    "social.self": "このページ",
+    "social.self": "自身",
     "social.status": "クローラーへの応答",
     "social.before": "以前",
     "social.after": "現在",
