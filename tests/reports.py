@@ -199,7 +199,7 @@ def _findings(chance: random.Random, outcome: Outcome, number: int) -> tuple[Fin
     if chance.random() < 0.004:
         found.append(Finding("engines-differ", "warning", {"engine": "nginx", "status": "404"}))
     if chance.random() < 0.004:
-        values = {"agent": "hatena", "status": "200", "target": "/blog/3.html"}
+        values = {"agent": "HatenaBookmark", "status": "200", "target": "/blog/3.html"}
         found.append(Finding("depends-on-visitor", "warning", values))
     return tuple(found)
 
@@ -295,19 +295,18 @@ _CHECKED = (
 
 
 def _visitors() -> tuple[Seen, ...]:
+    """Two hosts, with and without TLS, GET and HEAD; '' is the public host."""
+    agents = "Browser Googlebot Bingbot Meta LINE HatenaBookmark Twitterbot Slackbot".split()
     found = []
-    for agent in ("browser", "googlebot", "meta", "line", "hatena", "twitterbot"):
-        for scheme in ("https", "http"):
-            for host in ("www.example.co.jp", "example.co.jp"):
-                is_odd = agent == "hatena" and scheme == "http"
+    for host in ("", "example.co.jp"):
+        for scheme, method in (("https", "GET"), ("http", "GET"), ("https", "HEAD")):
+            for agent in agents:
+                is_odd = agent == "HatenaBookmark" and scheme == "http"
                 outcomes: dict[Outcome, int] = {"kept": 260, "moved": 1_701, "lost": 39}
                 if is_odd:
                     outcomes = {"kept": 260, "moved": 1_640, "lost": 100}
-                found.append(
-                    Seen(agent, "http" if scheme == "http" else "https", host, "GET", outcomes,
-                         61 if is_odd else 0)
-                )  # fmt: skip
-    found.append(Seen("browser", "https", "www.example.co.jp", "HEAD", {"kept": 2_000}, 0))
+                odd = 61 if is_odd else 0
+                found.append(Seen(agent, scheme, host, method, outcomes, odd))  # type: ignore[arg-type]
     return tuple(found)
 
 

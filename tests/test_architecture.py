@@ -36,10 +36,11 @@ PURE = {
     ).split()),
     "publisher.rewrite",
     "publisher.store.refusals",
+    "publisher.audit",
     *(f"publisher.audit.{name}" for name in (
         "asking assembling charts columns compare figures findings_en findings_ja fixes forms "
-        "identity judging limits listing locating old_urls pages past report score shown "
-        "sitemap_xml tables visitors words words_en words_ja"
+        "formats identity judging limits listing locating old_urls pages past report score shown "
+        "sitemap_xml visitors words words_en words_ja"
     ).split()),
     "publisher.share_counts.book",
     *PORTS,
@@ -84,7 +85,7 @@ PURE_LIBRARIES_OF = {
     "publisher.audit.report": frozenset(("datetime",)),
     "publisher.audit.score": frozenset(("math",)),
     "publisher.audit.figures": frozenset(("datetime",)),
-    "publisher.audit.tables": frozenset(("csv",)),
+    "publisher.audit.formats": frozenset(("csv",)),
     "publisher.audit.columns": frozenset(("json",)),
 }
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))

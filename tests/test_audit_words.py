@@ -92,7 +92,7 @@ def test_a_value_that_is_missing_or_has_braces_does_no_harm(language: Language) 
 
 
 def test_addresses_and_visitors_in_a_finding_are_readable() -> None:
-    values = {"agent": "hatena", "status": "301", "target": "/%E6%A1%9C%2F"}
+    values = {"agent": "HatenaBookmark", "status": "301", "target": "/%E6%A1%9C%2F"}
     said = words("ja").finding(Finding("depends-on-visitor", "warning", values))
     assert "はてなブックマーク には 301 /桜%2F" in said.text
 

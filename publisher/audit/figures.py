@@ -127,21 +127,25 @@ def flows(
     return counts, parts
 
 
-Asked = tuple[str, str, str]
-"""Scheme, host and method."""
+Asked = tuple[str, str]
+"""Scheme and method."""
+
+Matrix = dict[tuple[str, str, Asked], Cell]
+"""A cell for each agent, host, and scheme and method."""
 
 
-def matrix(report: Report) -> tuple[list[str], list[Asked], dict[tuple[str, Asked], Cell]]:
-    """The agents; what they asked; and a cell for each of both."""
+def matrix(report: Report) -> tuple[list[str], dict[str, list[Asked]], Matrix]:
+    """The agents; what was asked at which host; and the cells."""
     agents = list(dict.fromkeys(seen.agent for seen in report.visitors))
-    asked: dict[Asked, None] = {}
-    cells: dict[tuple[str, Asked], Cell] = {}
+    asked: dict[str, list[Asked]] = {}
+    cells: Matrix = {}
     for seen in report.visitors:
         good = sum(count for outcome, count in seen.outcomes.items() if outcome in GOOD)
-        one = (seen.scheme, seen.host, seen.method)
-        asked[one] = None
-        cells[seen.agent, one] = Cell(good, sum(seen.outcomes.values()), seen.differing)
-    return agents, list(asked), cells
+        one = (seen.scheme, seen.method)
+        if one not in asked.setdefault(seen.host, []):
+            asked[seen.host].append(one)
+        cells[seen.agent, seen.host, one] = Cell(good, sum(seen.outcomes.values()), seen.differing)
+    return agents, asked, cells
 
 
 def engine_differences(rows: Iterable[Row]) -> Counter[str]:

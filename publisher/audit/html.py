@@ -179,6 +179,7 @@ def _figures(report: Report) -> dict[str, object]:
         "agents": agents,
         "asked": asked,
         "cells": cells,
+        "public_host": report.site.partition("//")[2] or report.site,
         "is_alike": not any(seen.differing for seen in report.visitors),
         "posts": posts[:POSTS_SHOWN],
         "posts_more": max(0, len(posts) - POSTS_SHOWN),

@@ -315,7 +315,10 @@ class _Steps:
         """What only logs know, in which it never was anything but missing, and which the CMS leads
         nowhere: scanners, and what was mistyped."""
         sources = {one.url: one.sources for one in self.found.old}
+        before = dict(self.found.memory.bad())
         for url in lost:
+            if url in before:
+                continue  # there were logs in which it was something
             is_unknown = essence(url) in self.found.answers.reasons
             if sources[url] == ("log",) and url not in answered and is_unknown:
                 self.found.closed[url] = "dead-before"

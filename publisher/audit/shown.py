@@ -14,10 +14,10 @@ NOTHING = "∅"
 """Stands for an address of no characters."""
 
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-# Controls, formats (directions, zero width), lone surrogates, private and separators.
-_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 # They are letters or signs by their category, and show nothing.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # In a title they are a part of Japanese, and of an emoji that is made of several.
@@ -40,25 +40,24 @@ def _decoded(found: re.Match[str]) -> str:
 def pieces(text: str, *, is_title: bool = False) -> Iterator[tuple[str, bool]]:
     """A text in pieces: what can be shown as it is, and the names of characters that can't be
     seen, such as `U+202E` (True)."""
+    if _is_seen(text):
+        yield text, False
+        return
     seen: list[str] = []
     for character in text:
-        if _is_unseen(character) and not (is_title and character in _USUAL_IN_TITLES):
-            if seen:
-                yield "".join(seen), False
-                seen.clear()
-            yield f"U+{ord(character):04X}", True
-        else:
+        if _is_seen(character) or (is_title and character in _USUAL_IN_TITLES):
             seen.append(character)
-    if seen:
+            continue
         yield "".join(seen), False
+        seen.clear()
+        yield f"U+{ord(character):04X}", True
+    yield "".join(seen), False
 
 
-def _is_unseen(character: str) -> bool:
-    if " " <= character <= "~":
-        return False
-    if unicodedata.category(character) in _UNSEEN or character in _BLANK:
-        return True
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+def _is_seen(text: str) -> bool:
+    """Whether all of it shows: no controls, formats (directions, zero width), halves of
+    characters, private ones, or spaces but the usual one (which is what `isprintable` says)."""
+    return text.isprintable() and not _BLANK.search(text)
 
 
 def visible(text: str, *, is_title: bool = False) -> str:

@@ -31,6 +31,7 @@ class Said(NamedTuple):
 class Words(NamedTuple):
     """A language. `findings`: title, text and advice of each kind, with `{placeholders}` for the
     values of a finding. Of `outcomes` and `checked`: a name, and what it means or how it was done.
+    `agents`: names of visitors; one that is not there is shown as it is.
     `text`: everything else, by key; a key that ends in `.one` is for exactly one."""
 
     language: Language

@@ -65,18 +65,14 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
 }
 
 AGENTS: Final[dict[str, str]] = {
-    "browser": "Browser",
-    "googlebot": "Google",
-    "bingbot": "Bing",
-    "meta": "Facebook, Instagram",
-    "facebook": "Facebook, Instagram",
-    "line": "LINE",
-    "hatena": "Hatena Bookmark",
-    "twitterbot": "X (Twitter)",
-    "x": "X (Twitter)",
-    "slack": "Slack",
-    "linkedin": "LinkedIn",
-    "pinterest": "Pinterest",
+    "Browser": "Browser",
+    "Googlebot": "Google",
+    "Bingbot": "Bing",
+    "Meta": "Facebook, Instagram",
+    "LINE": "LINE",
+    "HatenaBookmark": "Hatena Bookmark",
+    "Twitterbot": "X (Twitter)",
+    "Slackbot": "Slack",
 }
 
 TEXT: Final[dict[str, str]] = {

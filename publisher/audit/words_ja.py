@@ -65,18 +65,14 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
 }
 
 AGENTS: Final[dict[str, str]] = {
-    "browser": "ブラウザ",
-    "googlebot": "Google",
-    "bingbot": "Bing",
-    "meta": "Facebook・Instagram",
-    "facebook": "Facebook・Instagram",
-    "line": "LINE",
-    "hatena": "はてなブックマーク",
-    "twitterbot": "X（Twitter）",
-    "x": "X（Twitter）",
-    "slack": "Slack",
-    "linkedin": "LinkedIn",
-    "pinterest": "Pinterest",
+    "Browser": "ブラウザ",
+    "Googlebot": "Google",
+    "Bingbot": "Bing",
+    "Meta": "Facebook・Instagram",
+    "LINE": "LINE",
+    "HatenaBookmark": "はてなブックマーク",
+    "Twitterbot": "X（Twitter）",
+    "Slackbot": "Slack",
 }
 
 TEXT: Final[dict[str, str]] = {
@@ -204,7 +200,7 @@ TEXT: Final[dict[str, str]] = {
     "social.og_url": "og:url",
     "social.canonical": "canonical",
     "social.same": "同じ",
-    "social.self": "このページ",
+    "social.self": "自身",
     "social.status": "クローラーへの応答",
     "social.before": "以前",
     "social.after": "現在",

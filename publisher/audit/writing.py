@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from publisher.audit import fixes
+from publisher.audit.formats import csv_pieces, document, junit_pieces
 from publisher.audit.html import render
 from publisher.audit.report import Report
-from publisher.audit.tables import csv_pieces, document, junit_pieces
 from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem
 from publisher.whole_files import add_rows, write_pieces

@@ -77,9 +77,9 @@ def redirects_audit(
     """
     from publisher import console
     from publisher.audit import console as shown
+    from publisher.audit.formats import document
     from publisher.audit.run import Given, audited
     from publisher.audit.servers import named
-    from publisher.audit.tables import document
     from publisher.audit.words import language_of
     from publisher.audit.writing import check, write
     from publisher.site import Site

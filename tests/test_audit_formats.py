@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from lxml import etree
 
+from publisher.audit.formats import Document, csv_pieces, document, junit_pieces
 from publisher.audit.html import render
 from publisher.audit.report import BAD, Finding, Report, Row
 from publisher.audit.shown import tenths
-from publisher.audit.tables import Document, csv_pieces, document, junit_pieces
 from tests.reports import HOSTILE, happy_report, large_report
 
 # What Jenkins, GitLab and others have in common in what they read.
