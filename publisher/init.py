@@ -225,6 +225,8 @@ def configuration(look: Look, site: Guess, basic_auth: str | None) -> str:
 site:
   # The address that visitors see. Canonical links, feeds and sitemaps carry it.
 {guessed}  url: {_value(site.url)}
+  # Of reports that people read: en or ja.
+  language: {"ja" if look.front.language.lower().startswith("ja") else "en"}
 
 cms:
   # Where the CMS is reached on the staging network.

@@ -42,7 +42,9 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     """An audit in a screenful."""
     out = printer()
     verdict = "[bold green]passed[/]" if report.is_passed else "[bold red]not passed[/]"
-    out.print(f"[bold]Redirect audit[/] of {escape(report.site)}, release {escape(report.release)}")
+    out.print(
+        f"[bold]Redirect audit[/] of {escape(report.site)} with release {escape(report.release)}"
+    )
     score = percent(report.score.value)
     out.print(f"  Score [bold]{score}[/] of 100, {report.threshold:g} needed: {verdict}")
     for part in report.score.parts:
