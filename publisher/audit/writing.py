@@ -13,6 +13,9 @@ from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem
 from publisher.whole_files import add_rows, write_pieces
 
+REPORT = Path("redirect-audit.html")
+"""What is written unless something else is asked for."""
+
 FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
     ".html": lambda report, language: (render(report, language).encode(),),
     ".json": lambda report, _: (document(report),),

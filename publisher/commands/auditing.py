@@ -9,13 +9,12 @@ import typer
 
 from publisher.commands.options import CONFIG, ConfigOption, JsonOption
 
-REPORT = Path("redirect-audit.html")
-
 
 def redirects_audit(
     release: Annotated[
-        str, typer.Argument(help="A release, the end of its id, live or previous.")
-    ] = "live",
+        str,
+        typer.Argument(help="A release, the end of its id. Default: live, or the newest."),
+    ] = "",
     logs: Annotated[
         list[Path] | None,
         typer.Option("--logs", metavar="FILE", help="Access logs, plain or .gz. Several times."),
@@ -55,7 +54,8 @@ def redirects_audit(
         typer.Option(
             "--output",
             metavar="FILE",
-            help=f"Write the report: .html, .json, .csv or .xml (JUnit). Default: {REPORT}.",
+            help="Write the report: .html, .json, .csv or .xml (JUnit). "
+            "Default: redirect-audit.html.",
         ),
     ] = None,
     language: Annotated[
@@ -81,7 +81,7 @@ def redirects_audit(
     from publisher.audit.run import Given, audited
     from publisher.audit.servers import named
     from publisher.audit.words import language_of
-    from publisher.audit.writing import check, write
+    from publisher.audit.writing import REPORT, check, write
     from publisher.site import Site
 
     files = output or [REPORT]

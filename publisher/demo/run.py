@@ -10,6 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher import console
+from publisher.audit.console import percent
+from publisher.audit.report import BAD
+from publisher.audit.run import Given, audited
+from publisher.audit.writing import REPORT, write
 from publisher.config import load
 from publisher.demo.check import check_site
 from publisher.demo.cms import PortInUseError, SampleCms
@@ -45,11 +49,12 @@ def run_demo(source: Path, port: int, *, once: bool, quiet: bool) -> list[str]:
             if not quiet:
                 console.say(f"1. Sample CMS        {cms.url}")
             _export_and_publish(site, quiet=quiet)
+            problems = _audit(site, folder / REPORT, quiet=quiet)
             with EdgeServer(*live_site(site.store), port) as edge:
                 if not quiet:
-                    console.say(f"4. The public site   {edge.url}/")
+                    console.say(f"5. The public site   {edge.url}/")
                 if once:
-                    return check_site(edge.url, site.config.cms.url, quiet=quiet)
+                    return problems + check_site(edge.url, site.config.cms.url, quiet=quiet)
                 if not quiet:
                     _say_what_to_try(edge.url, config_file)
                 edge.wait()
@@ -107,6 +112,18 @@ def _export_and_publish(site: Site, *, quiet: bool) -> None:
             f"files, {release.rules} redirects"
         )
         console.say(f"3. Published         release {release.id}")
+
+
+def _audit(site: Site, file: Path, *, quiet: bool) -> list[str]:
+    """Replay every old address, and write the report; what is wrong, if anything is."""
+    with console.progress() as bar:
+        report = audited(site, Given(), "live", bar.update)
+    write(report, [file], None, site.config.site.language)
+    if not quiet:
+        score = percent(report.score.value)
+        console.say(f"4. Redirect audit    {score} of 100: {file}")
+    lost = [row.url for row in report.rows if row.outcome in BAD]
+    return [f"{url}: an old address is lost" for url in lost]
 
 
 def _say_what_to_try(url: str, config: Path) -> None:
