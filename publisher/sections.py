@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from publisher.addresses import idna
+from publisher.designers.names import is_designer_name
+from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
 from publisher.values import (
     PLACEHOLDER,
@@ -217,6 +219,14 @@ class RedirectsSection(_Section):
     files: list[Annotated[str, AfterValidator(is_file_name)]] = []
 
 
+class DesignerSection(_Section):
+    """A designer: the site paths that are theirs, and how they get at their folder."""
+
+    paths: Annotated[
+        list[Annotated[str, AfterValidator(is_owned)]], Field(min_length=1, max_length=200)
+    ]
+
+
 class Config(_Section):
     """The whole configuration, valid. `folder` is where its file lies: relative paths in it
     start there. `own`: what `redirects.rules` say."""
@@ -231,6 +241,10 @@ class Config(_Section):
     edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
     redirects: RedirectsSection = RedirectsSection()
+    designers: Annotated[
+        dict[Annotated[str, AfterValidator(is_designer_name)], DesignerSection],
+        Field(max_length=500),
+    ] = {}
     folder: Path = Field(default=Path(), exclude=True)
     own: tuple[Rule | Pattern, ...] = Field(default=(), exclude=True)
 

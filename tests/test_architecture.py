@@ -35,6 +35,8 @@ PURE = {
         "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
+    *(f"publisher.designers.{name}" for name in "names ownership".split()),
+    "publisher.designers",
     "publisher.store.refusals",
     "publisher.share_counts.book",
     *PORTS,
