@@ -128,7 +128,7 @@ class Designers:
         done = self._accounts.revoke(name)
         if changed != text:
             write(self._path, changed)
-            done += (f"{self._path} changed",)
+            done += (f"{self._path.name} changed",)
         if done:
             self._note("revoke", name, who, "; ".join(done))
         return done

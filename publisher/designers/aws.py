@@ -79,7 +79,7 @@ class AwsAccounts:
 
     def _policy(self, name: str, path: str, wanted: policy.Policy, done: list[str]) -> str:
         """The ARN of a policy of this name, which says this."""
-        arn = self._policies(path).get(name)
+        arn = self._policies().get(name)
         text = policy.compact(wanted)
         if arn is None:
             made = self._iam.create_policy(PolicyName=name, Path=path, PolicyDocument=text)
@@ -140,14 +140,14 @@ class AwsAccounts:
 
     def _role(self, name: str, grant: Grant, boundary: str, allowed: str, done: list[str]) -> str:
         """The ARN of a designer's role; '' where there are no roles."""
-        root = f"arn:{self._where.partition}:iam::{self._account}:root"
-        trust = policy.trust(grant.trusted or (root,), mfa=grant.mfa)
         try:
             found = self._exists(self._iam.get_role, RoleName=name)
         except ClientError as error:
             if _is_unknown(error):
                 return ""
             raise
+        root = f"arn:{self._where.partition}:iam::{self._account}:root"
+        trust = policy.trust(grant.trusted or (root,), mfa=grant.mfa)
         if found is None:
             found = self._iam.create_role(
                 RoleName=name,
@@ -194,7 +194,7 @@ class AwsAccounts:
                 self._end_user(called, done)
             if self._knows(self._iam.get_role, RoleName=called):
                 self._end_role(called, done)
-            arn = self._policies(self._path).get(called)
+            arn = self._policies().get(called)
             if arn:
                 for one in self._iam.list_policy_versions(PolicyArn=arn)["Versions"]:
                     if not one.get("IsDefaultVersion"):
@@ -356,9 +356,10 @@ class AwsAccounts:
     def _designer(self, name: str) -> str:
         return designer_of(name, self._where.bucket, self._where.prefix)
 
-    def _policies(self, path: str) -> dict[str, str]:
-        """The ARNs of the policies of this site, by their names."""
-        pages = self._iam.get_paginator("list_policies").paginate(Scope="Local", PathPrefix=path)
+    def _policies(self) -> dict[str, str]:
+        """The ARNs of the policies of this site, by their names. A name is there once in an
+        account, whatever its path; SeaweedFS knows no paths."""
+        pages = self._iam.get_paginator("list_policies").paginate(Scope="Local")
         return {
             one["PolicyName"]: one["Arn"]
             for page in pages
