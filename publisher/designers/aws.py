@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from publisher.designers import policy
 from publisher.designers.accounts import (
     BOUNDARIES,
+    ROOT,
     AccessKey,
     Account,
     Grant,
@@ -58,9 +59,7 @@ class AwsAccounts:
         done: list[str] = []
         with reported(f"giving {grant.name} access"):
             name = self._name(grant.name)
-            boundary = self._policy(
-                self._name("designers"), BOUNDARIES, policy.boundary(self._where), done
-            )
+            boundary = self._boundary(done)
             allowed = self._policy(name, self._path, json.loads(grant.policy), done)
             role = self._role(name, grant, boundary, allowed, done)
             key, user = None, ""
@@ -76,6 +75,20 @@ class AwsAccounts:
                 f"Set designers.{grant.name}.access: user.",
             )
         return Granted(user or role, tuple(done), key)
+
+    def _boundary(self, done: list[str]) -> str:
+        """The ARN of what no designer's access may go beyond: made by the stack (it has a name that
+        CloudFormation gave it), or by us if we may."""
+        path, wanted = self._path.replace(ROOT, BOUNDARIES, 1), policy.boundary(self._where)
+        for one in self._local():
+            if one.get("Path") == path and not self._designer(one["PolicyName"]):
+                if not _same(self._document(one["Arn"]), wanted):
+                    raise AccessError(
+                        f"the policy {one['Arn']} is not what designers may not go beyond",
+                        "Make the template again and deploy it: publisher infra",
+                    )
+                return str(one["Arn"])
+        return self._policy(self._name("designers"), path, wanted, done)
 
     def _policy(self, name: str, path: str, wanted: policy.Policy, done: list[str]) -> str:
         """The ARN of a policy of this name, which says this."""
@@ -359,13 +372,12 @@ class AwsAccounts:
     def _policies(self) -> dict[str, str]:
         """The ARNs of the policies of this site, by their names. A name is there once in an
         account, whatever its path; SeaweedFS knows no paths."""
+        named = {one["PolicyName"]: one["Arn"] for one in self._local()}
+        return {name: arn for name, arn in named.items() if self._designer(name)}
+
+    def _local(self) -> list[Any]:
         pages = self._iam.get_paginator("list_policies").paginate(Scope="Local")
-        return {
-            one["PolicyName"]: one["Arn"]
-            for page in pages
-            for one in page["Policies"]
-            if self._designer(one["PolicyName"])
-        }
+        return [one for page in pages for one in page["Policies"]]
 
     def _document(self, arn: str) -> object:
         version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
