@@ -127,6 +127,7 @@ def test_the_boundary_allows_what_designers_may_and_only_uploads(
         assume(not outside.startswith(f"{prefix}uploads/"))
         assert not any(may(limit, where, action, outside) for action in OBJECT_ACTIONS)
     assert not any(may(limit, where, action, own) for action in NEVER)
+    assert not any(may(limit, where, "s3:ListBucket", "", prefix=one) for one in ("", prefix))
     for statement in policy.designer(where, name, terms)["Statement"]:
         if statement["Effect"] == "Allow" and "Condition" not in statement:
             for action in statement["Action"]:

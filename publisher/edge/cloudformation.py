@@ -115,8 +115,8 @@ def next_steps(stack: Stack, file: str) -> tuple[str, ...]:
         "  --query 'Stacks[0].Outputs' --output table",
         "Then, below `edge` in site-config.yaml: `distribution` is the output DistributionId,",
         "`function` FunctionName, `key_value_store` KeyValueStoreArn. The role to publish with is",
-        "PublisherRoleArn. Who may run `publisher designers` is one more parameter,",
-        "DesignersPrincipalArns.",
+        "PublisherRoleArn. Who may run `publisher designers` is one more parameter:",
+        "  DesignersPrincipalArns=arn:aws:iam::...",
         f"DNS: {', '.join(names)}.",
         *([f"The certificate must be for {whole}."] if stack.hosts else ()),
     )
