@@ -19,6 +19,7 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from publisher.designers.ownership import areas, overlaps
 from publisher.errors import ConfigError, Problem
 from publisher.sections import Config
 from redirects.own import parse_rule
@@ -62,15 +63,29 @@ def parse(text: str, source: str, folder: Path) -> Config:
         config = Config(**_plain(data), folder=folder)
     except ValidationError as error:
         raise ConfigError(source, sorted(_problems(error, data), key=lambda p: p.line)) from None
+    if problems := sorted(_at_odds(config, data), key=lambda problem: problem.line):
+        raise ConfigError(source, problems)
+    return _with_own(config, data, source)
+
+
+def _at_odds(config: Config, data: CommentedMap) -> Iterator[Problem]:
+    """What single values may be, but not beside each other."""
     if urlsplit(config.site.url).netloc.lower() == urlsplit(config.cms.url).netloc.lower():
         message = "is the host of cms.url: visitors must get the files, and not the CMS"
-        raise ConfigError(source, [Problem(_line(data, ("site", "url")), "site.url", message)])
+        yield Problem(_line(data, ("site", "url")), "site.url", message)
     host = config.site.host
     if config.edge.previews and host.endswith(f".{config.edge.previews}"):
         message = f"must not have {host}, the public site, below it: that is no preview"
-        line = _line(data, ("edge", "previews"))
-        raise ConfigError(source, [Problem(line, "edge.previews", message)])
-    return _with_own(config, data, source)
+        yield Problem(_line(data, ("edge", "previews")), "edge.previews", message)
+    for one in overlaps({name: areas(own.paths) for name, own in config.designers.items()}):
+        path = config.designers[one.second].paths[one.second_path]
+        where = ("designers", one.second, "paths", one.second_path)
+        other = ("designers", one.first, "paths", one.first_path)
+        message = (
+            f"{path} meets {config.designers[one.first].paths[one.first_path]} of "
+            f"designers.{one.first} (line {_line(data, other)}): a path has one owner"
+        )
+        yield Problem(_line(data, where), ".".join(map(str, where)), message)
 
 
 def _with_own(config: Config, data: CommentedMap, source: str) -> Config:
@@ -177,8 +192,8 @@ def _names(where: tuple[object, ...]) -> list[str]:
     """The keys that a section knows."""
     model: type[BaseModel] = Config
     for part in where:
-        if isinstance(part, int):  # one of a list: its section is that of all
-            continue
+        if isinstance(part, int) or part not in model.model_fields:
+            continue  # one of a list, or by a name of the site's own: its section is that of all
         annotation = model.model_fields[str(part)].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

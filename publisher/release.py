@@ -42,13 +42,20 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     retired: bool = False
 
 
+Action = Literal[
+    "publish", "rollback", "resume", "withdraw", "restore", "grant", "revoke", "credentials"
+]
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal record: one change to what visitors get. `target` is `live` or a preview's name,
-    `path` the site path that was withdrawn or restored."""
+    """A journal record: one change to what visitors get, or to what a designer may do. `target` is
+    `live` or a preview's name, `path` the site path that was withdrawn or restored. `designer`:
+    who was given access (`grant`), lost it (`revoke`) or got credentials for a limited time;
+    `detail` says in words what was done for it, and never holds a secret."""
 
     id: str
     time: datetime
-    action: Literal["publish", "rollback", "resume", "withdraw", "restore"]
+    action: Action
     actor: str
     reason: str
     from_release: str
@@ -56,6 +63,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     target: str = "live"
     path: str = ""
+    designer: str = ""
+    detail: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

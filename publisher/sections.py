@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from publisher.addresses import idna
+from publisher.designers.names import is_designer_name
+from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
 from publisher.values import (
     PLACEHOLDER,
@@ -37,10 +39,12 @@ from publisher.values import (
     is_host,
     is_mail_pattern,
     is_name_of,
+    is_network,
     is_old_form,
     is_origin,
     is_path_below_cms,
     is_pattern,
+    is_principal,
     is_reference,
     is_share,
     is_template,
@@ -219,6 +223,24 @@ class RedirectsSection(_Section):
     files: list[Annotated[str, AfterValidator(is_file_name)]] = []
 
 
+class DesignerSection(_Section):
+    """A designer: the site paths that are theirs, and how they get at their folder."""
+
+    paths: Annotated[
+        list[Annotated[str, AfterValidator(is_owned)]], Field(min_length=1, max_length=200)
+    ]
+    access: Literal["user", "role"] = "user"
+    assumed_by: Annotated[
+        list[Annotated[str, AfterValidator(is_principal)]], Field(max_length=20)
+    ] = []
+    # So that they fit into a policy.
+    source_ips: Annotated[
+        list[Annotated[str, AfterValidator(is_network)]], Field(max_length=50)
+    ] = []
+    mfa: bool = False
+    console: bool = False
+
+
 class Config(_Section):
     """The whole configuration, valid. `folder` is where its file lies: relative paths in it
     start there. `own`: what `redirects.rules` say."""
@@ -233,6 +255,10 @@ class Config(_Section):
     edge: Annotated[EdgeSection, BeforeValidator(as_edge)] = EdgeSection()
     gates: GatesSection = GatesSection()
     redirects: RedirectsSection = RedirectsSection()
+    designers: Annotated[
+        dict[Annotated[str, AfterValidator(is_designer_name)], DesignerSection],
+        Field(max_length=500),
+    ] = {}
     folder: Path = Field(default=Path(), exclude=True)
     own: tuple[Rule | Pattern, ...] = Field(default=(), exclude=True)
 

@@ -47,6 +47,9 @@ HAPROXY = ("haproxy",)
 # A browser, to see what a visitor sees, and a font for Japanese.
 CHROMIUM = ("chromium", "fonts-noto-cjk")
 
+# What designers upload with.
+AWSCLI = ("awscli",)
+
 # A crawler that is kept by others and knows nothing of us.
 LINKCHECKER = ("linkchecker",)
 

@@ -345,11 +345,15 @@ def test_what_is_commented_out_in_the_example_is_valid_too() -> None:
     keys = "basic_auth|include|exclude|attachment|types|taxonomies"
     text, _, redirects = text.partition("# redirects:\n")
     redirects = re.sub("^# ", "", f"# redirects:\n{redirects}", flags=re.MULTILINE)
+    text, _, designers = text.partition("# designers:\n")
+    designers, _, _ = designers.partition("\n\n")
+    designers = re.sub("^# ", "", f"# designers:\n{designers}\n", flags=re.MULTILINE)
     text = re.sub(rf"^(\s*)# ((?:store|social):|  [a-z_]+: |(?:{keys}):)", r"\1\2", text,
                   flags=re.MULTILINE)  # fmt: skip
-    config = parsed(text + redirects)
+    config = parsed(text + designers + redirects)
     assert [rule.target for rule in config.own] == ["/company/"]
     assert config.redirects.files
+    assert config.designers
     assert isinstance(config.store, StoreSection)
     assert config.social.cutover
     assert config.cms.basic_auth
