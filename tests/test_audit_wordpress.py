@@ -269,6 +269,7 @@ def test_every_kind_of_break_is_found_and_named(whole: Ground, tmp_path: Path) -
     assert "social-address" in posts[str(address)]
     assert "social-circle" in posts[str(circling)]
     assert posts[str(counted)] == {"counts-dropped"}
+    assert of(report, at[counted]).measures.shares == 50
     assert kinds(of(report, "/old-campaign/").findings) == {"not-found"}
     assert kinds(of(report, "/from-links/").findings) == {"not-found"}
     assert of(report, "/from-links/").measures.domains == 7

@@ -18,6 +18,8 @@ from publisher.audit.sitemaps import read_sitemap
 from publisher.errors import PublisherError
 from publisher.log_files import read_logs
 from publisher.own import Own
+from publisher.share_counts.book import Book, before_and_after, targets_of
+from publisher.share_counts.networks import ENTRIES
 from redirects.own import written
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +44,14 @@ class Gathered:
             self.forms.setdefault(form.url, form)
             self.urls.add(form.url, "cms")
         self.checked.append(Checked("cms", len(self.forms), len(self.forms)))
+
+    def of_shares(self, book: Book, addresses: Addresses) -> None:
+        """Take how often old posts were shared, at the addresses by which networks know them: the
+        highest counts that there were."""
+        for target, counts in before_and_after(book, targets_of(addresses), ENTRIES):
+            shares = sum(max(one.before or 0, one.after or 0) for one in counts.values())
+            if shares:
+                self._add(target.old, "cms", Measures(shares=shares))
 
     def of_logs(self, paths: list[Path], progress: Progress) -> None:
         """Take what access logs show. Raises PublisherError."""

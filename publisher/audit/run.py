@@ -95,6 +95,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         progress("asking the CMS for its lists", 0, 0)
         addresses = site.addresses(site.social())
         gathered.of_cms(addresses, on.has_file)
+        gathered.of_shares(Kept(site.store).book, addresses)
     else:
         gathered.checked.append(Checked("cms", 0, 0, "left out"))
     gathered.of_past(memory)
