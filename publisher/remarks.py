@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
+from publisher.compose import Both
 from publisher.crawl import Crawled
 from publisher.errors import PublisherError
 from publisher.own import NOTHING, Own, circle, does, is_conditional, shown
@@ -68,6 +69,13 @@ def of_redirects(
         yield f"{len(dead) - _DEAD_MAX:,} more redirects of your own lead where nothing is"
     yield from _conflicts(rules.conflicts, own)
     yield from map(_loop, rules.loops)
+
+
+def at_both(both: Iterable[Both]) -> Iterator[str]:
+    """Paths that the CMS and a designer have."""
+    for one in both:
+        whose = "the designer's is" if one.is_designers else "the CMS's is"
+        yield f"{one.path} is in the CMS and in a designer's upload: {whose} shown"
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:
