@@ -24,10 +24,12 @@ from publisher.addresses import idna
 from publisher.designers.names import is_designer_name
 from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
+from publisher.intake.names import is_grantable
 from publisher.values import (
     PLACEHOLDER,
     TAXONOMIES_WITH_KEYS,
     TYPES_WITH_KEYS,
+    as_approval,
     as_edge,
     as_patterns,
     as_store,
@@ -45,6 +47,7 @@ from publisher.values import (
     is_pattern,
     is_reference,
     is_share,
+    is_site_glob,
     is_template,
     is_url,
 )
@@ -200,6 +203,10 @@ class GatesSection(_Section):
     errors: Annotated[int | str, BeforeValidator(is_share)] = 0
     lost_pages: Annotated[int, Field(ge=0)] = 20
     emails: Annotated[tuple[MailPattern, ...], BeforeValidator(as_patterns)] = ()
+    approval: Annotated[
+        tuple[Annotated[str, AfterValidator(is_site_glob)], ...], BeforeValidator(as_approval)
+    ] = ()
+    approvers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
 
 
 class RuleSection(_Section):
@@ -225,6 +232,14 @@ class DesignerSection(_Section):
     paths: Annotated[
         list[Annotated[str, AfterValidator(is_owned)]], Field(min_length=1, max_length=200)
     ]
+    precedence: Literal["designer", "cms"] = "designer"
+    charset: Literal["convert", "refuse"] = "convert"
+    scripts: Literal["allow", "refuse"] = "allow"
+    types: list[Annotated[str, AfterValidator(is_grantable)]] = []
+    quiet_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+    marker: Annotated[str, Field(pattern=r"^[\w-][\w.-]{0,60}$")] | None = None
+    approval: Literal["required"] | None = None
+    notify: Secret | None = None
 
 
 class Config(_Section):

@@ -50,16 +50,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one designer. `accepted`: what each release has from now on; `pending`: what awaits
-    approval, in the release `held`; `refused`: the upload that was refused last, on top of which
-    site, and for which `reasons`; `live`, `since`: the layer that visitors get, and since when;
-    `told`: what the last notification was about."""
+    """Of one designer. `accepted`: what each release has from now on; `approved`: the release in
+    which it was approved of, '' if nobody had to; `pending`: what awaits approval, in the release
+    `held`; `refused`: the upload that was refused last, for which `reasons`, beside which rest of
+    the site; `live`, `since`: the layer that visitors get, and since when; `told`: what the last
+    notification was about."""
 
     accepted: Kept | None = None
     over_cms: bool = True
+    approved: str = ""
     pending: Kept | None = None
     held: str = ""
     refused: str = ""
+    refused_beside: str = ""
     reasons: tuple[Remark, ...] = ()
     live: str = ""
     since: datetime | None = None
@@ -99,7 +102,7 @@ def accepted(known: dict[str, State]) -> tuple[Contribution, ...]:
     )
 
 
-def kept(known: Iterable[State]) -> Iterator[Kept]:
+def needed(known: Iterable[State]) -> Iterator[Kept]:
     """All uploads that a release has or may get: what `gc` leaves alone."""
     for state in known:
         yield from filter(None, (state.accepted, state.pending))

@@ -181,11 +181,11 @@ WORDS: Mapping[str, Words] = {
         "It could not be read.",
         "Delete it, and upload it again.",
     ),
-    "nothing": Words(
-        "ファイルが一つもありませんが、サイトには {what} 個公開されています。",
-        "消すつもりなら管理者に伝えてください。間違いならもう一度アップロードしてください。",
-        "The folder is empty, and {what} files of it are on the site.",
-        "If they are to go, tell who runs the site. If not, upload them again.",
+    "more-refusals": Words(
+        "ほかに {what} 件あります。",
+        "上のものを直すと表示されます。",
+        "There are {what} more.",
+        "They are told once those above are mended.",
     ),
     "link-missing": _note(
         "「{what}」へのリンクがありますが、その先に何もありません。",
