@@ -13,6 +13,7 @@ import typer
 
 from publisher.cms.interrupt import terminable
 from publisher.commands import going_live, keeping, looking, making, setting_up
+from publisher.commands.designing import designers_app
 from publisher.commands.history import releases
 from publisher.commands.options import print_document
 from publisher.commands.redirecting import redirects_app
@@ -42,6 +43,7 @@ for command in (
     app.command()(command)
 app.add_typer(releases, name="releases")
 app.add_typer(redirects_app, name="redirects")
+app.add_typer(designers_app, name="designers")
 
 
 def main() -> NoReturn:

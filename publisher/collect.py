@@ -317,8 +317,8 @@ class Collector:
         return marks
 
     def _named(self, marks: _Marks) -> tuple[dict[str, None], dict[str, None]]:
-        """The manifests of entries, and those of where entries came from, in order, since neighbours
-        share parts."""
+        """The manifests of entries, and those of where entries came from; in order, since
+        neighbours share parts."""
         indexes: dict[str, None] = {}
         origins: dict[str, None] = {}
         for one in needed(states(self._store).values()):  # what releases are made of

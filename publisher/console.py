@@ -226,9 +226,10 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
             f"{mark} {release.id}  {release.pages:>6,} pages  {escape(release.actor):12} "
             f"{escape(release.reason)}"
         )
-    if changes:
+    seen = [change for change in changes if not change.designer]
+    if seen:
         out.print("\nWhat visitors got:")
-    for change in changes:
+    for change in seen:
         gates = "".join(
             f"  [yellow]{o.gate} overridden: {escape(o.reason)}[/]" for o in change.overrides
         )

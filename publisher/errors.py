@@ -83,6 +83,10 @@ class EdgeError(PublisherError):
     """The edge can't be read or written."""
 
 
+class AccessError(PublisherError):
+    """Designers' access can't be read or changed."""
+
+
 class LostRace(PublisherError):
     """Another publisher made its release live while this one was at work."""
 

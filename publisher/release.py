@@ -80,14 +80,21 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
 
 
+Action = Literal[
+    "publish", "rollback", "resume", "withdraw", "restore", "grant", "revoke", "credentials"
+]
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal record: one change to what visitors get. `target` is `live` or a preview's name,
-    `path` the site path that was withdrawn or restored. Of a release that was held: `made_by`,
-    whose it is, and `approved_by`, who let it through."""
+    """A journal record: one change to what visitors get, or to what a designer may do. `target` is
+    `live` or a preview's name, `path` the site path that was withdrawn or restored. Of a release
+    that was held: `made_by`, whose it is, and `approved_by`, who let it through. `designer`:
+    who was given access (`grant`), lost it (`revoke`) or got credentials for a limited time;
+    `detail` says in words what was done for it, and never holds a secret."""
 
     id: str
     time: datetime
-    action: Literal["publish", "rollback", "resume", "withdraw", "restore"]
+    action: Action
     actor: str
     reason: str
     from_release: str
@@ -97,6 +104,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     made_by: str = ""
     approved_by: str = ""
+    designer: str = ""
+    detail: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,10 +41,12 @@ from publisher.values import (
     is_host,
     is_mail_pattern,
     is_name_of,
+    is_network,
     is_old_form,
     is_origin,
     is_path_below_cms,
     is_pattern,
+    is_principal,
     is_reference,
     is_share,
     is_site_glob,
@@ -232,6 +234,16 @@ class DesignerSection(_Section):
     paths: Annotated[
         list[Annotated[str, AfterValidator(is_owned)]], Field(min_length=1, max_length=200)
     ]
+    access: Literal["user", "role"] = "user"
+    assumed_by: Annotated[
+        list[Annotated[str, AfterValidator(is_principal)]], Field(max_length=20)
+    ] = []
+    # More would not fit into the policy of a session.
+    source_ips: Annotated[
+        list[Annotated[str, AfterValidator(is_network)]], Field(max_length=15)
+    ] = []
+    mfa: bool = False
+    console: bool = False
     precedence: Literal["designer", "cms"] = "designer"
     charset: Literal["convert", "refuse"] = "convert"
     scripts: Literal["allow", "refuse"] = "allow"

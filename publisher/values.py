@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from ipaddress import ip_network
 from string import Formatter
 from urllib.parse import urlsplit
 
@@ -183,6 +184,9 @@ def is_name_of(built_in: Mapping[str, str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+_PRINCIPAL = re.compile(
+    r"arn:aws[a-z-]{0,20}:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]{1,512})"
+)
 _DATE_TEMPLATE = re.compile(r"(?:/[^/{}.\x00-\x1f\\][^/{}\x00-\x1f\\]*)*/\{yyyy\}/\{mm\}/\{dd\}/")
 PLACEHOLDER = re.compile(r"\{\w+\}")
 _STARS_MAX = 8
@@ -232,6 +236,25 @@ def is_mail_pattern(value: str) -> str:
     if not re.fullmatch(r"\*|[^\s@*]{1,64}@[\w.-]{1,255}|\*@[\w.-]{1,255}", value):
         raise ValueError('must be an e-mail address, "*@" and a domain, or "*" for all')
     return value.lower()
+
+
+def is_network(value: str) -> str:
+    """A network such as 203.0.113.0/24, or one address."""
+    try:
+        network = ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"must be a network such as 203.0.113.0/24: {error}") from None
+    return str(network)
+
+
+def is_principal(value: str) -> str:
+    """The ARN of who may take a role: an IAM user or role, or a whole account. One of AWS never
+    holds a star there."""
+    if not _PRINCIPAL.fullmatch(value):
+        raise ValueError(
+            "must be the ARN of an IAM user, role or account, as arn:aws:iam::123456789012:role/x"
+        )
+    return value
 
 
 def is_pattern(value: str) -> str:

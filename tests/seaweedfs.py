@@ -193,6 +193,7 @@ def arguments(root: Path, identities: Path, ports: Mapping[str, tuple[int, int]]
         "-s3",
         f"-s3.config={identities}",
         f"-s3.localSocket={root}/s3.sock",
+        "-s3.iam.readOnly=false",
         # Off: other protocols, which would listen on fixed ports.
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",

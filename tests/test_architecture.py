@@ -19,6 +19,7 @@ PORTS = (
     "publisher.cms.port",
     "publisher.edge.port",
     "publisher.share_counts.port",
+    "publisher.designers.accounts",
 )
 
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
@@ -35,7 +36,7 @@ PURE = {
         "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
-    *(f"publisher.designers.{name}" for name in "names ownership".split()),
+    *(f"publisher.designers.{name}" for name in "accounts check credentials names ownership policy".split()),
     "publisher.designers",
     "publisher.store.refusals",
     "publisher.share_counts.book",
@@ -65,6 +66,9 @@ PURE_LIBRARIES_OF = {
     "publisher.retention": frozenset(("datetime",)),
     "publisher.share_counts.book": frozenset(("datetime",)),
     "publisher.facts": frozenset(("datetime",)),
+    "publisher.designers.accounts": frozenset(("datetime",)),
+    "publisher.designers.policy": frozenset(("json",)),
+    "publisher.designers.credentials": frozenset(("configparser", "plistlib", "uuid", "io")),
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
@@ -78,16 +82,21 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 COMMANDS = {
     f"publisher.commands.{name}"
     for name in (
-        "counting going_live history keeping looking making options redirect_formats redirecting "
+        "counting designing going_live history keeping looking making options redirect_formats redirecting "
         "setting_up"
     ).split()
 }
 
 # Library -> the only modules that may import it.
 ONLY_IN = {
-    "boto3": {"publisher.store.credentials", "publisher.edge.cloudfront_client"},
+    "boto3": {
+        "publisher.store.credentials",
+        "publisher.edge.cloudfront_client",
+        "publisher.designers.aws_client",
+    },
     "botocore": {
         "publisher.store.credentials",
+        *(f"publisher.designers.{name}" for name in "aws aws_attempts aws_client".split()),
         *(
             f"publisher.edge.cloudfront_{name}"
             for name in "client function invalidation keys".split()
@@ -98,8 +107,8 @@ ONLY_IN = {
     "ahocorasick_rs": {"publisher.inspection", "publisher.rewrite.words"},
     "lxml": {"publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
-    "ruamel": {"publisher.config"},
-    "rich": {"publisher.console", "publisher.redirect_console"},
+    "ruamel": {"publisher.config", "publisher.config_edit"},
+    "rich": {"publisher.console", "publisher.designer_console", "publisher.redirect_console"},
     "bs4": {"publisher.front", "publisher.old_page", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},
