@@ -92,7 +92,7 @@ def composed(
             paths.add(site_path)
         pages += entry.is_page
         has_home = has_home or path == "/"
-        parts.add(path, Row(path, entry))
+        parts.add(path, Row(str(path), entry))
     manifest = records.put_index(parts, known)
     own = records.put_blob(rules.to_json())
     shown = beside(rules, sorted(paths))

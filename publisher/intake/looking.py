@@ -91,6 +91,7 @@ def _keep(
         parts.add(one.path, one)
     index: Manifest = records.put_index(parts, known)
     return Kept(
+        folder=upload.digest,
         upload=key,
         layer=layer.digest,
         taken=index.digest,

@@ -35,10 +35,11 @@ class Taken(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload that can be on the site. `upload`: the digest of the list of its files and of what
-    this designer may do; `layer`: of its manifest; `taken`: of the manifest of its `Taken`;
-    `notes`: what there is to say of it; `uploaded`: when its newest file was."""
+    """An upload that can be on the site. `folder`: the digest of the list of its files; `upload`:
+    of that and of what this designer may do; `layer`: of its manifest; `taken`: of the manifest
+    of its `Taken`; `notes`: what there is to say of it; `uploaded`: when its newest file was."""
 
+    folder: str
     upload: str
     layer: str
     taken: str
@@ -62,6 +63,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     pending: Kept | None = None
     held: str = ""
     refused: str = ""
+    refused_folder: str = ""
     refused_beside: str = ""
     reasons: tuple[Remark, ...] = ()
     live: str = ""

@@ -92,7 +92,11 @@ class Sync:
             reasons = tuple(map(_as_remark, standing))
         if not kept or reasons:
             moved = msgspec.structs.replace(
-                state, refused=key, refused_beside=rest.digest, reasons=reasons
+                state,
+                refused=key,
+                refused_folder=upload.digest,
+                refused_beside=rest.digest,
+                reasons=reasons,
             )
             states.save(store, name, moved, etag)
             return Answer(name, "refused", reasons, key=key)
@@ -110,7 +114,13 @@ class Sync:
         else:
             answer.release = base.id
         moved = msgspec.structs.replace(
-            state, refused="", refused_beside="", reasons=(), pending=None, held=""
+            state,
+            refused="",
+            refused_folder="",
+            refused_beside="",
+            reasons=(),
+            pending=None,
+            held="",
         )
         if held:
             moved = msgspec.structs.replace(moved, pending=kept, held=answer.release)

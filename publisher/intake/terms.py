@@ -1,4 +1,4 @@
-"""On which terms uploads become part of a site: what the configuration says. Pure."""
+"""On which terms uploads become part of a site: what the configuration says."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from publisher.approval import Approvals
-from publisher.designers.ownership import Area, owner_of
+from publisher.designers.ownership import Area, areas, owner_of
 from publisher.gates import Limits
 from publisher.intake.screening import Policy
 from publisher.paths import SitePath
+from publisher.sections import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,24 @@ class SiteTerms:
     @property
     def _areas(self) -> dict[str, tuple[Area, ...]]:
         return {name: one.policy.areas for name, one in self.designers.items()}
+
+
+def site_terms(config: Config) -> SiteTerms:
+    """What a configuration says."""
+    return SiteTerms(
+        public=config.site.url,
+        cms_hosts=(config.cms.url,),
+        designers={
+            name: Terms(
+                Policy(areas(one.paths), frozenset(one.types), one.charset, one.scripts),
+                over_cms=one.precedence == "designer",
+                needs_approval=one.approval == "required",
+                quiet_s=one.quiet_seconds,
+                marker=one.marker or "",
+            )
+            for name, one in config.designers.items()
+        },
+        emails=config.gates.emails,
+        limits=Limits(lost_pages=config.gates.lost_pages),
+        approvals=Approvals(config.gates.approval, config.gates.approvers),
+    )
