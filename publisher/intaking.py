@@ -131,11 +131,11 @@ class Intake:
         records, name = self.sync.records, answer.designer
         state, etag = states.load(records.store, name)
         live = records.intent()[0].release
-        is_live = answer.standing == "waiting" and _shows(
-            records.release(live) if live else None, name, state
-        )
+        is_shown = _shows(records.release(live) if live else None, name, state)
         layer = state.accepted.layer if state.accepted else ""
-        if is_live:
+        if is_shown and answer.standing == "refused" and state.live == layer:
+            answer.since = state.since  # of what was accepted before
+        if is_shown and answer.standing == "waiting":
             change = records.intent()[0].change
             since = state.since if state.live == layer else (change.time if change else utc_now())
             answer.standing, answer.since = "live", since

@@ -21,6 +21,7 @@ from publisher.intake.references import Reader, Reference
 from publisher.intake.remark import Remark
 from publisher.intake.words import size
 from publisher.paths import SitePath
+from publisher.places import printable
 from publisher.rewrite.text import Hosts
 
 FILES_MAX = 20_000
@@ -32,6 +33,8 @@ PICTURE_BYTES_MAX = 5 * 1000 * 1000
 PICTURE_SIDE_MAX = 10_000
 # So many remarks with one code are told; a mistake in a template is in all its pages.
 _TOLD_MAX = 50
+# What `Hosts.leak` shows before what it found, in characters.
+_LEAK_BEFORE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +120,17 @@ class Screening:
         self.references += looked.references
         text = found.body.decode("utf-8", "replace")
         if leak := self.cms.leak(text):
-            line = text.count("\n", 0, max(0, text.find(leak))) + 1
-            self.remark(Remark("private-link", told, line, what=shown(leak.strip())))
+            start = text.find(leak)  # and what stands before the host
+            before = start + _LEAK_BEFORE if start > 0 else 0
+            line = text.count("\n", 0, before) + 1
+            self.remark(Remark("private-link", told, line, what=printable(leak)))
+        known = {one.line for one in looked.remarks if one.code == "private-link"}
         for finding in self.inspector.findings(found.body, found.content_type, str(path)):
-            if finding.gate == "staging-host":  # nobody lets through a link to one's own machine
-                what = shown(finding.excerpt or finding.detail)
-                self.remark(Remark("private-link", told, finding.line, what=what))
-            else:
+            if finding.gate != "staging-host":
                 self.findings.append(finding)
+            elif finding.line not in known:  # nobody lets through a link to one's own machine
+                what = printable(finding.excerpt or finding.detail)
+                self.remark(Remark("private-link", told, finding.line, what=what))
         return found.body, found.content_type
 
     def _picture(self, name: str, content_type: str, body: bytes) -> None:

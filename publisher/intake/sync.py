@@ -28,6 +28,7 @@ from publisher.intake.state import Kept, State
 from publisher.intake.taking import Upload
 from publisher.intake.terms import SiteTerms
 from publisher.manifest import Difference, differences, find
+from publisher.places import printable
 from publisher.records import Records
 from publisher.release import Contribution, Override, Release, new_id, utc_now
 from redirects.rules import RuleSet
@@ -269,4 +270,4 @@ def _what(release: Release) -> tuple[object, ...]:
 
 def _as_remark(finding: Finding) -> Remark:
     what = f"{finding.detail}: {finding.excerpt}" if finding.excerpt else finding.detail
-    return Remark(f"gate:{finding.gate}", shown(finding.page), finding.line, shown(what))
+    return Remark(f"gate:{finding.gate}", shown(finding.page), finding.line, printable(what))
