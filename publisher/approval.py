@@ -43,4 +43,4 @@ class Watch:
     def note(self, path: str) -> None:
         """Take a path that is new, changed or gone."""
         if len(self.reasons) < _REASONS_MAX and self._scope.excludes(path, ""):
-            self.reasons.append(path)
+            self.reasons.append(str(path))

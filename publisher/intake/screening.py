@@ -122,7 +122,7 @@ class Screening:
         if leak := self.cms.leak(text):
             start = text.find(leak)  # and what stands before the host
             before = start + _LEAK_BEFORE if start > 0 else 0
-            line = text.count("\n", 0, before) + 1
+            line = text.count("\n", 0, before) + 1 if start >= 0 else 0
             self.remark(Remark("private-link", told, line, what=printable(leak)))
         known = {one.line for one in looked.remarks if one.code == "private-link"}
         for finding in self.inspector.findings(found.body, found.content_type, str(path)):

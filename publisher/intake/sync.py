@@ -81,6 +81,8 @@ class Sync:
         is_known = (state.refused, state.refused_beside) == (key, rest.digest)
         if is_known and not self.overrides:
             return Answer(name, "refused", state.reasons, key=key)
+        if there := self._there(name, key, base, others, state):
+            return _answer(name, key, there, base.id)
         seen = looked(self.records, self.terms, name, upload, state, rest)
         kept, reasons = seen.kept, seen.reasons
         if kept:
@@ -88,6 +90,7 @@ class Sync:
             own = (Contribution(name, kept.layer, over_cms),) if kept.files else ()
             made = self.composed(base, (*own, *others))
             passed = kept in (state.accepted, state.pending)
+            kept = self._with_both(kept, made)
             findings = [] if passed else self._findings(seen, made, base, state)
             standing = refused(findings, self.overrides)
             reasons = tuple(map(_as_remark, standing))
@@ -101,12 +104,9 @@ class Sync:
             )
             states.save(store, name, moved, etag)
             return Answer(name, "refused", reasons, key=key)
-        notes = (*kept.notes, *self._both(made, kept))
-        answer = Answer(
-            name, "waiting", notes, key=key, files=kept.files, pages=kept.pages, bytes=kept.bytes
-        )
+        answer = _answer(name, key, kept)
         held = self._held(name, base, made, kept, state)
-        if held and state.held and kept == state.pending:
+        if held and state.held and state.pending and kept.upload == state.pending.upload:
             answer.standing, answer.release = "held", state.held
             return answer
         if made.differs_from(base):
@@ -206,14 +206,31 @@ class Sync:
         is_own = self.terms.designers[name].needs_approval
         return (own, *watch.reasons) if is_own else tuple(watch.reasons)
 
-    def _both(self, made: Composed, kept: Kept) -> list[Remark]:
-        """Paths that the CMS has, too."""
+    def _there(
+        self,
+        name: str,
+        key: str,
+        base: Release,
+        others: tuple[Contribution, ...],
+        state: State,
+    ) -> Kept | None:
+        """This upload, if the release has it beside all others: nothing need be read then."""
+        kept = state.accepted
+        if not kept or kept.upload != key or state.pending or state.refused:
+            return None
+        own = (Contribution(name, kept.layer, state.over_cms),) if kept.files else ()
+        return kept if set(base.layers) == {*own, *others} else None
+
+    def _with_both(self, kept: Kept, made: Composed) -> Kept:
+        """An upload with a note for each path that the CMS has, too."""
         layer = self.records.manifest(kept.layer)
-        return [
+        both = [
             Remark("over-cms" if one.is_designers else "under-cms", what=shown(str(one.path)))
             for one in made.both
             if find(layer, one.path, self.records.load_part)
         ]
+        own = [one for one in kept.notes if not one.code.endswith("-cms")]
+        return msgspec.structs.replace(kept, notes=(*own, *both))
 
     def _release(
         self,
@@ -261,6 +278,19 @@ class Sync:
             release = msgspec.structs.replace(release, held=before[0].held)
         self.records.put_release(release)
         return release.id, True
+
+
+def _answer(name: str, key: str, kept: Kept, release: str = "") -> Answer:
+    return Answer(
+        name,
+        "waiting",
+        kept.notes,
+        release,
+        key=key,
+        files=kept.files,
+        pages=kept.pages,
+        bytes=kept.bytes,
+    )
 
 
 def _what(release: Release) -> tuple[object, ...]:
