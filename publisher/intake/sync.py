@@ -27,7 +27,7 @@ from publisher.intake.rest import Rest
 from publisher.intake.state import Kept, State
 from publisher.intake.taking import Upload
 from publisher.intake.terms import SiteTerms
-from publisher.manifest import Difference, differences, find
+from publisher.manifest import Difference, differences, entries_of, find
 from publisher.places import printable
 from publisher.records import Records
 from publisher.release import Contribution, Override, Release, new_id, utc_now
@@ -172,7 +172,14 @@ class Sync:
         than half of their pages unsaid; of files, if there are no pages."""
         before = state.accepted
         pages = before.pages if before else 0
-        changes = list(self._changes(base, made))
+        layer = self.records.manifest(before.layer if before else "")
+        own = dict(entries_of(layer, self.records.load_part))
+        # A page of the CMS that theirs takes the place of, or gives way to, is none of theirs.
+        changes = [
+            one
+            for one in self._changes(base, made)
+            if one.old is None or own.get(one.path) == one.old
+        ]
         limit = min(self.terms.limits.lost_pages, pages // 2)
         facts = ReleaseFacts(
             has_home=made.has_home,
