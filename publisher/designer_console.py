@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from publisher.release import Change
 
 _LATELY = 10
+_WIDTH = 200
 _AGE_DAYS = 90
 
 
@@ -70,10 +71,11 @@ def _day(when: datetime | None) -> str:
 
 def show_check(rows: Sequence[Row]) -> None:
     """Each thing that was tried; surprises stand out."""
-    out = _out()
+    # Rows are not folded at the terminal's width: they are searched and copied.
+    out = Console(highlight=False, emoji=False, width=_WIDTH)
     table = Table(box=None, padding=(0, 2), pad_edge=False)
     for heading in ("designer", "request", "target", "right", "attempt", "simulator", "said"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=True)
     for row in rows:
         style = "bold red" if row.is_surprise else ""
         cells = (
@@ -81,7 +83,7 @@ def show_check(rows: Sequence[Row]) -> None:
             row.simulator or "-", row.note,
         )  # fmt: skip
         table.add_row(*map(escape, cells), style=style)
-    out.print(table, soft_wrap=False)
+    out.print(table)
     surprises = sum(row.is_surprise for row in rows)
     if surprises:
         out.print(f"[bold red]{surprises} of {len(rows)} are not as they should be.[/]")

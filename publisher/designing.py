@@ -123,18 +123,18 @@ class Designers:
         """Take a designer's access away, then take them out of the configuration. What they
         uploaded stays. Returns what was done."""
         _checked(name)
-        text = self._text()
-        changed = without_designer(text, name)  # refuses a form that it can't change
         done = self._accounts.revoke(name)
-        if changed != text:
-            write(self._path, changed)
-            done += (f"{self._path} changed",)
         if done:
             self._note("revoke", name, who, "; ".join(done))
+        text = self._text()
+        changed = without_designer(text, name)
+        if changed != text:
+            write(self._path, changed)
+            done += (f"{self._path.name} changed",)
         return done
 
     def credentials(self, name: str, seconds: int, who: Actor) -> Key:
-        """Credentials for a limited time. Noted first: who gets them is on record."""
+        """Credentials for a limited time. Nobody gets them who is not on record."""
         section = self._section(name)
         if section.mfa:
             raise AccessError(
@@ -142,10 +142,12 @@ class Designers:
                 f"They take their role themselves: `publisher designers policy {name}` says what "
                 "it allows.",
             )
-        narrowed = policy.compact(self._policy(name, section))
+        # Networks and the like are in the role's own policy, which limits the session, too.
+        narrowed = policy.compact(policy.designer(self._where, name))
         detail = f"for {seconds // 3600} hours" if seconds >= 3600 else f"for {seconds} seconds"
+        key = self._accounts.session(name, seconds, narrowed)
         self._note("credentials", name, who, detail)
-        return self._accounts.session(name, seconds, narrowed)
+        return key
 
     # ---------------------------------------------------------------- looking
 

@@ -238,9 +238,9 @@ class DesignerSection(_Section):
     assumed_by: Annotated[
         list[Annotated[str, AfterValidator(is_principal)]], Field(max_length=20)
     ] = []
-    # More would not fit into the policy of a session.
+    # So that they fit into a policy.
     source_ips: Annotated[
-        list[Annotated[str, AfterValidator(is_network)]], Field(max_length=15)
+        list[Annotated[str, AfterValidator(is_network)]], Field(max_length=50)
     ] = []
     mfa: bool = False
     console: bool = False

@@ -32,6 +32,7 @@ PACKAGES_OF_FIXTURES = {
     "haproxy": packages.HAPROXY,
     "chromium": packages.CHROMIUM,
     "linkchecker": packages.LINKCHECKER,
+    "awscli": packages.AWSCLI,
 }
 
 
@@ -191,6 +192,20 @@ def linkchecker(request: pytest.FixtureRequest) -> str:
         return packages.program("linkchecker")
     except Unavailable as reason:
         pytest.skip(f"no linkchecker: {reason}")
+
+
+@pytest.fixture(scope="session")
+def awscli(request: pytest.FixtureRequest) -> str:
+    """The path of the AWS CLI."""
+    try:
+        return packages.program("aws")
+    except Unavailable:
+        pass
+    try:
+        packages.ensure(packages.AWSCLI, say_in(request.config))
+        return packages.program("aws")
+    except Unavailable as reason:
+        pytest.skip(f"no AWS CLI: {reason}")
 
 
 @pytest.fixture(params=["directory", "bucket"])

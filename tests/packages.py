@@ -47,6 +47,9 @@ HAPROXY = ("haproxy",)
 # A browser, to see what a visitor sees.
 CHROMIUM = ("chromium",)
 
+# What designers upload with.
+AWSCLI = ("awscli",)
+
 # A crawler that is kept by others and knows nothing of us.
 LINKCHECKER = ("linkchecker",)
 

@@ -36,7 +36,9 @@ PURE = {
         "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
-    *(f"publisher.designers.{name}" for name in "accounts check credentials names ownership policy".split()),
+    *(f"publisher.designers.{name}" for name in (
+        "accounts check credentials names ownership policy"
+    ).split()),
     "publisher.designers",
     "publisher.store.refusals",
     "publisher.share_counts.book",
@@ -82,8 +84,8 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 COMMANDS = {
     f"publisher.commands.{name}"
     for name in (
-        "counting designing going_live history keeping looking making options redirect_formats redirecting "
-        "setting_up"
+        "counting designing going_live history keeping looking making options redirect_formats "
+        "redirecting setting_up"
     ).split()
 }
 

@@ -14,6 +14,7 @@ from cfnlint.api import lint
 from cfnlint.decode import cfn_yaml
 
 from publisher.content_types import cache_control
+from publisher.designers import policy
 from publisher.edge import nginx
 from publisher.edge.cloudformation import name_for
 from publisher.errors import ConfigError
@@ -77,8 +78,8 @@ def only(folder: Path, text: str, kind: str) -> Any:
 
 
 def statements(folder: Path, text: str) -> list[dict[str, Any]]:
-    """All statements of all policies."""
-    found = template(folder, text)["Resources"].values()
+    """All statements of all policies that each stack has."""
+    found = [one for one in template(folder, text)["Resources"].values() if "Condition" not in one]
     documents = [
         one["Properties"][key]
         for one in found
@@ -311,10 +312,11 @@ def test_nothing_is_allowed_for_all_resources_or_by_a_pattern_of_actions(
 
 
 def test_the_publisher_may_do_what_it_does_and_no_more(tmp_path: Path) -> None:
-    policy = only(tmp_path, FULL, "IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    found = resources(tmp_path, FULL, "IAM::ManagedPolicy")["PublisherPolicy"]
+    allowed = found["PolicyDocument"]["Statement"]
     granted = {
         json.dumps(one["Resource"]): sorted(a.partition(":")[2] for a in as_list(one["Action"]))
-        for one in policy
+        for one in allowed
     }
     distribution = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/"
     assert granted == {
@@ -332,8 +334,42 @@ def test_the_publisher_may_do_what_it_does_and_no_more(tmp_path: Path) -> None:
             "CreateInvalidation", "GetDistribution", "GetInvalidation",
         ],
     }  # fmt: skip
-    listing = next(one for one in policy if one["Action"] == "s3:ListBucket")
+    listing = next(one for one in allowed if one["Action"] == "s3:ListBucket")
     assert listing["Condition"] == {"StringLikeIfExists": {"s3:prefix": "production/*"}}
+
+
+def test_who_manages_designers_gives_no_rights_beyond_the_boundary(tmp_path: Path) -> None:
+    found = resources(tmp_path, FULL, "IAM::ManagedPolicy")
+    statements = found["DesignersPolicy"]["PolicyDocument"]["Statement"]
+    giving = r"iam:(?:Create(?:User|Role)$|Attach|Detach|Put|Delete\w+(?:Policy|Boundary)$)"
+    for one in statements:
+        text = json.dumps(one["Resource"])
+        for action in as_list(one["Action"]):
+            assert "*" not in action
+            if re.match(giving, action) and "policy/publisher-designers/" not in text:
+                condition = {"iam:PermissionsBoundary": {"Ref": "DesignerBoundary"}}
+                assert one["Condition"] == {"StringEquals": condition}, action
+            if not re.match(r"iam:(?:Get|List)", action):
+                assert text.count("/publisher-designers/example-site/production/*") == len(
+                    as_list(one["Resource"])
+                ), action
+    assert "publisher-boundaries" not in json.dumps(statements)
+
+
+def test_the_boundary_is_that_which_designers_get_without_a_stack(tmp_path: Path) -> None:
+    found = resources(tmp_path, FULL, "IAM::ManagedPolicy")["DesignerBoundary"]
+    assert found["Path"] == "/publisher-boundaries/example-site/production/"
+    written = json.dumps(found["PolicyDocument"])
+    written = re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", written)
+    plain = written.replace("${AWS::Partition}", "aws")
+    assert json.loads(plain) == policy.boundary(policy.Place("example-site", "production/"))
+
+
+def test_without_who_manages_designers_there_is_nothing_for_them(tmp_path: Path) -> None:
+    found = template(tmp_path, FULL)
+    assert found["Parameters"]["DesignersPrincipalArns"]["Default"] == ""
+    conditional = {name for name, one in found["Resources"].items() if "Condition" in one}
+    assert conditional == {"DesignerBoundary", "DesignersPolicy", "DesignersRole"}
 
 
 def test_who_may_publish_is_asked_and_checked(tmp_path: Path) -> None:

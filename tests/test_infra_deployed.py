@@ -15,6 +15,10 @@ import pytest
 from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 
+from publisher.designers import policy
+from publisher.designers.accounts import Grant, Question
+from publisher.designers.aws import AwsAccounts
+from publisher.designers.aws_client import Services
 from publisher.infra import describe
 from tests.ministack import ACCOUNT, REGION, Credentials, MiniStack
 
@@ -33,6 +37,7 @@ class Deployed(NamedTuple):
     outputs: dict[str, str]
     publisher: Credentials
     stranger: Credentials
+    designers: Credentials
 
     def client(self, service: str) -> Any:
         return self.aws.client(service, self.publisher)
@@ -41,6 +46,25 @@ class Deployed(NamedTuple):
 @pytest.fixture(scope="module")
 def stack(ministack: MiniStack, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     return deployed(ministack, tmp_path_factory.mktemp("infra"), lambda template: None)
+
+
+@pytest.fixture(scope="module")
+def by_names(ministack: MiniStack, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The same with what the emulator can decide: it does not know iam:PermissionsBoundary, sees
+    users and roles without their paths, and two actions without a resource."""
+
+    def change(template: dict[str, Any]) -> None:
+        policy = template["Resources"]["DesignersPolicy"]["Properties"]["PolicyDocument"]
+        named = {one["Sid"]: one for one in policy["Statement"]}
+        condition = named["DesignersWithinTheBoundary"].pop("Condition")
+        assert list(condition["StringEquals"]) == ["iam:PermissionsBoundary"]
+        for sid in ("DesignersWithinTheBoundary", "Designers", "Sessions"):
+            named[sid]["Resource"] = named["LookForDesigners"]["Resource"]
+        for sid, action in (("Policies", "CreatePolicy"), ("Designers", "SimulatePrincipalPolicy")):
+            named[sid]["Action"].remove(f"iam:{action}")
+            named["Look"]["Action"].append(f"iam:{action}")
+
+    return deployed(ministack, tmp_path_factory.mktemp("infra"), change)
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +100,15 @@ def deployed(aws: MiniStack, folder: Path, change: Callable[[dict[str, Any]], No
             "CertificateArn": CERTIFICATE,
             "PreviewCertificateArn": CERTIFICATE,
             "PublisherPrincipalArns": f"arn:aws:iam::{ACCOUNT}:user/{name}-deployer",
+            "DesignersPrincipalArns": f"arn:aws:iam::{ACCOUNT}:user/{name}-deployer",
         },
     )
     s3 = aws.client("s3")
     for key in ("elsewhere/file", f"{PREFIX}2/file"):
         s3.put_object(Bucket=name, Key=key, Body=b"not ours")
     publisher = assumed(aws, deployer, outputs["PublisherRoleArn"])
-    return Deployed(aws, name, outputs, publisher, stranger)
+    designers = assumed(aws, deployer, outputs["DesignersRoleArn"])
+    return Deployed(aws, name, outputs, publisher, stranger, designers)
 
 
 def user(aws: MiniStack, name: str) -> Credentials:
@@ -267,3 +293,74 @@ def test_the_edge_gets_slots_and_the_404_page_and_nothing_else(without_function:
         refused = visit(above, path)
         assert refused.status_code in (403, 404)
         assert PAGE not in refused.content.decode()
+
+
+# ------------------------------------------------------------------------------ designers
+
+
+def accounts(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> AwsAccounts:
+    """Designers' access, as who has the role for it and nothing else."""
+    for name, value in zip(
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        stack.designers,
+        strict=True,
+    ):
+        monkeypatch.setenv(name, value)
+    where = policy.place(stack.bucket, PREFIX, "aws", tls=False)
+    return AwsAccounts(Services(stack.aws.endpoint_url, REGION), where)
+
+
+def test_who_has_the_role_for_designers_can_do_all_that_it_takes(
+    by_names: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Services, "s3", lambda self, key=None: s3)
+    s3 = by_names.aws.client("s3", by_names.designers)
+    access = accounts(by_names, monkeypatch)
+    where = policy.place(by_names.bucket, PREFIX, "aws", tls=False)
+    for terms in (policy.Terms(), policy.Terms(console=True)):
+        said = policy.compact(policy.designer(where, "hanako", terms))
+        granted = access.ensure(Grant("hanako", "user", said))
+        assert granted.done
+    assert access.ensure(Grant("hanako", "user", said), new_key=True).key
+    (account,) = access.describe()
+    assert access.simulate(account, [Question("s3:GetObject", "*")]) is not None
+    assert access.session("hanako", 900).token
+    # The boundary is that of the stack.
+    user = by_names.aws.client("iam").get_user(UserName=account.arn.rpartition("/")[2])
+    boundary = user["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert ":policy/publisher-boundaries/" in boundary
+    assert len(access.revoke("hanako")) >= 4
+    assert access.describe() == []
+
+
+def test_who_has_the_role_for_designers_can_give_nothing_else(
+    by_names: Deployed,
+) -> None:
+    document = {"PolicyDocument": json.dumps(policy.nothing())}
+    iam = by_names.aws.client("iam", by_names.designers)
+    other = f"{by_names.bucket}-deployer"
+    boundary = next(
+        one["Arn"]
+        for one in by_names.aws.client("iam").list_policies(Scope="Local")["Policies"]
+        if one["Path"] == f"/publisher-boundaries/{by_names.bucket}/{PREFIX}/"
+    )
+    for refused, what in (
+        (iam.create_user, {"UserName": "x"}),
+        (iam.create_access_key, {"UserName": other}),
+        (iam.put_user_policy, {"UserName": other, "PolicyName": "x", **document}),
+        (iam.delete_user, {"UserName": other}),
+        (iam.create_policy_version, {"PolicyArn": boundary, **document}),
+        (iam.delete_policy, {"PolicyArn": boundary}),
+        (iam.create_login_profile, {"UserName": other, "Password": "himitsu"}),
+    ):
+        assert status(refused, **what) == 403, refused
+
+
+def test_uploads_are_not_what_the_distribution_reads(without_function: Deployed) -> None:
+    without_function.aws.client("s3").put_object(
+        Bucket=without_function.bucket, Key=f"{PREFIX}/uploads/hanako/a.html", Body=PAGE.encode()
+    )
+    host = without_function.outputs["PreviewDomainName"]
+    answer = without_function.aws.visit(host, "/uploads/hanako/a.html")
+    assert answer.status_code in (403, 404)
+    assert PAGE not in answer.text

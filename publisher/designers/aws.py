@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from publisher.designers import policy
 from publisher.designers.accounts import (
     BOUNDARIES,
+    ROOT,
     AccessKey,
     Account,
     Grant,
@@ -58,9 +59,7 @@ class AwsAccounts:
         done: list[str] = []
         with reported(f"giving {grant.name} access"):
             name = self._name(grant.name)
-            boundary = self._policy(
-                self._name("designers"), BOUNDARIES, policy.boundary(self._where), done
-            )
+            boundary = self._boundary(done)
             allowed = self._policy(name, self._path, json.loads(grant.policy), done)
             role = self._role(name, grant, boundary, allowed, done)
             key, user = None, ""
@@ -77,9 +76,23 @@ class AwsAccounts:
             )
         return Granted(user or role, tuple(done), key)
 
+    def _boundary(self, done: list[str]) -> str:
+        """The ARN of what no designer's access may go beyond: made by the stack (it has a name that
+        CloudFormation gave it), or by us if we may."""
+        path, wanted = self._path.replace(ROOT, BOUNDARIES, 1), policy.boundary(self._where)
+        for one in self._local():
+            if one.get("Path") == path and not self._designer(one["PolicyName"]):
+                if not _same(self._document(one["Arn"]), wanted):
+                    raise AccessError(
+                        f"the policy {one['Arn']} is not what designers may not go beyond",
+                        "Make the template again and deploy it: publisher infra",
+                    )
+                return str(one["Arn"])
+        return self._policy(self._name("designers"), path, wanted, done)
+
     def _policy(self, name: str, path: str, wanted: policy.Policy, done: list[str]) -> str:
         """The ARN of a policy of this name, which says this."""
-        arn = self._policies(path).get(name)
+        arn = self._policies().get(name)
         text = policy.compact(wanted)
         if arn is None:
             made = self._iam.create_policy(PolicyName=name, Path=path, PolicyDocument=text)
@@ -140,14 +153,14 @@ class AwsAccounts:
 
     def _role(self, name: str, grant: Grant, boundary: str, allowed: str, done: list[str]) -> str:
         """The ARN of a designer's role; '' where there are no roles."""
-        root = f"arn:{self._where.partition}:iam::{self._account}:root"
-        trust = policy.trust(grant.trusted or (root,), mfa=grant.mfa)
         try:
             found = self._exists(self._iam.get_role, RoleName=name)
         except ClientError as error:
             if _is_unknown(error):
                 return ""
             raise
+        root = f"arn:{self._where.partition}:iam::{self._account}:root"
+        trust = policy.trust(grant.trusted or (root,), mfa=grant.mfa)
         if found is None:
             found = self._iam.create_role(
                 RoleName=name,
@@ -194,7 +207,7 @@ class AwsAccounts:
                 self._end_user(called, done)
             if self._knows(self._iam.get_role, RoleName=called):
                 self._end_role(called, done)
-            arn = self._policies(self._path).get(called)
+            arn = self._policies().get(called)
             if arn:
                 for one in self._iam.list_policy_versions(PolicyArn=arn)["Versions"]:
                     if not one.get("IsDefaultVersion"):
@@ -356,15 +369,15 @@ class AwsAccounts:
     def _designer(self, name: str) -> str:
         return designer_of(name, self._where.bucket, self._where.prefix)
 
-    def _policies(self, path: str) -> dict[str, str]:
-        """The ARNs of the policies of this site, by their names."""
-        pages = self._iam.get_paginator("list_policies").paginate(Scope="Local", PathPrefix=path)
-        return {
-            one["PolicyName"]: one["Arn"]
-            for page in pages
-            for one in page["Policies"]
-            if self._designer(one["PolicyName"])
-        }
+    def _policies(self) -> dict[str, str]:
+        """The ARNs of the policies of this site, by their names. A name is there once in an
+        account, whatever its path; SeaweedFS knows no paths."""
+        named = {one["PolicyName"]: one["Arn"] for one in self._local()}
+        return {name: arn for name, arn in named.items() if self._designer(name)}
+
+    def _local(self) -> list[Any]:
+        pages = self._iam.get_paginator("list_policies").paginate(Scope="Local")
+        return [one for page in pages for one in page["Policies"]]
 
     def _document(self, arn: str) -> object:
         version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]

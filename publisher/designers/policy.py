@@ -19,6 +19,8 @@ from publisher.designers.names import UPLOADS, folder
 # What means the same in a key and in a policy, where `*`, `?` and `${...}` are patterns.
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*")
 
+# Policies name it several times, and have limits.
+_PREFIX_CHARACTERS_MAX = 128
 # AWS, "IAM and AWS STS quotas": a managed policy, without its white space.
 POLICY_CHARACTERS_MAX = 6144
 # The same: the plain text of a session policy, white space included.
@@ -73,6 +75,8 @@ def place(bucket: str, prefix: str, partition: str, *, tls: bool) -> Place:
     prefix = f"{prefix.strip('/')}/".lstrip("/")
     if not _PREFIX.fullmatch(prefix):
         raise ValueError("must have a prefix of letters, digits, '-', '_' and '.' for policies")
+    if len(prefix) > _PREFIX_CHARACTERS_MAX:
+        raise ValueError(f"must have a prefix of {_PREFIX_CHARACTERS_MAX} characters at most")
     return Place(bucket, prefix, partition, tls)
 
 

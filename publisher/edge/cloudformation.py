@@ -12,12 +12,15 @@ from typing import NamedTuple
 from jinja2 import Environment, StrictUndefined
 
 from publisher.content_types import EDGE_TTL_S
+from publisher.designers import accounts, policy
 
 # CloudFront's own default. A file that was missing is seen this late at most, and its absence is
 # forgotten before the slot is filled again, since this is less than what files may live.
 _ERROR_TTL_S = 10
 
 _CERTIFICATE_ARN = "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$"
+
+_PARTITION = "${AWS::Partition}"
 
 _NAME_CHARACTERS_MAX = 64
 _DIGEST_CHARACTERS = 12
@@ -64,6 +67,8 @@ def template(stack: Stack, code: str) -> str:
     )
     # Each string of JSON is one of YAML.
     environment.filters["quoted"] = json.dumps
+    environment.filters["for_partition"] = _for_partition
+    where = policy.Place(stack.bucket, stack.prefix, _PARTITION)
     text = files("publisher.edge").joinpath("cloudformation.yaml.j2").read_text(encoding="utf-8")
     return environment.from_string(text).render(
         stack._asdict(),
@@ -71,7 +76,24 @@ def template(stack: Stack, code: str) -> str:
         certificate_arn=_CERTIFICATE_ARN,
         ttl_s=EDGE_TTL_S,
         error_ttl_s=_ERROR_TTL_S,
+        designers_path=(path := accounts.site_path(stack.bucket, stack.prefix)),
+        boundaries_path=path.replace(accounts.ROOT, accounts.BOUNDARIES, 1),
+        designers_names=accounts.iam_name("*", stack.bucket, stack.prefix),
+        boundary=policy.boundary(where),
     )
+
+
+def _for_partition(document: policy.Policy) -> str:
+    """A policy as JSON, which YAML is, too; CloudFormation knows in which partition it is."""
+
+    def changed(node: object) -> object:
+        if isinstance(node, dict):
+            return {key: changed(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [changed(value) for value in node]
+        return {"Fn::Sub": node} if isinstance(node, str) and _PARTITION in node else node
+
+    return json.dumps(changed(document), indent=2)
 
 
 def next_steps(stack: Stack, file: str) -> tuple[str, ...]:
@@ -89,6 +111,7 @@ def next_steps(stack: Stack, file: str) -> tuple[str, ...]:
         "  --capabilities CAPABILITY_IAM --parameter-overrides \\",
         *(f"  {certificate} \\" for certificate in certificates),
         "  PublisherPrincipalArns=arn:aws:iam::...",
+        "  (and DesignersPrincipalArns=arn:aws:iam::..., who may run `publisher designers`)",
         f"aws cloudformation describe-stacks --stack-name {stack_name} \\",
         "  --query 'Stacks[0].Outputs' --output table",
         "Then, below `edge` in site-config.yaml: `distribution` is the output DistributionId,",
