@@ -20,6 +20,7 @@ from publisher.intake.sync import Answer, Sync
 from publisher.intake.taking import Changed, Upload, Waiting, settled
 from publisher.publish import Actor, Audience, Outcome, Publisher
 from publisher.release import LIVE, PREVIEW, Release, utc_now
+from publisher.store.port import Store
 
 # So often somebody else may have changed what an upload is added to.
 _ATTEMPTS_MAX = 5
@@ -28,7 +29,7 @@ _PREVIEW_LASTS = timedelta(days=30)
 _PREVIEW_LEFT = timedelta(days=7)
 
 # The uploads that are whole, of folders to wait for.
-Wait = Callable[[object, Mapping[str, Waiting]], dict[str, Upload | None]]
+Wait = Callable[[Store, Mapping[str, Waiting]], dict[str, Upload | None]]
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Intake:
     progress: Progress
     publish: bool = False
     dry_run: bool = False
-    wait: Wait = settled  # type: ignore[assignment]
+    wait: Wait = settled
 
     def run(self, names: Sequence[str]) -> Taken:
         """Take the uploads of these designers. Raises StoreError, EdgeError, PublisherError."""

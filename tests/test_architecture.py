@@ -27,9 +27,9 @@ PURE = {
     *(f"publisher.{name}" for name in (
         "access_logs addresses approval beside cms.answers cms.pace collisions compose "
         "content_types crawl discovery errors facts front gates identities init inspection "
-        "inventory judge layer log_search mail manifest noticing notfound old_page outcome own paths places plan prepare "
-        "queries redirect_summary release remarks retention routes rules scope social traps "
-        "variables views "
+        "inventory judge layer log_search mail manifest noticing notfound old_page outcome own "
+        "paths places plan prepare queries redirect_summary release remarks retention routes "
+        "rules scope social traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "

@@ -10,9 +10,10 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from publisher import ahead
 from publisher.collect import Collector
 from publisher.designers.names import folder
-from publisher.errors import BadKey, EdgeError, PublisherError, StoreError
+from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError
 from publisher.intake.screening import Policy
 from publisher.retention import Keep
 from publisher.store.memory import MemoryStore
@@ -78,6 +79,25 @@ def test_an_export_keeps_what_designers_uploaded(site: Site) -> None:
     assert shown["/about/"] == html("about us, anew").encode()
     assert shown["/campaign/夏.png"] == PNG
     assert site.one("hanako").standing == "live"
+
+
+def test_an_export_that_an_upload_overtook_goes_live_with_it(site: Site) -> None:
+    export = site.export({**CMS_FILES, "/about/": html("anew")})
+    site.upload("hanako", CAMPAIGN)
+    site.sync("hanako")
+    ahead.publish(site.records, site.publisher(), export, WHO, site.terms.owns)
+    assert site.shown()["/about/"] == html("anew").encode()
+    assert site.shown()["/campaign/夏.png"] == PNG
+
+
+def test_an_export_that_another_overtook_says_so(site: Site) -> None:
+    export = site.export({**CMS_FILES, "/about/": html("slower")})
+    site.publish({**CMS_FILES, "/about/": html("faster")})
+    site.upload("hanako", CAMPAIGN)
+    site.sync("hanako")
+    with pytest.raises(LostRace, match="another export went live"):
+        ahead.publish(site.records, site.publisher(), export, WHO, site.terms.owns)
+    assert site.shown()["/about/"] == html("faster").encode()
 
 
 def test_a_file_that_is_taken_away_goes(site: Site) -> None:

@@ -117,7 +117,7 @@ class Site:
             lambda _: "",
             lambda *_: None,
             publish=publish,
-            wait=wait,  # type: ignore[arg-type]
+            wait=wait,
         )
 
     def sync(self, *names: str, **more: object) -> Taken:
