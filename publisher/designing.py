@@ -9,10 +9,12 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from publisher.config import parse, refused
+from publisher.config import load, parse, refused
 from publisher.config_edit import with_designer, without_designer, write
 from publisher.designers import check, policy
 from publisher.designers.accounts import Account, Accounts, Grant, Granted, Key
@@ -23,13 +25,15 @@ from publisher.designers.credentials import Folder
 from publisher.designers.names import folder, is_designer_name
 from publisher.errors import AccessError, ConfigError, Problem
 from publisher.publish import Actor
+from publisher.records import Records
 from publisher.release import Action, Change, new_id, utc_now
 from publisher.sections import Config, DesignerSection, StoreSection
 from publisher.site import Site
-from publisher.store.credentials import REGION_DEFAULT
 
 # What STS gives at least (AssumeRole, DurationSeconds).
 _CHECK_SECONDS = 900
+# Each is a request.
+_JOURNAL_MAX = 300
 # How partitions other than AWS's own begin the names of their regions.
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"))
 
@@ -57,28 +61,23 @@ class Designers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._site = Site(path)
-        config = self._site.config
+        self.config: Config = load(path)
+        config = self.config
         if not isinstance(config.store, StoreSection):
             message = "is a directory: designers upload into a bucket (docs/designers.md)"
             raise refused(path, "store", message)
         bucket, _, prefix = config.store.url.removeprefix("s3://").partition("/")
         endpoint = config.store.endpoint_url or ""
-        self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-        partition = next((p for start, p in _PARTITIONS if self._region.startswith(start)), "aws")
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+        partition = next((p for start, p in _PARTITIONS if region.startswith(start)), "aws")
         try:
             self._where = policy.place(
                 bucket, prefix, partition, tls=not endpoint.startswith("http://")
             )
         except ValueError as error:
             raise refused(path, "store.url", str(error)) from None
-        self._services = Services(endpoint, self._region)
+        self._services = Services(endpoint, region)
         self._accounts: Accounts = AwsAccounts(self._services, self._where)
-
-    @property
-    def config(self) -> Config:
-        """What the file says."""
-        return self._site.config
 
     # --------------------------------------------------------------- changing
 
@@ -158,7 +157,7 @@ class Designers:
     def folder(self, name: str) -> Folder:
         """Where a designer uploads."""
         prefix = f"{self._where.prefix}{folder(name)}"
-        region = self._region or REGION_DEFAULT
+        region = self._services.region_name()
         return Folder(name, self._where.bucket, prefix, region, self._services.endpoint)
 
     def listed(self) -> list[Listed]:
@@ -168,8 +167,9 @@ class Designers:
         return [Listed(name, self.config.designers.get(name), accounts.get(name)) for name in names]
 
     def journal(self) -> Iterator[Change]:
-        """The changes of access, newest first."""
-        return (change for change in self._site.records.journal() if change.designer)
+        """The changes of access, newest first, as far as they are among the newest changes."""
+        newest = islice(self._records.journal(), _JOURNAL_MAX)
+        return (change for change in newest if change.designer)
 
     def examined(self, name: str, profile: str) -> list[check.Row]:
         """What each designer (or this one) can do, and can't. `profile`: of the AWS tools, with
@@ -218,6 +218,10 @@ class Designers:
 
     # ------------------------------------------------------------------ parts
 
+    @cached_property
+    def _records(self) -> Records:
+        return Site(self._path).records  # needs credentials, which a policy does not
+
     def _text(self) -> str:
         """The file to the byte: a line may end as on Windows."""
         return self._path.read_bytes().decode("utf-8")
@@ -236,7 +240,7 @@ class Designers:
 
     def _note(self, action: Action, name: str, who: Actor, detail: str) -> None:
         now = utc_now()
-        self._site.records.note(
+        self._records.note(
             Change(
                 id=new_id(now),
                 time=now,

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from publisher.designers.aws_client import Services
 from tests.designers import HELD, PREFIX, Ground, Run, added, answer, ground, key_of, runner
 from tests.ministack import MiniStack
 from tests.seaweedfs import SeaweedFS
@@ -194,6 +196,20 @@ def test_a_change_of_the_configuration_changes_the_policy(site: Ground, run: Run
     assert added(run, "hanako")["done"] == []
 
 
+@pytest.mark.parametrize("name", ["designers", "boundary"])
+def test_no_name_is_taken_for_something_of_ours(aws: Ground, run: Run, name: str) -> None:
+    added(run, "taro", "--paths", "/taro/")
+    document = added(run, name, "--paths", "/campaign/")
+    user = aws.client("iam").get_user(UserName=document["arn"].rpartition("/")[2])["User"]
+    boundary = user["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    iam = aws.client("iam")
+    (own,) = iam.list_attached_user_policies(UserName=user["UserName"])["AttachedPolicies"]
+    assert own["PolicyArn"] != boundary
+    run("remove", name)
+    assert iam.get_policy(PolicyArn=boundary)
+    assert added(run, "taro")["done"] == []
+
+
 def test_a_new_key_ends_the_old_one(site: Ground, run: Run) -> None:
     old = added(run, "hanako", "--paths", "/campaign/")
     new = added(run, "hanako", "--new-key")
@@ -364,6 +380,52 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
     assert message in err
     assert out == ""
     assert aws.config.read_text(encoding="utf-8") == text
+
+
+def test_a_policy_needs_no_credentials_and_no_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", "cn-north-1")
+    config = tmp_path / "site-config.yaml"
+    text = (
+        "site: {url: 'https://www.example.co.jp'}\ncms: {url: 'http://127.0.0.1:1'}\n"
+        "store: s3://example-site/production\ndesigners:\n  hanako: {paths: [/a/]}\n"
+    )
+    config.write_text(text, encoding="utf-8")
+    run = runner(config, capsys)
+    code, out, _ = run("policy", "hanako")
+    assert code == 0
+    assert "arn:aws-cn:s3:::example-site/production/uploads/hanako/*" in out
+    assert "aws:SecureTransport" in out
+    assert run("add", "taro", "--paths", "/b/", "--dry-run")[0] == 0
+    config.write_text(text.replace("s3://example-site", ".publisher"), encoding="utf-8")
+    for command in (("policy", "hanako"), ("list",), ("remove", "hanako"), ("check",)):
+        code, _, err = run(*command)
+        assert code == 2
+        assert "site-config.yaml:3: store: is a directory: designers upload into a bucket" in err
+
+
+def test_a_role_that_takes_a_role_is_told_of_its_hour(
+    aws: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator does not know that rule; the message is AWS's."""
+    added(run, "hanako", "--paths", "/campaign/")
+
+    class Refusing:
+        def assume_role(self, **_: object) -> None:
+            said = "The requested DurationSeconds exceeds the 1 hour session limit for roles "
+            error: Any = {"Code": "ValidationError", "Message": f"{said}assumed by role chaining."}
+            raise ClientError({"Error": error}, "AssumeRole")
+
+    monkeypatch.setattr(Services, "sts", lambda self: Refusing())
+    code, _, err = run("credentials", "hanako", "--hours", "8", "--reason", "trial")
+    assert code == 1
+    assert "one hour at most" in err
+    assert "--hours 1" in err
+    journal = json.loads(run("list", "--json")[1])["journal"]
+    assert [one["action"] for one in journal] == ["grant"]  # nobody got any
 
 
 def test_a_key_that_is_not_accepted_is_told(

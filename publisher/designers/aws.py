@@ -41,7 +41,13 @@ SESSION_SECONDS_MAX = 12 * 3600
 _VERSIONS_MAX = 5
 _SINCE = "publisher-since"
 _REVOKED = "publisher-revoked"
-_CONTEXT_TYPES = {"aws:SecureTransport": "boolean", "aws:MultiFactorAuthPresent": "boolean"}
+# No designer is called so: theirs begin with a letter.
+_BOUNDARY = "_boundary"
+_CONTEXT_TYPES = {
+    "aws:SecureTransport": "boolean",
+    "aws:MultiFactorAuthPresent": "boolean",
+    "aws:SourceIp": "ip",
+}
 
 
 class AwsAccounts:
@@ -88,7 +94,7 @@ class AwsAccounts:
                         "Make the template again and deploy it: publisher infra",
                     )
                 return str(one["Arn"])
-        return self._policy(self._name("designers"), path, wanted, done)
+        return self._policy(self._name(_BOUNDARY), path, wanted, done)
 
     def _policy(self, name: str, path: str, wanted: policy.Policy, done: list[str]) -> str:
         """The ARN of a policy of this name, which says this."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
@@ -48,7 +49,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """Where to ask: an address of one's own, or '' for AWS; the region; a profile of the AWS
     tools, or '' for the one in use."""
@@ -57,73 +58,71 @@ class Services:
     region: str = ""
     profile: str = ""
 
-    def session(self) -> boto3.Session:
-        """With the credentials that the AWS tools find. Raises AccessError."""
-        with reported("looking for credentials"):
-            session = boto3.Session(profile_name=self.profile or None)
-            if session.get_credentials() is None:
-                raise NoCredentialsError
-            return session
-
     def iam(self) -> IAMClient:
         """IAM, as who runs publisher."""
-        session = self.session()
-        region = self._region(session)
-        return session.client("iam", region, endpoint_url=self._endpoint, config=_config())
+        return self._session.client(
+            "iam", self._region, endpoint_url=self._endpoint, config=self._config()
+        )
 
     def sts(self) -> STSClient:
         """STS, as who runs publisher."""
-        session = self.session()
-        region = self._region(session)
-        return session.client("sts", region, endpoint_url=self._endpoint, config=_config())
+        return self._session.client(
+            "sts", self._region, endpoint_url=self._endpoint, config=self._config()
+        )
 
     def s3(self, key: Key | None = None) -> S3Client:
         """S3, as who runs publisher, or with a key."""
-        session = self._holding(key) if key else self.session()
-        return session.client(
-            "s3", self._region(session), endpoint_url=self._endpoint, config=_config()
+        held = key or Key("", "")
+        return self._session.client(
+            "s3",
+            self._region,
+            endpoint_url=self._endpoint,
+            aws_access_key_id=held.id or None,
+            aws_secret_access_key=held.secret or None,
+            aws_session_token=held.token or None,
+            config=self._config(),
         )
 
     def anonymous(self) -> S3Client:
         """S3 without credentials."""
-        session = boto3.Session()
-        config = _config().merge(Config(signature_version=UNSIGNED))
-        return session.client(
-            "s3", self._region(session), endpoint_url=self._endpoint, config=config
-        )
+        config = self._config().merge(Config(signature_version=UNSIGNED))
+        return self._session.client("s3", self._region, endpoint_url=self._endpoint, config=config)
 
     def key(self) -> Key:
         """The credentials themselves. Raises AccessError."""
         with reported("looking for credentials"):
-            found = self.session().get_credentials()
+            found = self._session.get_credentials()
             if found is None:
                 raise NoCredentialsError
             held = found.get_frozen_credentials()
             return Key(held.access_key or "", held.secret_key or "", held.token or "")
 
+    def region_name(self) -> str:
+        """The region that is asked. Raises AccessError."""
+        return self._region
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        """What the AWS tools find. One for all clients: each reads what AWS has anew."""
+        with reported("looking for credentials"):
+            return boto3.Session(profile_name=self.profile or None)
+
     @property
     def _endpoint(self) -> str | None:
         return self.endpoint or None  # boto3 looks for its own variables then
 
-    def _region(self, session: boto3.Session) -> str:
-        return self.region or session.region_name or REGION_DEFAULT
-
-    def _holding(self, key: Key) -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=key.id,
-            aws_secret_access_key=key.secret,
-            aws_session_token=key.token or None,
+    def _config(self) -> Config:
+        return Config(
+            connect_timeout=10,
+            read_timeout=30,
+            retries=_RETRIES,  # type: ignore[arg-type]
+            # A server of one's own has no host for each bucket.
+            s3={"addressing_style": "path" if self.endpoint else "auto"},
         )
 
-
-def _config() -> Config:
-    # A server at an address of numbers has no hosts for buckets.
-    return Config(
-        connect_timeout=10,
-        read_timeout=30,
-        retries=_RETRIES,  # type: ignore[arg-type]
-        s3={"addressing_style": "auto"},
-    )
+    @property
+    def _region(self) -> str:
+        return self.region or self._session.region_name or REGION_DEFAULT
 
 
 def code_of(error: ClientError) -> str:
