@@ -396,23 +396,32 @@ def test_a_hold_keeps_an_upload_from_going_live(site: Site) -> None:
 # ---------------------------------------------------------------------------------- gc
 
 
+def collect(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove all that nobody needs, however young."""
+    monkeypatch.setattr("publisher.collect.GRACE", timedelta(0))
+    Collector(site.records, None, lambda *_: None, Keep(1, 0), is_alone=True).collect()
+
+
 def test_gc_keeps_what_releases_will_be_made_of(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.upload("hanako", CAMPAIGN)
-    site.sync("hanako", publish=False)
+    answer = site.one("hanako", publish=False)
+    site.store.delete(f"releases/{answer.release}")  # what was accepted is named by no release
+    collect(site, monkeypatch)
+    site.publish()
+    assert site.shown()["/campaign/夏.png"] == PNG
+
+
+def test_gc_keeps_what_awaits_approval(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.set("taro", needs_approval=True)
     site.approved_by("tanaka")
     site.upload("taro", {"lp/index.html": html("lp")})
-    assert site.one("taro").standing == "held"
-    for name in site.records.release_ids():  # as if they had been removed: the state names it all
-        if name not in (site.live().id, site.state("taro").held):
-            site.store.delete(f"releases/{name}")
-    monkeypatch.setattr("publisher.collect.GRACE", timedelta(0))
-    records = site.records
-    Collector(records, None, lambda *_: None, Keep(1, 0), is_alone=True).collect()
-    site.publish()
-    assert site.shown()["/campaign/夏.png"] == PNG
+    held = site.one("taro").release
+    site.store.delete("refs/preview-taro")  # its preview has ended
+    site.publish({**CMS_FILES, "/about/": html("newer")})
+    collect(site, monkeypatch)
+    assert held in site.records.release_ids()
     site.set("taro", needs_approval=False)
     assert site.one("taro").standing == "live"
     assert site.shown()["/lp/"] == html("lp").encode()
