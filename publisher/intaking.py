@@ -83,8 +83,7 @@ class Intake:
                 name = next((one for one in folders if folder(one) in error.key), "")
                 if not name:
                     raise
-                remark = Remark("unreadable", shown(error.key.partition(folder(name))[2]))
-                answers[name] = Answer(name, "refused", (remark,), key=error.key)
+                answers[name] = _unreadable(name, error)
                 del folders[name]
 
     def _waiting(self, name: str) -> Waiting:
@@ -105,6 +104,8 @@ class Intake:
                     self._go_live(answer, done)
             except Changed:
                 return Answer(name, "uploading")
+            except BadKey as error:
+                return _unreadable(name, error)
             except (Conflict, LostRace):
                 continue
             return answer
@@ -180,6 +181,11 @@ class Intake:
                 done.notes.append(f"{answer.designer}: no preview now: {error}")
                 return ""
         return address
+
+
+def _unreadable(name: str, error: BadKey) -> Answer:
+    remark = Remark("unreadable", shown(error.key.partition(folder(name))[2]))
+    return Answer(name, "refused", (remark,), key=error.key)
 
 
 def _shows(release: Release | None, name: str, state: states.State) -> bool:

@@ -33,6 +33,8 @@ PICTURE_BYTES_MAX = 5 * 1000 * 1000
 PICTURE_SIDE_MAX = 10_000
 # So many remarks with one code are told; a mistake in a template is in all its pages.
 _TOLD_MAX = 50
+# So many references are looked at: those of a thousand pages with a menu of a hundred links, twice.
+_REFERENCES_MAX = 200_000
 # What `Hosts.leak` shows before what it found, in characters.
 _LEAK_BEFORE = 40
 
@@ -117,7 +119,8 @@ class Screening:
         looked = reader.look(found.body, found.content_type, told, path)
         for remark in looked.remarks:
             self.remark(remark)
-        self.references += looked.references
+        room = _REFERENCES_MAX - len(self.references)
+        self.references += looked.references[:room]
         text = found.body.decode("utf-8", "replace")
         if leak := self.cms.leak(text):
             start = text.find(leak)  # and what stands before the host
@@ -154,8 +157,9 @@ class Screening:
         site answers at a path; `alike`: of paths in lower case, those that the rest of the site
         has in another case."""
         lower = {path.file.lower(): path for path in self.paths}
-        named = sorted(set(self.references))
-        lost = [one for one in named if not self._answers(one.path) and not has(one.path)]
+        paths = {one.path for one in self.references}
+        gone = {path for path in paths if not self._answers(path) and not has(path)}
+        lost = sorted({one for one in self.references if one.path in gone})
         wanted = {one.path.file.lower() for one in lost} - lower.keys()
         elsewhere = alike(wanted) if wanted else {}
         for one in lost:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
@@ -18,12 +19,14 @@ from publisher.content_types import is_text
 from publisher.errors import NotFound, NotNow
 from publisher.intake.names import is_ignored, shown
 from publisher.intake.remark import Remark
-from publisher.intake.screening import Screening
+from publisher.intake.screening import FILES_MAX, Screening
 from publisher.intake.state import Taken
 from publisher.manifest import Entry
 from publisher.paths import SitePath
 from publisher.store.port import Headers, Store
 
+# More names than this are not held in memory. It is refused for fewer.
+_LISTED_MAX = 10 * FILES_MAX
 # An upload may take so long after it was first seen; then somebody should look at it again later.
 WAIT_MAX_S = 600.0
 
@@ -72,7 +75,7 @@ def look(store: Store, folder: str, marker: str) -> Upload:
     """What is in a folder now. Raises StoreError."""
     files: list[File] = []
     found: File | None = None
-    for one in store.list(folder):
+    for one in islice(store.list(folder), _LISTED_MAX):
         name = one.key.removeprefix(folder)
         file = File(name, one.size, one.etag, one.modified)
         if marker and name == marker:
