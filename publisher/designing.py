@@ -23,7 +23,7 @@ from publisher.designers.aws_attempts import MARK, Attempts, there
 from publisher.designers.aws_client import Services
 from publisher.designers.credentials import Folder
 from publisher.designers.names import folder, is_designer_name
-from publisher.errors import AccessError, ConfigError, Problem
+from publisher.errors import AccessError, ConfigError, Problem, StoreError
 from publisher.publish import Actor
 from publisher.records import Records
 from publisher.release import Action, Change, new_id, utc_now
@@ -115,7 +115,14 @@ class Designers:
         )
         granted = self._accounts.ensure(grant, new_key=new_key)
         if granted.done:
-            self._note("grant", name, who, "; ".join(granted.done))
+            try:
+                self._note("grant", name, who, "; ".join(granted.done))
+            except StoreError as error:
+                raise AccessError(
+                    f"{name} has access, but the journal can't be written: {error}",
+                    "If a key was made, nobody has seen it: publisher designers add "
+                    f"{name} --new-key",
+                ) from None
         return Added(new, said, granted)
 
     def remove(self, name: str, who: Actor) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.config import parse
@@ -87,6 +87,7 @@ def test_a_change_that_is_no_configuration_is_not_written(tmp_path: Path) -> Non
     assert file.read_text(encoding="utf-8") == FORMS["flow paths"]
 
 
+@settings(deadline=None)
 @given(st.text("ab/ :#'\"[]{},&*!|>%@`夏-?.", min_size=1, max_size=12))
 def test_a_path_is_read_as_it_was_meant(path: str) -> None:
     changed = with_designer(BASE, "hanako", [f"/{path}/"])

@@ -16,6 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from publisher.designers.aws_client import Services
+from publisher.errors import StoreError
+from publisher.records import Records
 from tests.designers import HELD, PREFIX, Ground, Run, added, answer, ground, key_of, runner
 from tests.ministack import MiniStack
 from tests.seaweedfs import SeaweedFS
@@ -426,6 +428,22 @@ def test_a_role_that_takes_a_role_is_told_of_its_hour(
     assert "--hours 1" in err
     journal = json.loads(run("list", "--json")[1])["journal"]
     assert [one["action"] for one in journal] == ["grant"]  # nobody got any
+
+
+def test_a_key_that_was_made_and_could_not_be_shown_is_told(
+    aws: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Records, change: object) -> None:
+        raise StoreError("the store is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Records, "note", refuse)
+        code, out, err = run("add", "hanako", "--paths", "/campaign/")
+    assert (code, out) == (1, "")
+    assert "the journal can't be written: the store is full" in err
+    assert "publisher designers add hanako --new-key" in err
+    assert added(run, "hanako")["key"] is None
+    assert added(run, "hanako", "--new-key")["key"]
 
 
 def test_a_key_that_is_not_accepted_is_told(

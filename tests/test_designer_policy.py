@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.designers import policy
@@ -50,6 +50,7 @@ def may(said: dict[str, Any], where: Place, action: str, key: str, **context: st
     return is_allowed(said, action, resource, {**TLS, **given_})
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES, PREFIXES, TERMS, TAILS)
 @example("hana", "hanako", "", Terms(), "")
 @example("hanako", "hana", "", Terms(console=True), "ko/a")
@@ -67,6 +68,7 @@ def test_no_name_gives_rights_in_the_folder_of_another(
         assert not may(said, where, action, "", prefix=theirs, ip="203.0.113.7")
 
 
+@settings(deadline=None)
 @given(NAMES, PREFIXES, TERMS, TAILS, st.sampled_from(["site/", "blobs/", "refs/", "journal/", ""]))
 def test_nothing_outside_the_own_folder_is_allowed(
     name: str, prefix: str, terms: Terms, tail: str, part: str
@@ -84,6 +86,7 @@ def test_nothing_outside_the_own_folder_is_allowed(
     assert not may(said, where, "s3:ListBucket", "", ip="203.0.113.7")  # everything there is
 
 
+@settings(deadline=None)
 @given(NAMES, PREFIXES, TAILS)
 def test_all_of_the_own_folder_is(name: str, prefix: str, tail: str) -> None:
     where = Place("example-site", prefix)
@@ -97,6 +100,7 @@ def test_all_of_the_own_folder_is(name: str, prefix: str, tail: str) -> None:
         assert not may(said, where, action, "")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_each_name_is_refused_or_means_itself(name: str) -> None:
     try:
@@ -108,6 +112,7 @@ def test_each_name_is_refused_or_means_itself(name: str) -> None:
         assert not set(name) - set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+@settings(deadline=None)
 @given(NAMES, PREFIXES, TERMS, TAILS)
 def test_the_boundary_allows_what_designers_may_and_only_uploads(
     name: str, prefix: str, terms: Terms, tail: str
@@ -122,6 +127,7 @@ def test_the_boundary_allows_what_designers_may_and_only_uploads(
         assume(not outside.startswith(f"{prefix}uploads/"))
         assert not any(may(limit, where, action, outside) for action in OBJECT_ACTIONS)
     assert not any(may(limit, where, action, own) for action in NEVER)
+    assert not any(may(limit, where, "s3:ListBucket", "", prefix=one) for one in ("", prefix))
     for statement in policy.designer(where, name, terms)["Statement"]:
         if statement["Effect"] == "Allow" and "Condition" not in statement:
             for action in statement["Action"]:
@@ -184,6 +190,7 @@ def test_a_store_whose_prefix_is_a_pattern_is_refused(prefix: str) -> None:
         policy.place("example-site", prefix, "aws", tls=True)
 
 
+@settings(deadline=None)
 @given(NAMES, PREFIXES, PREFIXES)
 def test_two_sites_of_an_account_do_not_share_a_user(name: str, one: str, other: str) -> None:
     assume(one != other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.config import parse
@@ -124,6 +124,7 @@ _OWNED = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(_OWNED)
 def test_overlaps_are_found_where_two_areas_have_a_path_in_common(
     paths: dict[str, list[str]],
@@ -141,6 +142,7 @@ def test_overlaps_are_found_where_two_areas_have_a_path_in_common(
     assert bool(found) == bool(meeting)
 
 
+@settings(deadline=None)
 @given(_OWNED, _PATHS)
 def test_without_overlaps_each_path_has_one_owner(paths: dict[str, list[str]], path: str) -> None:
     owned = {name: areas(own) for name, own in paths.items()}

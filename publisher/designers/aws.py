@@ -71,10 +71,11 @@ class AwsAccounts:
             key, user = None, ""
             if grant.kind == "user":
                 user = self._user(name, boundary, allowed, done)
-                key = self._key(name, done, new=new_key)
             elif self._exists(self._iam.get_user, UserName=name):
                 self._end_user(name, done)
             self._mark(grant.name, done)
+            if user:  # last: a key that is made and not shown is lost
+                key = self._key(name, done, new=new_key)
         if not (user or role):
             raise AccessError(
                 f"this server has no roles, so {grant.name} can't have one",

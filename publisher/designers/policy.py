@@ -103,14 +103,14 @@ def boundary(where: Place) -> Policy:
     uploads = f"{where.prefix}{UPLOADS}"
     return _policy(
         [
-            _listing(where, _NAMES, [*_above(where), f"{uploads}*"]),
+            _listing(where, _NAMES, [f"{uploads}*"]),
             {
                 "Sid": "OwnFiles",
                 "Effect": "Allow",
                 "Action": list(_OBJECTS),
                 "Resource": f"{where.arn}/{uploads}*",
             },
-            {"Sid": "Console", "Effect": "Allow", "Action": list(_CONSOLE), "Resource": "*"},
+            *_console(where),
         ]
     )
 
