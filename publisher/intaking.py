@@ -16,7 +16,7 @@ from publisher.intake.names import shown
 from publisher.intake.notice import send, text_of
 from publisher.intake.remark import Remark
 from publisher.intake.status import write
-from publisher.intake.sync import Answer, Sync
+from publisher.intake.sync import Answer, Sync, accepted_answer
 from publisher.intake.taking import Changed, Upload, Waiting, settled
 from publisher.publish import Actor, Audience, Outcome, Publisher
 from publisher.release import LIVE, PREVIEW, Release, utc_now
@@ -121,6 +121,16 @@ class Intake:
         except NotNow as error:  # a hold
             done.notes.append(f"{answer.designer}: {error}. {error.hint}".strip())
 
+    def answer(self, name: str) -> Taken:
+        """Answer anew for what was accepted of a designer, without looking at their folder."""
+        done = Taken()
+        state, _ = states.load(self.sync.records.store, name)
+        if state.accepted and not state.refused and not state.pending:
+            found = accepted_answer(name, state.accepted)
+            self._settle(found, done)
+            done.answers.append(found)
+        return done
+
     def paths(self, name: str) -> tuple[str, ...]:
         """What is a designer's, as the configuration has it."""
         areas = self.sync.terms.designers[name].policy.areas
@@ -132,34 +142,52 @@ class Intake:
         """See what visitors get by now, show what they do not get yet, and answer."""
         records, name = self.sync.records, answer.designer
         state, etag = states.load(records.store, name)
-        live = records.intent()[0].release
-        is_shown = _shows(records.release(live) if live else None, name, state)
+        intent, _ = records.intent()
+        before = state
+        is_shown = _shows(records.release(intent.release) if intent.release else None, name, state)
         layer = state.accepted.layer if state.accepted else ""
-        if is_shown and answer.standing == "refused" and state.live == layer:
-            answer.since = state.since  # of what was accepted before
         if is_shown and answer.standing == "waiting":
-            change = records.intent()[0].change
-            since = state.since if state.live == layer else (change.time if change else utc_now())
-            answer.standing, answer.since = "live", since
-            state = msgspec.structs.replace(state, live=layer, since=since)
+            if state.live != layer:
+                since = intent.change.time if intent.change else utc_now()
+                state = msgspec.structs.replace(
+                    state, live=layer, since=since, release=intent.release
+                )
+            answer.standing, answer.since, answer.release = "live", state.since, state.release
         elif answer.standing in ("waiting", "held") and not self.dry_run:
             answer.preview = self._show(answer, done)
+        if not is_shown:
+            state = msgspec.structs.replace(state, live="", since=None, release="")
+        elif answer.standing == "refused":
+            answer.since = state.since  # of what was accepted before
         if self.dry_run:
             return
-        site = self.sync.terms.public
-        write(records.store, answer, site, self.paths(name))
-        told = f"{answer.standing} {answer.key} {answer.release}"
-        if told != state.told and answer.standing not in ("empty", "uploading"):
-            if address := self.notify(name):
-                why = send(address, text_of(answer, site))
-                if why:
-                    done.notes.append(f"{name}: the message did not arrive ({why})")
-            state = msgspec.structs.replace(state, told=told)
-        if state != states.load(records.store, name)[0]:
+        write(records.store, answer, self.sync.terms.public, self.paths(name))
+        state = msgspec.structs.replace(state, told=self._tell(answer, layer, state.told, done))
+        if state != before:
             try:
                 states.save(records.store, name, state, etag)
             except Conflict:  # another run, which answers itself
                 done.notes.append(f"{name}: another run has taken a newer upload")
+
+    def _tell(self, answer: Answer, layer: str, told: str, done: Taken) -> str:
+        """Send a message, if it says anything new. Returns what the last one was about."""
+        match answer.standing:
+            case "live" | "waiting":
+                about = f"{answer.standing} {layer}"
+            case "held":
+                about = f"held {answer.release}"
+            case "refused":
+                about = f"refused {answer.key}"
+            case _:
+                return told
+        if about == told:
+            return told
+        if address := self.notify(answer.designer):
+            why = send(address, text_of(answer, self.sync.terms.public))
+            if why:  # it is tried again by the next run
+                done.notes.append(f"{answer.designer}: the message did not arrive ({why})")
+                return told
+        return about
 
     def _show(self, answer: Answer, done: Taken) -> str:
         """Show the release on the designer's preview. It can't keep an upload from being taken."""

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from publisher.intake.remark import Remark
 from publisher.intake.status import document, page
 from publisher.intake.sync import Answer
 from publisher.store.directory import DirectoryStore
-from tests.uploads import html
+from tests.uploads import CMS_FILES, Site, html
 
 DESIGNERS = """\
 designers:
@@ -131,6 +131,8 @@ def test_a_site_of_a_cms_and_two_designers(publisher: Callable[..., Run], tmp_pa
     assert approved.code == 0
     assert approved.document["approved"] == taro["release"]
     assert shown(tmp_path, "lp/index.html") == html("lp").encode()
+    said = json.loads((tmp_path / ".publisher/uploads/taro/_status.json").read_text())
+    assert (said["status"], said["release"]) == ("live", taro["release"])
     assert "made by taro, approved by tanaka" in publisher("releases", "list").out
 
     (tmp_path / ".publisher/uploads/hanako/category/news/index.html").unlink()
@@ -250,6 +252,35 @@ def test_a_message_names_what_is_wrong_and_calls_nobody() -> None:
     assert "<!channel>" not in text
     assert "公開できません / It can't go live like this" in text
     assert text.endswith("https://hanako.preview.example.co.jp")
+
+
+def test_a_designer_is_told_once_and_again_what_did_not_arrive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site()
+    site.publish()
+    said: list[str] = []
+    refusing = [True]
+
+    def send(address: str, text: str) -> str:
+        said.append(text)
+        return "status 500" if refusing[0] else ""
+
+    monkeypatch.setattr("publisher.intaking.send", send)
+    site.upload("hanako", {"campaign/index.html": html("x")})
+    run = lambda: replace(site.intake(), notify=lambda _: "https://x").run(("hanako",))  # noqa: E731
+    assert "the message did not arrive (status 500)" in run().notes[0]
+    refusing[0] = False
+    run()
+    site.publish({**CMS_FILES, "/about/": html("anew")})  # of an export nobody is told
+    run()
+    assert len(said) == 2
+    assert all("公開中です" in text for text in said)
+    site.upload("hanako", {"campaign/index.html": html("x"), "campaign/a.php": "x"})
+    run()
+    run()
+    assert len(said) == 3
+    assert "campaign/a.php" in said[2]
 
 
 def test_a_message_that_does_not_arrive_is_told_without_its_address(

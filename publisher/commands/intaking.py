@@ -101,6 +101,8 @@ def approve(
     with console.progress() as bar:
         publisher = site.publisher(bar.update)
         outcome = let_through(site.records, publisher, chosen, who, terms.approvals, terms.owns)
+        if chosen.designer in site.config.designers:
+            site.intake(who, {}, bar.update, publish=False).answer(chosen.designer)
     if not json:
         console.show_outcome(outcome, site.config.site.url)
     document = {"approved": chosen.id, "published": documents.of_outcome(outcome)}

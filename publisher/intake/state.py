@@ -54,8 +54,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Of one designer. `accepted`: what each release has from now on; `approved`: the release in
     which it was approved of, '' if nobody had to; `pending`: what awaits approval, in the release
     `held`; `refused`: the upload that was refused last, for which `reasons`, beside which rest of
-    the site; `live`, `since`: the layer that visitors get, and since when; `told`: what the last
-    notification was about."""
+    the site; `live`, `since`, `release`: the layer that visitors get, since when, and with which
+    release it went live; `told`: what the last notification was about."""
 
     accepted: Kept | None = None
     over_cms: bool = True
@@ -68,6 +68,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Remark, ...] = ()
     live: str = ""
     since: datetime | None = None
+    release: str = ""
     told: str = ""
 
 

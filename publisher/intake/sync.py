@@ -82,7 +82,7 @@ class Sync:
         if is_known and not self.overrides:
             return Answer(name, "refused", state.reasons, key=key)
         if there := self._there(name, key, base, others, state):
-            return _answer(name, key, there, base.id)
+            return accepted_answer(name, there, base.id)
         seen = looked(self.records, self.terms, name, upload, state, rest)
         kept, reasons = seen.kept, seen.reasons
         if kept:
@@ -104,7 +104,7 @@ class Sync:
             )
             states.save(store, name, moved, etag)
             return Answer(name, "refused", reasons, key=key)
-        answer = _answer(name, key, kept)
+        answer = accepted_answer(name, kept)
         held = self._held(name, base, made, kept, state)
         if held and state.held and state.pending and kept.upload == state.pending.upload:
             answer.standing, answer.release = "held", state.held
@@ -287,13 +287,14 @@ class Sync:
         return release.id, True
 
 
-def _answer(name: str, key: str, kept: Kept, release: str = "") -> Answer:
+def accepted_answer(name: str, kept: Kept, release: str = "") -> Answer:
+    """The answer for an upload that was accepted, before anybody looked at what visitors get."""
     return Answer(
         name,
         "waiting",
         kept.notes,
         release,
-        key=key,
+        key=kept.upload,
         files=kept.files,
         pages=kept.pages,
         bytes=kept.bytes,
