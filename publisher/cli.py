@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from publisher.cms.interrupt import terminable
-from publisher.commands import going_live, keeping, looking, making, setting_up
+from publisher.commands import going_live, intaking, keeping, looking, making, setting_up
 from publisher.commands.designing import designers_app
 from publisher.commands.history import releases
 from publisher.commands.options import print_document
@@ -35,6 +35,7 @@ for command in (
     going_live.rollback,
     going_live.resume,
     going_live.withdraw,
+    intaking.approve,
     keeping.gc,
     looking.preview,
     looking.demo,

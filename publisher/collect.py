@@ -20,6 +20,7 @@ from publisher import spool
 from publisher.edge.port import Edge
 from publisher.errors import Conflict, LostRace
 from publisher.filling import Progress
+from publisher.intake.state import needed, states
 from publisher.manifest import Manifest
 from publisher.paths import recorded
 from publisher.publish import Publisher
@@ -221,6 +222,7 @@ class Collector:
         now = utc_now()
         intents = self._intents()
         recent = lately_live(self._records.journal(), now)
+        recent |= {one.held for one in states(self._store).values()}  # it may be approved of yet
         found = self._releases()
         releases = {name: one[0] for name, one in found.items()}
         kept = retained(releases, intents.values(), recent, self._keep, now)
@@ -298,15 +300,7 @@ class Collector:
         marks = _Marks()
         for digest in spool.blobs(self._store):
             marks.add_blob(digest)
-        indexes: dict[str, None] = {}  # of entries; in order, since neighbours share parts
-        origins: dict[str, None] = {}
-        for intent in self._intents().values():
-            for slot in intent.slots.values():
-                indexes |= dict.fromkeys((slot.manifest, slot.older))
-        for release, _ in self._releases().values():
-            marks.add_blob(release.redirects)
-            indexes[release.manifest] = None
-            origins[release.captured] = None
+        indexes, origins = self._named(marks)
         parts: dict[str, None] = {}
         for index in filter(None, indexes):
             parts |= dict.fromkeys(self._note(index, marks))
@@ -321,6 +315,24 @@ class Collector:
                 done += len(some)
                 self._progress("reading what is needed", done, len(parts))
         return marks
+
+    def _named(self, marks: _Marks) -> tuple[dict[str, None], dict[str, None]]:
+        """The manifests of entries, and those of where entries came from; in order, since
+        neighbours share parts."""
+        indexes: dict[str, None] = {}
+        origins: dict[str, None] = {}
+        for one in needed(states(self._store).values()):  # what releases are made of
+            indexes[one.layer] = origins[one.taken] = None
+        for intent in self._intents().values():
+            for slot in intent.slots.values():
+                indexes |= dict.fromkeys((slot.manifest, slot.older))
+        for release, _ in self._releases().values():
+            for digest in {release.redirects, release.cms_rules}:
+                marks.add_blob(digest)
+            layers = (one.layer for one in release.layers)
+            indexes |= dict.fromkeys((release.manifest, release.cms_layer, *layers))
+            origins[release.captured] = None
+        return indexes, origins
 
     def _note(self, index: str, marks: _Marks) -> list[str]:
         manifest: Manifest = self._records.manifest(index)

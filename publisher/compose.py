@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import operator
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from publisher.manifest import Difference, Entry, joined
 from publisher.paths import SitePath
@@ -12,6 +13,14 @@ from publisher.paths import SitePath
 # A page view may straddle a change of release: a slot keeps the assets of this many
 # earlier releases beside its own.
 ASSET_RELEASES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A path that the CMS and a designer have. `is_designers`: whose is shown."""
+
+    path: SitePath
+    is_designers: bool
 
 
 def compose(

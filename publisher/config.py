@@ -77,6 +77,11 @@ def _at_odds(config: Config, data: CommentedMap) -> Iterator[Problem]:
     if config.edge.previews and host.endswith(f".{config.edge.previews}"):
         message = f"must not have {host}, the public site, below it: that is no preview"
         yield Problem(_line(data, ("edge", "previews")), "edge.previews", message)
+    needing = [name for name, one in config.designers.items() if one.approval]
+    if (needing or config.gates.approval) and not config.gates.approvers:
+        asking = ("designers", needing[0], "approval") if needing else ("gates", "approval")
+        message = "needs gates.approvers: nobody could let anything through"
+        yield Problem(_line(data, asking), ".".join(asking), message)
     for one in overlaps({name: areas(own.paths) for name, own in config.designers.items()}):
         path = config.designers[one.second].paths[one.second_path]
         where = ("designers", one.second, "paths", one.second_path)

@@ -249,8 +249,15 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
         where = "" if change.target == "live" else f" to {change.target}"
         out.print(
             f"  {change.time:%Y-%m-%d %H:%M:%S}  {change.action:8} {escape(what)}{where}  "
-            f"{escape(change.actor)}  {escape(change.reason)}{gates}"
+            f"{escape(change.actor)}  {escape(change.reason)}{gates}{_approved(change)}"
         )
+
+
+def _approved(change: Change) -> str:
+    if not change.approved_by:
+        return ""
+    made, by = escape(change.made_by), escape(change.approved_by)
+    return f"  [green]made by {made}, approved by {by}[/]"
 
 
 def show_release(release: Release, is_live: bool) -> None:

@@ -60,6 +60,17 @@ class NotFound(StoreError):
         self.key = key
 
 
+class BadKey(StoreError):
+    """A listing found a key that can't be read: somebody else wrote it."""
+
+    def __init__(self, store: str, key: str) -> None:
+        super().__init__(
+            f"{store} holds a name that can't be read: {key!r}",
+            "It has an empty part, '..' or a control character. Delete it in the S3 console.",
+        )
+        self.key = key
+
+
 class Conflict(StoreError):
     """A conditional write lost: somebody else wrote this key first."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,12 +18,15 @@ import msgspec
 
 from publisher import __version__, discovery, manifest
 from publisher.addresses import Addresses, SiteUrls
+from publisher.approval import Approvals
 from publisher.cms.port import Cms
+from publisher.composing import Composed, Owns, composed
 from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
 from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
 from publisher.identities import problems
+from publisher.intake.state import accepted, states
 from publisher.inventory import Inventory
 from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
@@ -34,7 +37,7 @@ from publisher.paths import SitePath, is_shortened
 from publisher.prepare import Preparing, Task
 from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
-from publisher.remarks import remarks, varies
+from publisher.remarks import at_both, remarks, varies
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import varying
 from publisher.routes import Routes
@@ -58,7 +61,8 @@ class Request:
     `overrides`: gates let through once, and why. `keep`: what pages keep that only the CMS needs
     (`rewrite/removals.py`). `tokens`: the declared shapes of what is random in pages. `quiet`: an
     export that was cut is gone on with if it has written nothing for this time; None starts
-    from the beginning. `own`: the site's own redirects, which fit together.
+    from the beginning. `own`: the site's own redirects, which fit together. `owns`: which paths are
+    (still) a designer's; `approvals`: what has to be approved of before it goes live.
     """
 
     public: str
@@ -75,6 +79,8 @@ class Request:
     tokens: tuple[Shape, ...] = ()
     quiet: timedelta | None = timedelta()
     own: Own = NOTHING
+    owns: Owns = lambda _name, _path: True
+    approvals: Approvals = Approvals()
 
 
 @dataclass(slots=True)
@@ -160,19 +166,24 @@ def export(
     redirects = Redirects(addresses, request.own)
     made = _keep(records, layer, live, redirects)
     rules = redirects.rules(_moved(said, addresses))
+    site = _with_designers(records, made, rules, live, request.owns)
 
-    changes = Changes()
+    changes, watch = Changes(), request.approvals.watch()
+    for change in differences(live.site, site.manifest, records.load_part):
+        changes.note(change)
+        watch.note(change.path)
     facts = ReleaseFacts(
-        has_home=made.has_home,
-        pages=made.pages,
+        has_home=site.has_home,
+        pages=site.pages,
         live_pages=live.pages,
         asked=crawled.asked,
         failed=failed(said),
         found=said.findings,
         objects=object_pages(layer, addresses) if withdrawn else (),
         withdrawn=withdrawn,
-        broken=broken(said, made.kept),
-        changes=_noted(differences(live.manifest, made.manifest, records.load_part), changes),
+        broken=broken(said, (*made.kept, *site.paths)),
+        # Of the CMS alone: what designers do was looked at when they did it.
+        changes=differences(live.manifest, made.manifest, records.load_part),
         taken_down=TakenDown(said, live.captured, addresses),
         edited=edited(inventory, live.since, addresses),
         limits=request.limits,
@@ -182,8 +193,8 @@ def export(
         spool.refuse({finding.gate for finding in standing} - OF_SINGLE_PAGES)
         raise refusal(standing)
 
-    release = _release(request, made, records.put_blob(rules.to_json()), rules, live, findings)
-    is_new = not live.release or _content(live.release) != _content(release)
+    release = _release(request, made, site, tuple(watch.reasons), live, findings)
+    is_new = site.differs_from(live.release)
     if is_new:
         records.put_release(release)
     spool.discard()
@@ -192,7 +203,7 @@ def export(
         release if is_new or not live.release else live.release,
         is_new,
         changes,
-        tuple(said.missing),
+        tuple(one for one in said.missing if one.path not in site.paths),
         made.kept,
         crawled.removals,
         (
@@ -201,12 +212,13 @@ def export(
                 crawled,
                 filter(None, listed),
                 made.shortened,
-                rules,
+                site.rules,
                 request.own,
                 redirects.hiding(),
-                redirects.nowhere(rules),
+                redirects.nowhere(rules, site.paths),
                 redirects.unreachable,
             ),
+            *at_both(site.both),
             *problems(redirects.identities, request.public, rules),
             *unstable,
         ),
@@ -224,12 +236,16 @@ class _Live:
     records: Records
     release: Release | None
     manifest: Manifest
+    site: Manifest
 
     @staticmethod
     def of(records: Records) -> _Live:
+        """`manifest` is the CMS's part of it, `site` all of it."""
         intent, _ = records.intent()
         release = records.release(intent.release) if intent.release else None
-        return _Live(records, release, records.manifest(release.manifest if release else ""))
+        site = records.manifest(release.manifest if release else "")
+        cms = records.manifest(release.cms) if release and release.cms else site
+        return _Live(records, release, cms, site)
 
     @property
     def pages(self) -> int:
@@ -365,39 +381,43 @@ def _moved(said: Answers, addresses: Addresses) -> Iterator[Moved]:
             yield Moved(address, outcome.status, outcome.target)
 
 
-def _noted(found: Iterable[Difference], changes: Changes) -> Iterator[Difference]:
-    for change in found:
-        changes.note(change)
-        yield change
-
-
-def _content(release: Release) -> tuple[str, str]:
-    return release.manifest, release.redirects
+def _with_designers(
+    records: Records, made: _Made, rules: RuleSet, live: _Live, owns: Owns
+) -> Composed:
+    """The site with what designers have uploaded. Without any, it is the CMS's layer, which need
+    not be read again."""
+    layers = accepted(states(records.store))
+    if layers:
+        return composed(records, made.manifest, rules, layers, owns, live.site)
+    redirects = records.put_blob(rules.to_json())
+    return Composed(made.manifest, redirects, rules, made.pages, has_home=made.has_home)
 
 
 def _release(
     request: Request,
     made: _Made,
-    redirects: str,
-    rules: RuleSet,
+    site: Composed,
+    held: tuple[str, ...],
     live: _Live,
     findings: list[Finding],
 ) -> Release:
     now = utc_now()
     gates = {finding.gate for finding in findings}
-    return Release(
+    release = Release(
         id=new_id(now),
-        manifest=made.manifest.digest,
+        manifest="",
         captured=made.captured.digest,
-        redirects=redirects,
+        redirects="",
         parent=live.release.id if live.release else "",
         created=now,
         actor=request.actor,
         reason=request.reason,
-        pages=made.pages,
-        files=made.manifest.rows,
-        rules=len(rules.rules) + len(rules.patterns),
+        pages=0,
+        files=0,
+        rules=0,
+        held=held,
         overrides=tuple(
             Override(gate, reason) for gate, reason in request.overrides.items() if gate in gates
         ),
     )
+    return site.into(release)

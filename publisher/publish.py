@@ -99,10 +99,12 @@ class Publisher:
         onto: str | None = None,
         audience: Audience | None = None,
     ) -> Outcome:
-        """Make a release live. Raises NotNow under a hold or, unless `wait`, while all slots
-        cool; LostRace if another publisher went live meanwhile, or since `onto`, the release
-        that was live when this one was made, was. `audience`: of a preview."""
+        """Make a release live. Raises NotNow under a hold, if the release still has to be approved
+        of or, unless `wait`, while all slots cool; LostRace if another publisher went live
+        meanwhile, or since `onto`, the release that was live when this one was made, was.
+        `audience`: of a preview."""
         intent = self.repair()
+        self._check_approval(release)
         if intent.hold:
             raise NotNow(
                 f"publishing is on hold since {intent.hold.since:%Y-%m-%d %H:%M} UTC "
@@ -117,7 +119,9 @@ class Publisher:
             expires=audience.expires if audience else None,
             password=audience.password if audience else "",
         )
-        change = _change("publish", intent, release.id, actor, release, self._target)
+        change = self._approved(
+            _change("publish", intent, release.id, actor, release, self._target), release
+        )
         done = self._move(intent, wanted, release, change, wait=wait)
         if self._target != LIVE and self._withdrawn(wanted) != wanted.withdrawn:
             return self.publish(release, actor, wait=wait, audience=audience)
@@ -127,6 +131,7 @@ class Publisher:
         """Make an earlier release live again (None: the one before this), and hold."""
         intent = self.repair()
         release = release or self._previous(intent)
+        self._check_approval(release)
         hold = Hold(actor=actor.name, reason=actor.reason, since=utc_now())
         wanted = msgspec.structs.replace(intent, hold=hold)
         change = _change("rollback", intent, release.id, actor)
@@ -323,6 +328,21 @@ class Publisher:
     def _withdrawn(self, intent: Intent) -> dict[str, Withdrawal]:
         """What nobody may get. Of a preview, too, the intent of the public site says so."""
         return (intent if self._target == LIVE else self._records.intent()[0]).withdrawn
+
+    def _check_approval(self, release: Release) -> None:
+        """Raises NotNow if visitors may not get a release before somebody lets it through."""
+        if self._target == LIVE and release.held and not self._records.approval(release.id):
+            raise NotNow(
+                f"release {release.id} has to be approved of: {', '.join(release.held[:3])}",
+                f"Somebody of gates.approvers says: publisher approve {release.id}",
+            )
+
+    def _approved(self, change: Change, release: Release) -> Change:
+        """The change, with both names if the release had to be approved of."""
+        found = self._records.approval(release.id) if release.held else None
+        if not found:
+            return change
+        return msgspec.structs.replace(change, made_by=release.actor, approved_by=found.actor)
 
     def _previous(self, intent: Intent) -> Release:
         """What was live before this; after a rollback, what that release was made from."""

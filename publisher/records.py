@@ -18,7 +18,7 @@ from publisher.errors import Conflict, NotFound, PublisherError, StoreError
 from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
 from publisher.outcome import Captured
 from publisher.paths import SitePath
-from publisher.release import LIVE, PREVIEW, Change, Intent, Release
+from publisher.release import LIVE, PREVIEW, Approval, Change, Intent, Release
 from publisher.store.port import ABSENT, PLAIN, Headers, Store
 from redirects.rules import RuleSet
 from redirects.targets import encode_path
@@ -154,6 +154,19 @@ class Records:
     def rules(self, release: Release) -> RuleSet:
         """A release's redirect rules."""
         return RuleSet.from_json(self.blob(release.redirects))
+
+    def approve(self, approval: Approval) -> None:
+        """Keep an approval; the first one of a release stands."""
+        with contextlib.suppress(Conflict):
+            key = f"approvals/{approval.release}"
+            self.store.put(key, _encoded(approval), expect=ABSENT)
+
+    def approval(self, release: str) -> Approval | None:
+        """Who let a held release through, if anybody did."""
+        try:
+            return _decoded(f"approvals/{release}", self.store, Approval)
+        except NotFound:
+            return None
 
     # ----------------------------------------------------------------- intent
 

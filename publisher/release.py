@@ -18,6 +18,15 @@ class Override(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Contribution(msgspec.Struct, frozen=True):
+    """What a designer contributes to a release: the digest of their layer's manifest.
+    `over_cms`: at a path that the CMS has, too, theirs is shown."""
+
+    designer: str
+    layer: str
+    over_cms: bool = True
+
+
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """A manifest, its redirect set, and where both come from. Immutable.
 
@@ -25,6 +34,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     from ('' for none), `redirects` the SHA-256 of the blob that holds the rule set, `parent`
     the release that was live when this one was made ('' for none). `retired`: `gc` is about to
     remove it, so no slot is filled with it any more; all else never changes.
+
+    `layers`: what designers contribute. Where there are any, `cms` is the digest of the manifest of
+    the CMS's own layer, and `cms_redirects` the blob of its rules; else they are '', and `manifest`
+    and `redirects` are these. `designer`: whose upload it was made for, '' for an export. `held`:
+    why somebody has to approve of it before it goes live; none if nobody has to.
     """
 
     id: str
@@ -40,6 +54,30 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     captured: str = ""
     overrides: tuple[Override, ...] = ()
     retired: bool = False
+    layers: tuple[Contribution, ...] = ()
+    cms: str = ""
+    cms_redirects: str = ""
+    designer: str = ""
+    held: tuple[str, ...] = ()
+
+    @property
+    def cms_layer(self) -> str:
+        """The digest of the manifest of what the CMS contributes."""
+        return self.cms or self.manifest
+
+    @property
+    def cms_rules(self) -> str:
+        """The blob of the redirect rules without regard to what designers contribute."""
+        return self.cms_redirects or self.redirects
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody let a held release through."""
+
+    release: str
+    actor: str
+    reason: str
+    time: datetime
 
 
 Action = Literal[
@@ -49,7 +87,8 @@ Action = Literal[
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A journal record: one change to what visitors get, or to what a designer may do. `target` is
-    `live` or a preview's name, `path` the site path that was withdrawn or restored. `designer`:
+    `live` or a preview's name, `path` the site path that was withdrawn or restored. Of a release
+    that was held: `made_by`, whose it is, and `approved_by`, who let it through. `designer`:
     who was given access (`grant`), lost it (`revoke`) or got credentials for a limited time;
     `detail` says in words what was done for it, and never holds a secret."""
 
@@ -63,6 +102,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
     target: str = "live"
     path: str = ""
+    made_by: str = ""
+    approved_by: str = ""
     designer: str = ""
     detail: str = ""
 

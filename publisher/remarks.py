@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from publisher.addresses import EXAMPLE, Address
 from publisher.collisions import Collision, collisions
+from publisher.compose import Both
 from publisher.crawl import Crawled
 from publisher.errors import PublisherError
 from publisher.own import NOTHING, Own, does, endless, is_conditional, shown
@@ -69,6 +70,13 @@ def of_redirects(
     yield from _conflicts(rules.conflicts, own)
     yield from (endless(loop, ", left out") for loop in rules.loops)
     yield from map(_twice, rules.twice)
+
+
+def at_both(both: Iterable[Both]) -> Iterator[str]:
+    """Paths that the CMS and a designer have."""
+    for one in both:
+        whose = "the designer's is" if one.is_designers else "the CMS's is"
+        yield f"{one.path} is in the CMS and in a designer's upload: {whose} shown"
 
 
 def varies(path: str, spots: tuple[Spot, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -115,13 +115,15 @@ class Redirects:
         for one in self._coverage.hiding():
             yield Hiding(one.pattern, one.count, tuple(one.paths))
 
-    def nowhere(self, rules: RuleSet) -> Iterator[Rule]:
-        """Those of the site's own in the finished set that lead to a path where nothing is."""
+    def nowhere(self, rules: RuleSet, others: Container[str] = ()) -> Iterator[Rule]:
+        """Those of the site's own in the finished set that lead to a path where nothing is.
+        `others`: paths of the site that the CMS knows nothing of."""
         files = self._own.files
         for rule in rules.rules:
             if rule.target.startswith("/") and rule.origin.rpartition(":")[0] in files:
                 path = decoded(without_query(rule.target))
-                if hash(composed(file_path(path))) not in self._there:
+                is_there = hash(composed(file_path(path))) in self._there
+                if not is_there and file_path(path) not in others:
                     yield rule
 
     def _always_hiding(self) -> Iterator[Hidden]:

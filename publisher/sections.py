@@ -24,10 +24,12 @@ from publisher.addresses import idna
 from publisher.designers.names import is_designer_name
 from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
+from publisher.intake.names import is_grantable
 from publisher.values import (
     PLACEHOLDER,
     TAXONOMIES_WITH_KEYS,
     TYPES_WITH_KEYS,
+    as_approval,
     as_edge,
     as_patterns,
     as_store,
@@ -47,6 +49,7 @@ from publisher.values import (
     is_principal,
     is_reference,
     is_share,
+    is_site_glob,
     is_template,
     is_url,
 )
@@ -204,6 +207,10 @@ class GatesSection(_Section):
     lost_pages: Annotated[int, Field(ge=0)] = 20
     emails: Annotated[tuple[MailPattern, ...], BeforeValidator(as_patterns)] = ()
     preservation: Annotated[float, Field(strict=False, ge=0, le=100)] = 99.0
+    approval: Annotated[
+        tuple[Annotated[str, AfterValidator(is_site_glob)], ...], BeforeValidator(as_approval)
+    ] = ()
+    approvers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
 
 
 class RuleSection(_Section):
@@ -239,6 +246,14 @@ class DesignerSection(_Section):
     ] = []
     mfa: bool = False
     console: bool = False
+    precedence: Literal["designer", "cms"] = "designer"
+    charset: Literal["convert", "refuse"] = "convert"
+    scripts: Literal["allow", "refuse"] = "allow"
+    types: list[Annotated[str, AfterValidator(is_grantable)]] = []
+    quiet_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+    marker: Annotated[str, Field(pattern=r"^[\w-][\w.-]{0,60}$")] | None = None
+    approval: Literal["required"] | None = None
+    notify: Secret | None = None
 
 
 class Config(_Section):

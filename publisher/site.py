@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from publisher.edge.port import Edge
     from publisher.filling import Progress
     from publisher.init import Row
+    from publisher.intaking import Intake
     from publisher.own import Own
     from publisher.paths import SitePath
     from publisher.pipeline import Crew, Request
@@ -90,12 +91,14 @@ class Site:
     def request(self, actor: Actor, overrides: dict[str, str], *, full: bool = False) -> Request:
         """What to export, and on whose behalf."""
         from publisher.gates import Limit, Limits
+        from publisher.intake.terms import site_terms
         from publisher.pipeline import Request
         from publisher.rewrite.tokens import Shape
         from publisher.routes import Routes
         from publisher.scope import Scope
 
         config = self.config
+        terms = site_terms(config)
         return Request(
             public=config.site.url,
             cms=config.cms.url,
@@ -113,6 +116,29 @@ class Site:
             tokens=tuple(
                 Shape(token.attribute or "", token.pattern or "") for token in config.cms.tokens
             ),
+            owns=terms.owns,
+            approvals=terms.approvals,
+        )
+
+    def intake(
+        self, who: Actor, overrides: dict[str, str], progress: Progress, *, publish: bool
+    ) -> Intake:
+        """What takes designers' uploads."""
+        from publisher.intake.sync import Sync
+        from publisher.intake.terms import site_terms
+        from publisher.intaking import Intake
+
+        designers, edge = self.config.designers, self.config.edge
+        # Elsewhere than here a preview needs a host of its own.
+        has_previews = edge.previews is not None or edge.kind == "local"
+        return Intake(
+            Sync(self.records, site_terms(self.config), who.name, who.reason, overrides),
+            lambda target: self.publisher(progress, target),
+            lambda name: self.address(f"preview-{name}") if has_previews else "",
+            lambda name: self.config.secret(designers[name].notify),
+            progress,
+            publish=publish,
+            dry_run=self._dry_run,
         )
 
     @property

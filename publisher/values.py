@@ -204,6 +204,24 @@ def is_share(value: object) -> object:
     return value
 
 
+def as_approval(value: object) -> object:
+    """`approval: required`, in full: a list of paths."""
+    if value == "required":
+        return ("*",)
+    if not isinstance(value, list):
+        raise ValueError("must be required, or a list of paths such as /prices/*")
+    return tuple(value)
+
+
+def is_site_glob(value: str) -> str:
+    """A glob over site paths."""
+    if value != "*" and (not value.startswith("/") or not value.isprintable()):
+        raise ValueError("must be a path of the site that begins with a slash; * is any text")
+    if value.count("*") > _STARS_MAX:
+        raise ValueError(f"must not have more than {_STARS_MAX} stars")
+    return value
+
+
 def as_patterns(value: object) -> object:
     """A list of e-mail patterns."""
     if value == "*":

@@ -25,11 +25,11 @@ PORTS = (
 # They decide and do no I/O: what they import is pure, too. The ports are types only.
 PURE = {
     *(f"publisher.{name}" for name in (
-        "access_logs addresses audit cms.answers cms.pace collisions compose content_types crawl "
-        "discovery errors facts front gates identities init inspection inventory judge layer "
-        "log_search log_tally mail manifest noticing notfound old_page outcome own paths places "
-        "plan prepare queries redirect_summary release remarks retention routes rules scope social "
-        "traps variables views "
+        "access_logs addresses approval beside cms.answers cms.pace collisions compose "
+        "content_types crawl discovery errors facts front gates identities init inspection "
+        "inventory judge layer log_search log_tally mail manifest noticing notfound old_page "
+        "outcome own paths places plan prepare queries redirect_summary release remarks retention "
+        "routes rules scope social traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "attributes charset closing css depends document foreign html linker markup memo removals "
@@ -40,6 +40,10 @@ PURE = {
         "accounts check credentials names ownership policy"
     ).split()),
     "publisher.designers",
+    *(f"publisher.intake.{name}" for name in (
+        "names pictures reading references remark screening words"
+    ).split()),
+    "publisher.intake",
     "publisher.store.refusals",
     "publisher.audit",
     *(f"publisher.audit.{name}" for name in (
@@ -83,6 +87,7 @@ PURE_LIBRARIES_OF = {
     "publisher.inspection": frozenset(("ahocorasick_rs",)),
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
+    "publisher.intake.pictures": frozenset(("math",)),
     "redirects.explain": frozenset(("bisect",)),
     "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
@@ -101,7 +106,7 @@ IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"
 COMMANDS = {
     f"publisher.commands.{name}"
     for name in (
-        "auditing counting designing going_live history keeping looking making options "
+        "auditing counting designing going_live history intaking keeping looking making options "
         "redirect_formats redirecting setting_up"
     ).split()
 }
@@ -135,10 +140,11 @@ ONLY_IN = {
 }
 # The command line; and a worker whose parent has died.
 EXITS_IN = {"publisher.cli", "publisher.workers"}
-# They wait for a slot to cool, for a server of their own to listen, as long as a CMS asks, or for
-# CloudFront.
+# They wait for a slot to cool, until nobody uploads, for a server of their own to listen, as long
+# as a CMS asks, or for CloudFront.
 SLEEPS_IN = {
     "publisher.audit.servers",
+    "publisher.intake.taking",
     "publisher.edge.cloudfront",
     "publisher.edge.cloudfront_function",
     "publisher.edge.cloudfront_invalidation",

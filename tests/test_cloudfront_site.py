@@ -104,7 +104,7 @@ def test_a_site_goes_live_back_and_out(site: OnAws) -> None:
     assert site.get("/?p=99999999")[0] == 404
     assert site.get("/", host="d111.cloudfront.net")[:2] == (301, f"https://{HOST}/")
     japanese = next(
-        key for key, _ in site.store.list(f"site/{first['slot']}/") if not key.isascii()
+        one.key for one in site.store.list(f"site/{first['slot']}/") if not one.key.isascii()
     )
     url = "/" + quote(japanese.split("/", 2)[2].removesuffix("index.html"))
     assert site.get(url)[0] == 200

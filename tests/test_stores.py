@@ -284,10 +284,19 @@ def test_list_tells_when_each_was_written_last(store: Store) -> None:
     store.put("会社/概要.html", b"1", PAGE)
     store.put("会社/概要.html", b"2", PAGE)
     store.put("会社/a", b"")
-    for key, modified in store.list("会社/"):
-        assert key in ("会社/概要.html", "会社/a")
+    for one in store.list("会社/"):
+        assert one.key in ("会社/概要.html", "会社/a")
         # S3 tells whole seconds.
-        assert abs(datetime.now(UTC) - modified) < timedelta(seconds=30)
+        assert abs(datetime.now(UTC) - one.modified) < timedelta(seconds=30)
+
+
+def test_list_tells_sizes_and_etags_as_reading_does(store: Store) -> None:
+    store.put("会社/概要.html", "概要".encode(), PAGE)
+    store.put("会社/empty.css", b"")
+    for one in store.list("会社/"):
+        found = store.get(one.key)
+        assert one.size == len(found.data)
+        assert one.etag in (found.etag, "")
 
 
 # ------------------------------------------------------------------------------- keys

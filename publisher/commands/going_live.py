@@ -19,6 +19,7 @@ from publisher.commands.options import (
 from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
+    from publisher.composing import Owns
     from publisher.documents import Document
     from publisher.publish import Actor, Audience
     from publisher.release import Release
@@ -182,12 +183,13 @@ def go_live(
     json: bool,
     *,
     wait: bool = True,
-    onto: str | None = None,
+    owns: Owns | None = None,
     to: str = "live",
     audience: Audience | None = None,
 ) -> Document:
-    """Make a release live, or say what that would do, in words or as a document."""
-    from publisher import console, documents
+    """Make a release live, or say what that would do, in words or as a document. `owns`: of one
+    that was just made, it goes on top of what is live, and of no newer export."""
+    from publisher import ahead, console, documents
 
     with console.progress() as bar:
         publisher = site.publisher(bar.update, to)
@@ -196,7 +198,10 @@ def go_live(
             if not json:
                 console.show_plan(steps)
             return documents.of_plan(steps)
-        outcome = publisher.publish(release, who, wait=wait, onto=onto, audience=audience)
+        if owns:
+            outcome = ahead.publish(site.records, publisher, release, who, owns)
+        else:
+            outcome = publisher.publish(release, who, wait=wait, audience=audience)
     if not json:
         console.show_outcome(outcome, site.address(to), is_live=audience is None)
         if audience:

@@ -95,6 +95,5 @@ def export(
     result: Document = documents.of_export(exported, clock.seconds)
     if publish:
         made = exported.release
-        onto = made.parent if exported.is_new else made.id
-        result["published"] = go_live(site, made, who, dry_run, json, onto=onto)
+        result["published"] = go_live(site, made, who, dry_run, json, owns=request.owns)
     print_document(result, json)

@@ -79,7 +79,7 @@ class StoreEdge:
         entries = [entry for name in names if (entry := shown_by(self.entry(name)))]
         for head in [*(entry.head for entry in entries), *map(self._head, set_ids)]:
             kept.update(nodes_of(head or "", self._read_value))
-        found = (key.removeprefix("edge/") for key, _ in self._store.list("edge/"))
+        found = (one.key.removeprefix("edge/") for one in self._store.list("edge/"))
         # Heads first: what is left of a set is none any more.
         gone = sorted((key for key in found if key not in kept), key=lambda key: key[:2] == "n/")
         for is_node in (False, True):
@@ -90,7 +90,7 @@ class StoreEdge:
     def entries(self) -> dict[str, str]:
         """All that the edge function may read: the entries, live and of previews, and the nodes of
         the sets that they name. Empty before anything was published."""
-        names = (key.removeprefix("edge/") for key, _ in self._store.list(f"edge/{PREVIEW}"))
+        names = (one.key.removeprefix("edge/") for one in self._store.list(f"edge/{PREVIEW}"))
         named = {name: self.entry(name) for name in (LIVE_KEY, *names)}
         named = {name: entry for name, entry in named.items() if entry}
         used: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from publisher.rewrite.linker import NOWHERE, Linker, Withheld, is_relative
@@ -34,10 +35,27 @@ def rewrite_css(text: str, linker: Linker, *, moves: bool) -> str:
     `moves`: the text is part of a page, whose path may differ from the one at the CMS, so
     relative addresses are made absolute. A style sheet keeps its place, and they stay.
     """
-    if not holds_addresses(text):
-        return text
     pieces: list[str] = []
     position = 0
+    for start, written in _written(text):
+        new = _rewritten(written, linker, moves=moves)
+        if new != written:
+            pieces += (text[position:start], new)
+            position = start + len(written)
+    return "".join((*pieces, text[position:])) if pieces else text
+
+
+def addresses_in(text: str) -> Iterator[tuple[int, str]]:
+    """The addresses in a style sheet: where each is written, and what it says."""
+    for start, written in _written(text):
+        inner = written[1:-1] if written[0] in "\"'" else written
+        yield start, _ESCAPE.sub(_unescaped, inner) if "\\" in inner else inner
+
+
+def _written(text: str) -> Iterator[tuple[int, str]]:
+    """Where addresses begin, and each as it is written, with its quotes."""
+    if not holds_addresses(text):
+        return
     depth = set_depth = 0  # of parentheses, and of the `image-set()` that is open
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
@@ -54,12 +72,7 @@ def rewrite_css(text: str, linker: Linker, *, moves: bool) -> str:
         if match["open"]:
             depth += 1  # its closing parenthesis comes as a token of its own
         if written:
-            new = _rewritten(written, linker, moves=moves)
-            if new != written:
-                start = match.end() - len(written)
-                pieces += (text[position:start], new)
-                position = match.end()
-    return "".join((*pieces, text[position:])) if pieces else text
+            yield match.end() - len(written), written
 
 
 def holds_addresses(text: str) -> bool:

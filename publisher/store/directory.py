@@ -135,16 +135,16 @@ class DirectoryStore:
                 for name in files:
                     if relative.parts or name not in _PRIVATE:
                         key = _key_of((*relative.parts, name))
-                        if key.startswith(prefix) and (modified := _modified(folder, name)):
-                            yield Listed(key, modified)
+                        if key.startswith(prefix) and (status := _status(folder, name)):
+                            yield Listed(key, _time(status), status.st_size)
 
     def remove_temporary(self, before: datetime) -> int:
         """Remove the temporary files of writers that died before a time; returns their number."""
         removed = 0
         with _Reported(_TEMPORARY):
             for file in (self.root / _TEMPORARY).glob("*"):
-                modified = _modified(str(file.parent), file.name)
-                if modified and modified < before:
+                status = _status(str(file.parent), file.name)
+                if status and _time(status) < before:
                     file.unlink(missing_ok=True)
                     removed += 1
         return removed
@@ -297,12 +297,16 @@ def _in_folder(file: str, act: Callable[[], _T], source: str = "") -> _T:
     raise AssertionError
 
 
-def _modified(folder: str, name: str) -> datetime | None:
-    """When a file was written; None if it was removed since it was listed."""
+def _status(folder: str, name: str) -> os.stat_result | None:
+    """What is known of a file; None if it was removed since it was listed."""
     try:
-        return datetime.fromtimestamp(os.stat(f"{folder}/{name}").st_mtime, UTC)
+        return os.stat(f"{folder}/{name}")
     except FileNotFoundError:
         return None
+
+
+def _time(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def _unreadable(error: OSError) -> None:

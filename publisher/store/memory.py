@@ -54,5 +54,9 @@ class MemoryStore:
 
     def list(self, prefix: str) -> Iterator[Listed]:
         with self._lock:
-            held = [Listed(*one) for one in self._modified.items() if one[0].startswith(prefix)]
+            held = [
+                Listed(key, modified, len(self._objects[key].data), self._objects[key].etag)
+                for key, modified in self._modified.items()
+                if key.startswith(prefix)
+            ]
         yield from held

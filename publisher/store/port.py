@@ -42,10 +42,13 @@ class Object:
 
 class Listed(NamedTuple):
     """A key that a listing found, and when it was written (UTC), by the store's clock. What was
-    copied may have the time of its source."""
+    copied may have the time of its source. `size` in bytes; `etag`: as `Object` has it, '' where to
+    find it would take reading the object."""
 
     key: str
     modified: datetime
+    size: int = 0
+    etag: str = ""
 
 
 class Store(Protocol):

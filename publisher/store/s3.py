@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    InvalidPathError,
+    NotFoundError,
+    PreconditionError,
+)
 from obstore.store import S3Store as Client
 
-from publisher.errors import Conflict, NotFound
+from publisher.errors import BadKey, Conflict, NotFound
 from publisher.store.credentials import account
 from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 from publisher.store.refusals import code_of, refusal
@@ -36,6 +43,7 @@ _RETRIES: RetryConfig = {
         "base": 2,
     },
 }
+_BAD_KEY = re.compile(r'Path "([^"]{1,1100})"')
 # For one try: 5 MB of a large file, beside 31 others, over a slow line.
 _TIMEOUT = timedelta(minutes=2)
 
@@ -116,7 +124,8 @@ class S3Store:
             for batch in obstore.list(self._client, folder or None):
                 for item in batch:
                     if item["path"].startswith(prefix):
-                        yield Listed(item["path"], item["last_modified"])
+                        etag = item["e_tag"] or ""
+                        yield Listed(item["path"], item["last_modified"], item["size"], etag)
 
     @contextlib.contextmanager
     def _reported(self, key: str, *, is_conditional: bool = False) -> Iterator[None]:
@@ -125,6 +134,9 @@ class S3Store:
             yield
         except (BaseError, OSError) as error:
             said = str(error)
+            if isinstance(error, InvalidPathError):  # written by who knows no rules for keys
+                found = _BAD_KEY.search(said)
+                raise BadKey(self._name, found[1] if found else key) from None
             if code_of(said) == "NoSuchBucket":
                 raise refusal(self._name, key, said) from None
             if isinstance(error, (NotFoundError, FileNotFoundError)):

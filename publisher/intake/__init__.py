@@ -1,0 +1,1 @@
+"""Intake: what designers upload, looked at and made part of the site."""

@@ -1,0 +1,45 @@
+"""What `publisher designers sync` says, in lines and as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from publisher.intake.status import document, title
+from publisher.intake.words import is_refusal, words_of
+from publisher.intaking import Taken
+
+# So many remarks of an upload are shown; its `_status.html` has all.
+_SHOWN = 20
+
+
+def lines(done: Taken) -> Iterator[str]:
+    """For people."""
+    if not done.answers:
+        yield "There are no designers. Add one: publisher designers add NAME --paths /campaign/"
+    for one in done.answers:
+        new = "" if one.is_new or one.standing not in ("live", "waiting", "held") else "; no change"
+        files = f" ({one.files:,} files, {one.pages:,} pages{new})" if one.files else ""
+        yield f"{one.designer}: {title(one.standing).en}{files}"
+        if one.standing == "held":
+            yield f"  Let it through: publisher approve {one.release}"
+        if one.preview:
+            yield f"  Preview: {one.preview}"
+        for remark in one.remarks[:_SHOWN]:
+            words = words_of(remark)
+            place = f"{remark.file}:{remark.line}" if remark.line else remark.file
+            mark = "" if is_refusal(remark) else "note: "
+            yield f"  {place + ': ' if place else ''}{mark}{words.en} {words.en_do}".rstrip()
+        if len(one.remarks) > _SHOWN:
+            yield f"  and {len(one.remarks) - _SHOWN:,} more (--json has them all)"
+    for outcome in done.published:
+        if outcome.slot:
+            yield f"Live: release {outcome.release.id}, in {outcome.seconds:.1f} s"
+    yield from done.notes
+
+
+def documents(
+    done: Taken, site: str, paths: Callable[[str], tuple[str, ...]]
+) -> list[dict[str, Any]]:
+    """For machines: what each designer's `_status.json` says, and whether a release was made."""
+    return [document(one, site, paths(one.designer)) | {"new": one.is_new} for one in done.answers]

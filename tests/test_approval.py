@@ -1,0 +1,195 @@
+"""What somebody has to approve of goes live only then, with both names in the journal."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from publisher.approval import Approvals
+from publisher.approving import approve
+from publisher.errors import LostRace, NotNow, PublisherError
+from publisher.publish import Actor, Outcome
+from publisher.release import Release
+from tests.uploads import CMS_FILES, WHO, Site, html
+
+TANAKA = Actor("tanaka", "checked with sales")
+
+
+@pytest.fixture
+def site() -> Site:
+    """hanako's uploads have to be approved of, by tanaka or suzuki."""
+    made = Site()
+    made.set("hanako", needs_approval=True)
+    made.approved_by("tanaka", "suzuki", "hanako", "editor")
+    made.publish()
+    return made
+
+
+def upload(site: Site, text: str = "夏") -> Release:
+    site.upload("hanako", {"campaign/index.html": html(text)})
+    answer = site.one("hanako")
+    assert answer.standing == "held"
+    return site.records.release(answer.release)
+
+
+def let_through(site: Site, release: Release, who: Actor = TANAKA) -> Outcome:
+    return approve(site.records, site.publisher(), release, who, site.terms.approvals,
+                   site.terms.owns)  # fmt: skip
+
+
+def held_export(site: Site, files: dict[str, str]) -> Release:
+    """An export that changes what gates.approval names."""
+    time.sleep(0.002)  # ids sort by time, to the millisecond
+    made = site.export({**CMS_FILES, **files})
+    held = msgspec.structs.replace(made, held=("/prices/",))
+    site.store.delete(f"releases/{made.id}")
+    site.records.put_release(held)
+    return held
+
+
+def test_it_is_held_until_somebody_approves(site: Site) -> None:
+    release = upload(site)
+    assert release.held == ("designers.hanako.approval",)
+    assert "/campaign/" not in site.shown()
+    assert "/campaign/" in site.shown("preview-hanako")
+    assert "承認を待っています" in site.status("hanako", "html")
+    with pytest.raises(NotNow, match="has to be approved of"):
+        site.publisher().publish(release, WHO)
+    with pytest.raises(NotNow, match="has to be approved of"):
+        site.publisher().rollback(release, WHO)
+    site.publish({**CMS_FILES, "/about/": html("anew")})
+    assert "/campaign/" not in site.shown()
+    let_through(site, release)
+    assert site.shown()["/campaign/"] == html("夏").encode()
+    assert site.shown()["/about/"] == html("anew").encode()
+    assert site.one("hanako").standing == "live"
+
+
+def test_both_names_are_in_the_journal(site: Site) -> None:
+    let_through(site, upload(site))
+    change = next(iter(site.records.journal()))
+    assert (change.actor, change.made_by, change.approved_by) == ("tanaka", "hanako", "tanaka")
+    assert change.reason == "checked with sales"
+
+
+def test_nobody_else_may(site: Site) -> None:
+    release = upload(site)
+    with pytest.raises(PublisherError, match=r"sato may not approve; gates\.approvers has: tanaka"):
+        let_through(site, release, Actor("sato", ""))
+    with pytest.raises(PublisherError, match="somebody else has to approve"):
+        let_through(site, release, Actor("hanako", ""))
+    assert site.records.approval(release.id) is None
+    assert "/campaign/" not in site.shown()
+
+
+def test_a_newer_upload_takes_the_place_of_an_older_one(site: Site) -> None:
+    first, second = upload(site, "1"), upload(site, "2")
+    with pytest.raises(NotNow, match="was replaced"):
+        let_through(site, first)
+    let_through(site, second)
+    assert site.shown()["/campaign/"] == html("2").encode()
+    with pytest.raises(NotNow, match="was replaced"):
+        let_through(site, first)
+
+
+def test_the_same_upload_is_held_once(site: Site) -> None:
+    release = upload(site)
+    again = site.one("hanako")
+    assert (again.release, again.is_new) == (release.id, False)
+
+
+def test_approving_twice_is_approving(site: Site) -> None:
+    release = upload(site)
+    assert let_through(site, release).slot
+    assert not let_through(site, release).slot
+    assert site.one("hanako").is_new is False
+
+
+def test_an_upload_that_is_taken_back_is_held_no_more(site: Site) -> None:
+    site.upload("hanako", {"campaign/index.html": html("1")})
+    let_through(site, site.records.release(site.one("hanako").release))
+    first = upload(site, "2")
+    site.upload("hanako", {"campaign/index.html": html("1")})
+    assert site.one("hanako").standing == "live"
+    with pytest.raises(NotNow, match="was replaced"):
+        let_through(site, first)
+
+
+def test_approved_under_a_hold_it_goes_live_after_it(site: Site) -> None:
+    site.publish({**CMS_FILES, "/about/": html("2")})
+    site.publisher().rollback(None, WHO)
+    release = upload(site)
+    with pytest.raises(NotNow, match="on hold"):
+        let_through(site, release)
+    site.publisher().resume(WHO)
+    assert site.one("hanako").standing == "live"
+    change = next(iter(site.records.journal()))
+    assert change.approved_by == "tanaka"
+
+
+def test_paths_may_have_to_be_approved_of_whoever_changes_them(site: Site) -> None:
+    site.approved_by("tanaka", patterns=("/lp/prices*",))
+    site.upload("taro", {"lp/index.html": html("lp")})
+    assert site.one("taro").standing == "live"
+    site.upload("taro", {"lp/index.html": html("lp"), "lp/prices.html": html("1200 円")})
+    answer = site.one("taro")
+    assert answer.standing == "held"
+    release = site.records.release(answer.release)
+    assert release.held == ("/lp/prices.html",)
+    let_through(site, release)
+    assert "/lp/prices.html" in site.shown()
+
+
+def test_an_export_that_was_held_goes_onto_what_designers_did_since(site: Site) -> None:
+    release = held_export(site, {"/prices/": html("1200 円")})
+    site.upload("taro", {"lp/index.html": html("lp")})
+    assert site.one("taro").standing == "live"
+    assert "/prices/" not in site.shown()
+    let_through(site, release)
+    assert {"/prices/", "/lp/"} <= site.shown().keys()
+    change = next(iter(site.records.journal()))
+    assert (change.made_by, change.approved_by) == ("editor", "tanaka")
+
+
+def test_an_older_export_is_not_let_through(site: Site) -> None:
+    first = held_export(site, {"/prices/": html("1")})
+    second = held_export(site, {"/prices/": html("2")})
+    with pytest.raises(NotNow, match=second.id):
+        let_through(site, first)
+    with pytest.raises(PublisherError, match="somebody else"):
+        let_through(site, second, Actor("editor", ""))
+    let_through(site, second)
+    assert site.shown()["/prices/"] == html("2").encode()
+
+
+def test_an_export_that_others_overtook_has_to_be_made_anew(site: Site) -> None:
+    site.publish({**CMS_FILES, "/about/": html("0")})
+    parent = site.live()
+    release = held_export(site, {"/prices/": html("1")})
+    site.publish({**CMS_FILES, "/about/": html("2")})
+    site.store.delete(*[f"releases/{name}" for name in site.records.release_ids()
+                        if name > release.id and name != site.live().id])  # fmt: skip
+    assert parent.id != site.live().id
+    with pytest.raises((LostRace, NotNow)):
+        let_through(site, release)
+    assert "/prices/" not in site.shown()
+
+
+def test_what_needs_no_approval_can_not_be_approved(site: Site) -> None:
+    with pytest.raises(NotNow, match="needs no approval"):
+        let_through(site, site.live())
+
+
+def test_paths_are_watched_by_pattern() -> None:
+    watch = Approvals(("/prices/*", "/legal.html")).watch()
+    for path in ("/", "/prices/", "/prices/2026/", "/legal.html", "/legal.html5"):
+        watch.note(path)
+    assert watch.reasons == ["/prices/", "/prices/2026/", "/legal.html"]
+    every = Approvals(("*",)).watch()
+    every.note("/")
+    assert every.reasons == ["/"]
+    none = Approvals().watch()
+    none.note("/")
+    assert none.reasons == []
