@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.audit import tables
+from publisher.audit import listing
 from publisher.audit.imports import read_urls_file
 from publisher.audit.listing import listed
 from publisher.audit.report import Measures, Source
@@ -130,8 +130,8 @@ def test_what_is_no_list_is_said_so(content: bytes, message: str, tmp_path: Path
 
 
 def test_lists_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "LINES_MAX", 10)
-    monkeypatch.setattr(tables, "LINKS_MAX", 3)
+    monkeypatch.setattr(listing, "LINES_MAX", 10)
+    monkeypatch.setattr(listing, "LINKS_MAX", 3)
     with pytest.raises(PublisherError, match="has more than 10 lines"):
         list(listed(["/a\n"] * 11, "a list"))
     rows = [f"/a,https://{number // 2}.example\n" for number in range(8)]
