@@ -52,7 +52,8 @@ class Decider:
 class Material:
     """All that an audit found out, by address. `paths`: of the pages there. `closed`: why nobody
     should get it. `noted`: what engines, visitors and the live site showed beside. `titles`: of
-    pages of the live site."""
+    pages of the live site. `worked`: addresses that somebody got something at: the logs, a search
+    engine, or the last audit say so."""
 
     public: str
     release: str
@@ -66,6 +67,7 @@ class Material:
     ways: dict[str, Way] = field(default_factory=dict)
     deciders: dict[str, Decider] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
+    worked: frozenset[str] = frozenset()
     answers: Answers = NOT_ASKED
     noted: dict[str, list[Finding]] = field(default_factory=dict)
     against: str = ""
@@ -121,10 +123,11 @@ def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     evidence = Evidence(
         form,
         found.closed.get(url) or _dead_before(url, found),
-        _has_it(url, found) if way.statuses[0] in _DEAD else "",
+        _has_it(url, found) if way.statuses[-1] in _DEAD else "",
         decider.origin,
         decider.is_own,
         page.number if page else 0,
+        has_rule=url in found.deciders,
     )
     return judged(url, way, evidence)
 
@@ -166,7 +169,8 @@ def _dead_before(url: str, found: Material) -> Literal["", "dead-before"]:
     live = found.live.get(url)
     if live is None or found.is_live or live.last_status not in _DEAD:
         return ""
-    return "dead-before"
+    # A release that is live, but altered on its way, looks like an old site that lacks the same.
+    return "" if url in found.worked else "dead-before"
 
 
 def _has_it(url: str, found: Material) -> Literal["", "found-live", "found-at-cms"]:

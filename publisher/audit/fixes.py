@@ -75,6 +75,9 @@ def fix(url: str, way: Way, judgement: Judgement, told: Told, pages: Pages) -> F
         is_guess = "CHECK" in told.found.origin
         return _made(told.found.source, told.found.target, is_guess, told.found.origin)
     alike = pages.named_alike(url)
+    if alike and (name := _name(decoded(url.partition("?")[0]))).isdecimal():
+        # `/blog/16322.html` is another post than `/blog/1632.html`, however alike they look.
+        alike = alike if name == _name(alike[0]) else None
     return _made(source, alike[0].url, True, alike[1]) if alike else None
 
 

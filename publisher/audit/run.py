@@ -26,6 +26,7 @@ from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, 
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
 from publisher.cms.port import Cms
+from publisher.errors import PublisherError
 from publisher.inventory import Inventory
 from publisher.log_search import Known, essence
 from publisher.own import Own
@@ -98,6 +99,11 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     else:
         gathered.checked.append(Checked("cms", 0, 0, "left out"))
     gathered.of_past(memory)
+    if not gathered.urls:
+        raise PublisherError(
+            "no old address is known: there is nothing to audit",
+            "Name access logs (--logs), lists (--urls) or the old sitemap (--sitemap).",
+        )
     found = Material(
         public=on.public,
         release=chosen.id,
@@ -109,6 +115,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         forms=gathered.forms,
         days=list(gathered.days),
         checked=gathered.checked,
+        worked=frozenset((*gathered.worked(), *memory.good())),
     )
     place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
     with EdgeEngine(edge_data(on.rules), on.has_file, place) as edge:
