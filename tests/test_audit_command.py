@@ -108,6 +108,26 @@ def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) 
     assert of(again, "/popular/").change == ""
 
 
+def test_what_stands_behind_an_address_hides_no_wrong_page(site: Cli, cms: str) -> None:
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/?p=1632,/blog/118.html\n")
+    site("export", "--publish")
+    given = log(("/?p=1632&utm_source=tw", 200, 90))
+    _, report = audit(site, "--logs", given, "--fix", "fix.csv")
+    row = of(report, "/?p=1632&utm_source=tw")
+    assert (row.outcome, [one.kind for one in row.findings]) == ("broken", ["wrong-page"])
+    assert row.fix == of(report, "/?p=1632").fix
+    done = site("redirects", "audit", "--fix", "other.csv")
+    assert "take that rule of yours out" in done.out
+
+
+def test_what_the_cms_alone_knows_is_not_new_after_an_audit_without_it(site: Cli) -> None:
+    audit(site)
+    audit(site, "--no-cms", "--logs", log(("/popular/", 200, 50)))
+    _, report = audit(site)
+    assert {row.url for row in report.rows if row.change == "new"} == set()
+
+
 def test_scores_of_other_measures_are_not_compared(site: Cli) -> None:
     audit(site, "--logs", log(("/popular/", 200, 50)))
     told = site("redirects", "audit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -117,7 +117,7 @@ def report(found: Material) -> Report:
 def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     """What becomes of an address, as far as it is known by now: of a browser, or of another
     visitor that took this way."""
-    way, form = way or found.ways[url], found.forms.get(url)
+    way, form = way or found.ways[url], form_of(url, found.forms)
     decider = found.deciders.get(url, Decider())
     page = found.contents.pages.get(way.path)
     evidence = Evidence(
@@ -132,12 +132,18 @@ def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     return judged(url, way, evidence)
 
 
+def form_of(url: str, forms: Mapping[str, Form]) -> Form | None:
+    """What of the CMS an address names, also if more is behind it: `&utm_source=x` leads to the
+    same page, or to the same loss."""
+    return forms.get(url) or forms.get(essence(url))
+
+
 def _row(one: OldUrl, found: Material, pages: Pages) -> Row:
     url = one.url
     way, decider = found.ways[url], found.deciders.get(url, Decider())
     made = judgement(url, found)
     told = Told(
-        form=_there(found.forms.get(url), found.has_file),
+        form=_there(form_of(url, found.forms), found.has_file),
         found=found.answers.found.get(essence(url)),
         own=decider.origin if decider.is_own else "",
     )

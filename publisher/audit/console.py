@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from publisher.audit import figures
+from publisher.audit.fixes import INSTEAD
 from publisher.audit.report import BAD, Checked, Report, Row
 from publisher.console import escape, printer
 
@@ -65,6 +66,10 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
             f"{mending:,} rules that would mend it: {escape(str(fixes))}. Read them, then list the "
             "file under redirects.files."
         )
+        if any(row.fix and row.fix.reason.startswith(INSTEAD) for row in report.rows):
+            out.print(
+                f"Where one says '{INSTEAD}...', take that rule of yours out: it comes first."
+            )
     elif mending:
         out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
     elif fixes:

@@ -25,6 +25,9 @@ _LIKE = 82.0
 _AHEAD = 4.0
 _CHARACTERS_MIN = 4
 
+INSTEAD = "instead of "
+"""Begins the reason of a rule that one of the site's own is in the way of; its place follows."""
+
 
 class Pages:
     """The pages of a release, to be found by their names."""
@@ -64,7 +67,7 @@ class Told(NamedTuple):
 def fix(url: str, way: Way, judgement: Judgement, told: Told, pages: Pages) -> Fix | None:
     """The rule for an address (path and query); None if it needs none, or nothing shows one."""
     source = essence(url)
-    reason = f"instead of {told.own}" if told.own else ""
+    reason = f"{INSTEAD}{told.own}" if told.own else ""
     if judgement.outcome not in BAD:
         is_dear = any(one.kind in ("chain", "temporary") for one in judgement.findings)
         end = way.elsewhere or (SitePath(way.path).url if way.path else "")

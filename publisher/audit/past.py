@@ -64,8 +64,11 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remembered(report: Report, memory: Memory) -> Memory:
-    """What to keep of an audit for the next one."""
+    """What to keep of an audit for the next one: also what the CMS alone knows, if this audit left
+    the CMS alone."""
+    has_cms = any(one.what == "cms" and not one.problem for one in report.checked)
+    kept = {} if has_cms else {url: one for url, one in memory.rows.items() if "cms" in one.sources}
     return Memory(
-        rows={row.url: Seen(row.outcome, row.sources) for row in report.rows},
+        rows=kept | {row.url: Seen(row.outcome, row.sources) for row in report.rows},
         past=(*memory.past, in_short(report))[-_PAST_MAX:],
     )
