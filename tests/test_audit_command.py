@@ -66,23 +66,31 @@ def test_files_of_pages_are_no_visits(site: Cli) -> None:
     assert "no visits" in logs.problem
 
 
-class _Nothing(BaseHTTPRequestHandler):
-    """A live site that has nothing of what is asked."""
+class _Same(BaseHTTPRequestHandler):
+    """A live site that says the same, whatever is asked: that there is nothing."""
+
+    status, body = 404, b""
 
     def do_GET(self) -> None:
-        self.send_response(404)
-        self.send_header("Content-Length", "0")
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
-
-    do_HEAD = do_GET  # noqa: N815 - the library's name
+        self.wfile.write(self.body)
 
     def log_message(self, *_: object) -> None:
         """Nothing to say."""
 
 
+class _Home(_Same):
+    """One that shows its home page, as a WordPress does for what it does not understand."""
+
+    status, body = 200, b"<title>Home</title>"
+
+
 @contextmanager
-def site_without_anything() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Nothing) as server:
+def live(answers: type[_Same]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -97,7 +105,7 @@ def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) 
     must not make losses of a release good."""
     Path("Pages.csv").write_text("page,clicks\n/searched/,30\n/never-clicked/,0\n")
     given = "--logs", log(("/popular/", 200, 50), ("/typo/", 404, 3)), "--urls", "Pages.csv"
-    with site_without_anything() as url:
+    with live(_Same) as url:
         _, report = audit(site, *given, "--against", url)
         _, again = audit(site, "--no-cms", "--against", url)
     assert of(report, "/popular/").outcome == "lost"
@@ -106,6 +114,14 @@ def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) 
     assert of(report, "/typo/").outcome == "closed"
     # Without the logs nothing shows that it worked. That is not better.
     assert of(again, "/popular/").change == ""
+
+
+def test_a_home_page_for_everything_is_no_page_and_no_title(site: Cli) -> None:
+    Path("urls.txt").write_text("/nowhere/\n/?p=1632\n")
+    with live(_Home) as url:
+        _, report = audit(site, "--no-cms", "--urls", "urls.txt", "--against", url)
+    assert [one.kind for one in of(report, "/nowhere/").findings] == ["not-found"]
+    assert not any(one.kind == "wrong-title" for page in report.pages for one in page.findings)
 
 
 def test_what_stands_behind_an_address_hides_no_wrong_page(site: Cli, cms: str) -> None:
@@ -126,6 +142,14 @@ def test_what_the_cms_alone_knows_is_not_new_after_an_audit_without_it(site: Cli
     audit(site, "--no-cms", "--logs", log(("/popular/", 200, 50)))
     _, report = audit(site)
     assert {row.url for row in report.rows if row.change == "new"} == set()
+
+
+def test_a_page_that_was_withdrawn_is_gone_at_all_its_addresses(site: Cli) -> None:
+    site("withdraw", "/blog/118.html", "--reason", "a mistake")
+    done, report = audit(site)
+    assert done.code == 0
+    for url in ("/?p=118", "/?page_id=118", "/?p=0118/"):
+        assert (of(report, url).outcome, of(report, url).findings) == ("gone", ())
 
 
 def test_scores_of_other_measures_are_not_compared(site: Cli) -> None:

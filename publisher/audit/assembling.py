@@ -12,7 +12,7 @@ import msgspec
 from publisher.audit.asking import NOT_ASKED, Answers
 from publisher.audit.fixes import Pages, Told, fix
 from publisher.audit.forms import Form
-from publisher.audit.judging import Closed, Evidence, Judgement, Way, judged
+from publisher.audit.judging import WITHDRAWN, Closed, Evidence, Judgement, Way, judged
 from publisher.audit.old_urls import OldUrl
 from publisher.audit.pages import Contents
 from publisher.audit.past import Memory
@@ -52,8 +52,9 @@ class Decider:
 class Material:
     """All that an audit found out, by address. `paths`: of the pages there. `closed`: why nobody
     should get it. `noted`: what engines, visitors and the live site showed beside. `titles`: of
-    pages of the live site. `worked`: addresses that somebody got something at: the logs, a search
-    engine, or the last audit say so."""
+    pages of the live site; `home_title`: of its first. `worked`: addresses that somebody got
+    something at: the logs, a search engine, or the last audit say so. `withdrawn`: the decoded
+    paths of pages that were taken away, to which old addresses led."""
 
     public: str
     release: str
@@ -68,12 +69,14 @@ class Material:
     deciders: dict[str, Decider] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
     worked: frozenset[str] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
     answers: Answers = NOT_ASKED
     noted: dict[str, list[Finding]] = field(default_factory=dict)
     against: str = ""
     is_live: bool = False
     live: dict[str, Live] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    home_title: str = ""
     contents: Contents = field(default_factory=lambda: Contents({}, None, {}))
     social: list[Post] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
@@ -124,7 +127,7 @@ def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
         form,
         found.closed.get(url) or _dead_before(url, found),
         _has_it(url, found) if way.statuses[-1] in _DEAD else "",
-        decider.origin,
+        WITHDRAWN if form and form.expected in found.withdrawn else decider.origin,
         decider.is_own,
         page.number if page else 0,
         has_rule=url in found.deciders,
@@ -182,9 +185,10 @@ def _dead_before(url: str, found: Material) -> Literal["", "dead-before"]:
 def _has_it(url: str, found: Material) -> Literal["", "found-live", "found-at-cms"]:
     """Who has something where the release has nothing."""
     live = found.live.get(url)
-    if live and not found.is_live and live.last_status == 200:
-        return "found-live"
     # At a path, a WordPress without pretty links shows its home page.
+    is_home = found.home_title and found.titles.get(url) == found.home_title
+    if live and not found.is_live and live.last_status == 200 and not is_home:
+        return "found-live"
     key = essence(url)
     return "found-at-cms" if key in found.answers.answered and "?" in key else ""
 
@@ -213,13 +217,13 @@ def _pages(found: Material, rows: Iterable[Row]) -> Iterator[Page]:
         if path in found.contents.pages:
             leading.setdefault(path, []).append(row)
     expected = {form.expected for form in found.forms.values() if form.number}
-    titles = {found.ways[url].path: title for url, title in found.titles.items()}
+    titles = _old_titles(found)
     made: list[Page] = []
     for path, page in found.contents.pages.items():
         findings = [*_of_links(path, page.old_links)]
         if path in leading:
             findings += _of_target(path, found, is_object=path in expected)
-            findings += _of_title(page.title, titles.get(path, ""))
+            findings += _of_title(page.title, titles.get(path, []))
         if findings:
             those = leading.get(path, [])
             measures = _sum(row.measures for row in those)
@@ -262,13 +266,26 @@ def _of_target(path: str, found: Material, *, is_object: bool) -> Iterator[Findi
         yield Finding("not-in-sitemap", "note")
 
 
-def _of_title(title: str, expected: str) -> Iterator[Finding]:
+def _old_titles(found: Material) -> dict[str, list[str]]:
+    """By path, what its page was called on the live site, at any of the addresses that lead there.
+    A WordPress shows its home page for what it does not understand: that is nobody's title."""
+    titles: dict[str, list[str]] = {"/": [found.home_title]} if found.home_title else {}
+    for url, title in found.titles.items():
+        if title and title != found.home_title:
+            titles.setdefault(found.ways[url].path, []).append(title)
+    return titles
+
+
+def _of_title(title: str, expected: list[str]) -> Iterator[Finding]:
     """What the page was called on the old site, without the site's own name, which may differ."""
-    if not title or not expected:
+    if not title or not expected or any(_is_alike(title, one) for one in expected):
         return
-    one, other = title.casefold(), expected.casefold()
-    if not (one.startswith(other[:20]) or other.startswith(one[:20])):
-        yield Finding("wrong-title", "warning", {"title": title, "expected": expected})
+    yield Finding("wrong-title", "warning", {"title": title, "expected": expected[0]})
+
+
+def _is_alike(title: str, other: str) -> bool:
+    one, two = title.casefold(), other.casefold()
+    return one.startswith(two[:20]) or two.startswith(one[:20])
 
 
 def _sum(found: Iterable[Measures]) -> Measures:

@@ -115,6 +115,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         forms=gathered.forms,
         days=list(gathered.days),
         checked=gathered.checked,
+        withdrawn=on.withdrawn,
         worked=frozenset((*gathered.worked(), *memory.good())),
     )
     place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
@@ -241,6 +242,8 @@ class _Steps:
             old = [one.url for one in self.found.old if one.url.startswith("/")]
             urls = old[: self.given.at_most(LIVE_MAX)]
             self._ask_live(live, BROWSER, urls)
+            if home := live.at(BROWSER.request("/", self.on.host)):
+                self.found.home_title = follow(live, [home], live.site)[0].end.title
             answered = sum(not self.found.live[url].problem for url in urls)
             problems = {self.found.live[url].problem for url in urls} - {""}
             self.found.checked.append(

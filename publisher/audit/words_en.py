@@ -82,7 +82,7 @@ TEXT: Final[dict[str, str]] = {
     "made": "Made {when}",
     "release": "Release",
     "against.live": "live at {against}",
-    "against.other": "compared with {against}, which serves something else so far",
+    "against.other": "compared with {against}, which serves something else so far, or alters pages",
     "against.none": "before the switch: no live site was asked",
     "contents": "On this page",
     "nav.result": "Result",

@@ -82,7 +82,7 @@ TEXT: Final[dict[str, str]] = {
     "made": "{when} 作成",
     "release": "リリース",
     "against.live": "{against} で公開中",
-    "against.other": "{against} と比較（まだこのリリースは公開されていません）",
+    "against.other": "{against} と比較（このリリースと異なるページを返しています）",
     "against.none": "切り替え前（本番サイトへのアクセスなし）",
     "contents": "目次",
     "nav.result": "結果",
