@@ -30,11 +30,18 @@ def test_what_the_cms_names_leads_to_its_page() -> None:
 
 
 def test_what_the_cms_redirects_leads_there_and_a_guess_of_its_is_called_one() -> None:
-    for origin, is_guess in ((KNOWN, False), (GUESS, True)):
+    guess = "WordPress guesses by the beginning of the name"
+    # An address from a sitemap is in no access log: the rule must not say that it is.
+    for origin, is_guess, why in ((KNOWN, False, "the CMS leads there"), (GUESS, True, guess)):
         told = Told(found=Found("/old/", "/blog/12.html", 3, origin))
         assert fix("/old/?utm_source=x", MISSING, LOST, told, PAGES) == Fix(
-            "/old/", "/blog/12.html", 301, is_guess, origin
+            "/old/", "/blog/12.html", 301, is_guess, why
         )
+
+    told = Told(found=Found("/old/", "/blog/12.html", 3, KNOWN), own="own.csv:2")
+    found = fix("/old/", MISSING, LOST, told, PAGES)
+    assert found
+    assert found.reason == "instead of own.csv:2"
 
 
 @pytest.mark.parametrize(
