@@ -74,9 +74,21 @@ def bare(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+_PARTS = (
+    "image/", "font/", "text/css", "text/javascript", "application/vnd.ms-fontobject",
+    "application/manifest+json",
+)  # fmt: skip
+
+
 def by_name(path: str) -> str:
     """The type that a file's extension stands for, '' if none is known."""
     return _TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), "")
+
+
+def is_part_of_pages(path: str) -> bool:
+    """Whether a file is there for pages, by its extension: a style sheet, a script, an image or a
+    font. A browser gets dozens of them with one page."""
+    return "." in path.rpartition("/")[2] and by_name(path).startswith(_PARTS)
 
 
 def served_as(path: str, declared: str, *, by_extension: bool) -> str:

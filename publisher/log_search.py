@@ -74,9 +74,11 @@ class Known:
     addresses: Addresses
 
     def explains(self, url: str) -> bool:
-        """Whether a request for this address is answered with more than a 404."""
-        asked = _asked(url)
-        found = outcome(self.rules, asked, self.has_file, Site())
+        """Whether a request for this address is answered with more than a 404, or than a redirect
+        to one that only tidies the address up."""
+        found = outcome(self.rules, _asked(url), self.has_file, Site())
+        if found.location and found.rule is None:
+            found = outcome(self.rules, _asked(found.location), self.has_file, Site())
         return found.status != 404
 
 

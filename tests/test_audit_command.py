@@ -38,8 +38,9 @@ def exported(cms: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(publisher: Cli, exported: Path, tmp_path: Path) -> Cli:
-    """Runs the program on a copy of it."""
+    """Runs the program on a copy of it; `urls.txt` has an old address."""
     shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "urls.txt").write_text("/?p=1632\n")
     return publisher
 
 
@@ -58,9 +59,9 @@ def test_the_language_is_the_site_s_or_the_one_that_is_asked_for(
 ) -> None:
     config = Path("site-config.yaml")
     config.write_text(config.read_text().replace("cms:", "  language: ja\ncms:", 1))
-    site("redirects", "audit", "--no-cms")
+    site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     assert '<html lang="ja"' in Path("redirect-audit.html").read_text(encoding="utf-8")
-    site("redirects", "audit", "--no-cms", "--language", "en")
+    site("redirects", "audit", "--no-cms", "--urls", "urls.txt", "--language", "en")
     assert '<html lang="en"' in Path("redirect-audit.html").read_text(encoding="utf-8")
 
 
@@ -120,27 +121,27 @@ def test_rules_that_it_proposes_mend_what_was_lost(site: Cli) -> None:
             "may hold no name and password",
         ),
         (("--against", "www.example.co.jp"), 1, "is no address of a site"),
-        (("--output", "no/such/folder.html"), 1, "can't be written"),
+        (("--output", "no/such/folder.html"), 2, "there is no folder no/such"),
     ],
 )
 def test_what_can_t_be_done_is_said(
     site: Cli, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    done = site("redirects", "audit", "--no-cms", *arguments)
+    done = site("redirects", "audit", "--no-cms", "--urls", "urls.txt", *arguments)
     assert done.code == code
     assert message in done.err
     assert "secret" not in done.out + done.err
 
 
 def test_a_damaged_memory_is_said_and_can_be_removed(site: Cli) -> None:
-    site("redirects", "audit", "--no-cms")
+    site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     memory = next(Path(".publisher/audits").iterdir())
     memory.write_bytes(b"{broken")
-    done = site("redirects", "audit", "--no-cms")
+    done = site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     assert done.code == 1
     assert "audits/last is damaged" in done.err
     memory.unlink()
-    assert site("redirects", "audit", "--no-cms").code == 0
+    assert site("redirects", "audit", "--no-cms", "--urls", "urls.txt").code == 0
 
 
 def test_before_the_first_release_it_says_so(publisher: Cli, cms: str) -> None:

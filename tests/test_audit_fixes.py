@@ -19,7 +19,7 @@ MISSING = Way((404,))
 PAGES = Pages(
     SitePath(path)
     for path in ("/blog/12.html", "/会社概要/", "/recruit-2024/", "/news/a/index.html",
-                 "/one/access/", "/two/access/")
+                 "/one/access/", "/two/access/", "/blog/1632.html")
 )  # fmt: skip
 
 
@@ -30,11 +30,18 @@ def test_what_the_cms_names_leads_to_its_page() -> None:
 
 
 def test_what_the_cms_redirects_leads_there_and_a_guess_of_its_is_called_one() -> None:
-    for origin, is_guess in ((KNOWN, False), (GUESS, True)):
+    guess = "WordPress guesses by the beginning of the name"
+    # An address from a sitemap is in no access log: the rule must not say that it is.
+    for origin, is_guess, why in ((KNOWN, False, "the CMS leads there"), (GUESS, True, guess)):
         told = Told(found=Found("/old/", "/blog/12.html", 3, origin))
         assert fix("/old/?utm_source=x", MISSING, LOST, told, PAGES) == Fix(
-            "/old/", "/blog/12.html", 301, is_guess, origin
+            "/old/", "/blog/12.html", 301, is_guess, why
         )
+
+    told = Told(found=Found("/old/", "/blog/12.html", 3, KNOWN), own="own.csv:2")
+    found = fix("/old/", MISSING, LOST, told, PAGES)
+    assert found
+    assert found.reason == "instead of own.csv:2"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,8 @@ def test_what_the_cms_redirects_leads_there_and_a_guess_of_its_is_called_one() -
         ("/about/%E4%BC%9A%E7%A4%BE%E6%A6%82%E8%A6%81", "/%E4%BC%9A%E7%A4%BE%E6%A6%82%E8%A6%81/"),
         ("/job/recruit-2023/", "/recruit-2024/"),
         ("/Recruit-2024.html", "/recruit-2024/"),
+        ("/blog/16322.html", ""),  # a number is another object
+        ("/blog/1632", "/blog/1632.html"),
         ("/old/access/", ""),  # there are two of that name
         ("/a", ""),  # too short to be like anything
         ("/nothing-like-it", ""),

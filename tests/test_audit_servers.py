@@ -183,6 +183,8 @@ LIMITED = RuleSet.of(
         ("/item.php?id=3%33", "spelled as no browser does"),
         ("/old/a%2Fb", "the visitor's spelling"),
         ("/old/%zz", "a broken escape"),
+        ("/a/../../etc/passwd", "above the root"),
+        ("/%2e%2e/a", "above the root"),
         ("/a.html。", "glued to a path"),
         ("http://example.co.jp/?p=7", "other hosts"),
         ("/?p=7&x=" + "%E4%BC%9A" * 1_000, "longer than a buffer"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -12,7 +12,7 @@ import msgspec
 from publisher.audit.asking import NOT_ASKED, Answers
 from publisher.audit.fixes import Pages, Told, fix
 from publisher.audit.forms import Form
-from publisher.audit.judging import Closed, Evidence, Judgement, Way, judged
+from publisher.audit.judging import WITHDRAWN, Closed, Evidence, Judgement, Way, judged
 from publisher.audit.old_urls import OldUrl
 from publisher.audit.pages import Contents
 from publisher.audit.past import Memory
@@ -52,7 +52,9 @@ class Decider:
 class Material:
     """All that an audit found out, by address. `paths`: of the pages there. `closed`: why nobody
     should get it. `noted`: what engines, visitors and the live site showed beside. `titles`: of
-    pages of the live site."""
+    pages of the live site; `home_title`: of its first. `worked`: addresses that somebody got
+    something at: the logs, a search engine, or the last audit say so. `withdrawn`: the decoded
+    paths of pages that were taken away, to which old addresses led."""
 
     public: str
     release: str
@@ -66,12 +68,15 @@ class Material:
     ways: dict[str, Way] = field(default_factory=dict)
     deciders: dict[str, Decider] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
+    worked: frozenset[str] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
     answers: Answers = NOT_ASKED
     noted: dict[str, list[Finding]] = field(default_factory=dict)
     against: str = ""
     is_live: bool = False
     live: dict[str, Live] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    home_title: str = ""
     contents: Contents = field(default_factory=lambda: Contents({}, None, {}))
     social: list[Post] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
@@ -115,18 +120,25 @@ def report(found: Material) -> Report:
 def judgement(url: str, found: Material, way: Way | None = None) -> Judgement:
     """What becomes of an address, as far as it is known by now: of a browser, or of another
     visitor that took this way."""
-    way, form = way or found.ways[url], found.forms.get(url)
+    way, form = way or found.ways[url], form_of(url, found.forms)
     decider = found.deciders.get(url, Decider())
     page = found.contents.pages.get(way.path)
     evidence = Evidence(
         form,
         found.closed.get(url) or _dead_before(url, found),
-        _has_it(url, found) if way.statuses[0] in _DEAD else "",
-        decider.origin,
+        _has_it(url, found) if way.statuses[-1] in _DEAD else "",
+        WITHDRAWN if form and form.expected in found.withdrawn else decider.origin,
         decider.is_own,
         page.number if page else 0,
+        has_rule=url in found.deciders,
     )
     return judged(url, way, evidence)
+
+
+def form_of(url: str, forms: Mapping[str, Form]) -> Form | None:
+    """What of the CMS an address names, also if more is behind it: `&utm_source=x` leads to the
+    same page, or to the same loss."""
+    return forms.get(url) or forms.get(essence(url))
 
 
 def _row(one: OldUrl, found: Material, pages: Pages) -> Row:
@@ -134,7 +146,7 @@ def _row(one: OldUrl, found: Material, pages: Pages) -> Row:
     way, decider = found.ways[url], found.deciders.get(url, Decider())
     made = judgement(url, found)
     told = Told(
-        form=_there(found.forms.get(url), found.has_file),
+        form=_there(form_of(url, found.forms), found.has_file),
         found=found.answers.found.get(essence(url)),
         own=decider.origin if decider.is_own else "",
     )
@@ -166,15 +178,17 @@ def _dead_before(url: str, found: Material) -> Literal["", "dead-before"]:
     live = found.live.get(url)
     if live is None or found.is_live or live.last_status not in _DEAD:
         return ""
-    return "dead-before"
+    # A release that is live, but altered on its way, looks like an old site that lacks the same.
+    return "" if url in found.worked else "dead-before"
 
 
 def _has_it(url: str, found: Material) -> Literal["", "found-live", "found-at-cms"]:
     """Who has something where the release has nothing."""
     live = found.live.get(url)
-    if live and not found.is_live and live.last_status == 200:
-        return "found-live"
     # At a path, a WordPress without pretty links shows its home page.
+    is_home = found.home_title and found.titles.get(url) == found.home_title
+    if live and not found.is_live and live.last_status == 200 and not is_home:
+        return "found-live"
     key = essence(url)
     return "found-at-cms" if key in found.answers.answered and "?" in key else ""
 
@@ -203,13 +217,13 @@ def _pages(found: Material, rows: Iterable[Row]) -> Iterator[Page]:
         if path in found.contents.pages:
             leading.setdefault(path, []).append(row)
     expected = {form.expected for form in found.forms.values() if form.number}
-    titles = {found.ways[url].path: title for url, title in found.titles.items()}
+    titles = _old_titles(found)
     made: list[Page] = []
     for path, page in found.contents.pages.items():
         findings = [*_of_links(path, page.old_links)]
         if path in leading:
             findings += _of_target(path, found, is_object=path in expected)
-            findings += _of_title(page.title, titles.get(path, ""))
+            findings += _of_title(page.title, titles.get(path, []))
         if findings:
             those = leading.get(path, [])
             measures = _sum(row.measures for row in those)
@@ -252,13 +266,26 @@ def _of_target(path: str, found: Material, *, is_object: bool) -> Iterator[Findi
         yield Finding("not-in-sitemap", "note")
 
 
-def _of_title(title: str, expected: str) -> Iterator[Finding]:
+def _old_titles(found: Material) -> dict[str, list[str]]:
+    """By path, what its page was called on the live site, at any of the addresses that lead there.
+    A WordPress shows its home page for what it does not understand: that is nobody's title."""
+    titles: dict[str, list[str]] = {"/": [found.home_title]} if found.home_title else {}
+    for url, title in found.titles.items():
+        if title and title != found.home_title:
+            titles.setdefault(found.ways[url].path, []).append(title)
+    return titles
+
+
+def _of_title(title: str, expected: list[str]) -> Iterator[Finding]:
     """What the page was called on the old site, without the site's own name, which may differ."""
-    if not title or not expected:
+    if not title or not expected or any(_is_alike(title, one) for one in expected):
         return
-    one, other = title.casefold(), expected.casefold()
-    if not (one.startswith(other[:20]) or other.startswith(one[:20])):
-        yield Finding("wrong-title", "warning", {"title": title, "expected": expected})
+    yield Finding("wrong-title", "warning", {"title": title, "expected": expected[0]})
+
+
+def _is_alike(title: str, other: str) -> bool:
+    one, two = title.casefold(), other.casefold()
+    return one.startswith(two[:20]) or two.startswith(one[:20])
 
 
 def _sum(found: Iterable[Measures]) -> Measures:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from publisher.audit import figures
+from publisher.audit.fixes import INSTEAD
 from publisher.audit.report import BAD, Checked, Report, Row
 from publisher.console import escape, printer
 
@@ -66,8 +68,14 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
             f"{mending:,} rules that would mend it: {escape(str(fixes))}. Read them, then list the "
             "file under redirects.files."
         )
+        if any(row.fix and row.fix.reason.startswith(INSTEAD) for row in report.rows):
+            out.print(
+                f"Where one says '{INSTEAD}...', take that rule of yours out: it comes first."
+            )
     elif mending:
         out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
+    elif fixes:
+        out.print(f"No rule is known that would mend anything: {escape(str(fixes))} is as it was.")
 
 
 def refusal(report: Report) -> str:
@@ -88,8 +96,10 @@ def _show_change(report: Report) -> None:
         return
     before = report.past[-1]
     counts = Counter(row.change for row in report.rows)
+    change = figures.change(report)
+    points = "its score measured other things" if change is None else f"{change:+.2f}"
     printer().print(
-        f"  Since {before.made:%Y-%m-%d %H:%M} UTC: {report.score.value - before.score:+.2f}, "
+        f"  Since {before.made:%Y-%m-%d %H:%M} UTC: {points}, "
         f"{counts['better']:,} better, {counts['worse']:,} worse, {counts['new']:,} new"
     )
 

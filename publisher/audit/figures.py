@@ -179,7 +179,7 @@ def _monday(day: str) -> str:
     return (then - timedelta(days=then.weekday())).isoformat()
 
 
-def run(report: Report) -> Past:
+def in_short(report: Report) -> Past:
     """This audit, as one of the past will be."""
     counts = outcomes(report.rows)
     return Past(
@@ -189,7 +189,17 @@ def run(report: Report) -> Past:
         urls=len(report.rows),
         lost=counts["lost"],
         broken=counts["broken"],
+        measures=tuple(part.measure for part in report.score.parts),
     )
+
+
+def change(report: Report) -> float | None:
+    """By how much the score has changed since the last audit. None if there was none, or if that
+    measured other things: without logs, a score says something else."""
+    last = max(report.past, key=lambda past: past.made, default=None)
+    if last is None or (last.measures and last.measures != in_short(report).measures):
+        return None
+    return report.score.value - last.score
 
 
 def posts_to_show(posts: Sequence[Post]) -> list[Post]:

@@ -45,7 +45,8 @@ FINDINGS: Final[dict[Kind, tuple[str, str, str]]] = {
     ),
     "dead-before": (
         "Missing before, too",
-        "The old site has nothing here either, so nothing is lost by the move.",
+        "The old site answers 404 here, too; or the logs have nothing but 404, and the CMS knows "
+        "nothing of it. So nothing is lost by the move.",
         "Nothing. A redirect would help those who still ask for it.",
     ),
     "wrong-page": (

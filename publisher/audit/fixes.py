@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from publisher.audit.forms import Form
 from publisher.audit.judging import Judgement, Way
 from publisher.audit.report import BAD, Fix
-from publisher.log_search import Found, essence
+from publisher.log_search import GUESS, Found, essence
 from publisher.paths import SitePath, decoded
 from redirects.own import parse_rule, written
 from redirects.targets import SENT_AS_IT_IS
@@ -24,6 +24,10 @@ from redirects.targets import SENT_AS_IT_IS
 _LIKE = 82.0
 _AHEAD = 4.0
 _CHARACTERS_MIN = 4
+_BY_BEGINNING = "WordPress guesses by the beginning of the name"
+
+INSTEAD = "instead of "
+"""Begins the reason of a rule that one of the site's own is in the way of; its place follows."""
 
 
 class Pages:
@@ -64,7 +68,7 @@ class Told(NamedTuple):
 def fix(url: str, way: Way, judgement: Judgement, told: Told, pages: Pages) -> Fix | None:
     """The rule for an address (path and query); None if it needs none, or nothing shows one."""
     source = essence(url)
-    reason = f"instead of {told.own}" if told.own else ""
+    reason = f"{INSTEAD}{told.own}" if told.own else ""
     if judgement.outcome not in BAD:
         is_dear = any(one.kind in ("chain", "temporary") for one in judgement.findings)
         end = way.elsewhere or (SitePath(way.path).url if way.path else "")
@@ -72,10 +76,14 @@ def fix(url: str, way: Way, judgement: Judgement, told: Told, pages: Pages) -> F
     if told.form and told.form.expected:
         return _made(source, told.form.expected.url, False, reason or told.form.object)
     if told.found:
-        is_guess = "CHECK" in told.found.origin
-        return _made(told.found.source, told.found.target, is_guess, told.found.origin)
+        is_guess = told.found.origin == GUESS
+        why = _BY_BEGINNING if is_guess else "the CMS leads there"
+        return _made(told.found.source, told.found.target, is_guess, reason or why)
     alike = pages.named_alike(url)
-    return _made(source, alike[0].url, True, alike[1]) if alike else None
+    if alike and (name := _name(decoded(url.partition("?")[0]))).isdecimal():
+        # `/blog/16322.html` is another post than `/blog/1632.html`, however alike they look.
+        alike = alike if name == _name(alike[0]) else None
+    return _made(source, alike[0].url, True, reason or alike[1]) if alike else None
 
 
 def _made(source: str, target: str, guess: bool, reason: str) -> Fix | None:

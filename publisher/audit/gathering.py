@@ -3,7 +3,7 @@ and the last audit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from publisher.audit.old_urls import OldUrls
 from publisher.audit.past import Memory
 from publisher.audit.report import Checked, Day, Measures, Source
 from publisher.audit.sitemaps import read_sitemap
+from publisher.content_types import is_part_of_pages
 from publisher.errors import PublisherError
 from publisher.log_files import read_logs
 from publisher.own import Own
@@ -58,15 +59,21 @@ class Gathered:
         if not paths:
             return
         tally = read_logs(paths, self.hosts, progress)
+        parts = 0
         for url, hits in tally.counts.items():
+            if is_part_of_pages(url.partition("?")[0]):
+                # A page brings dozens of them: what is kept of those would hide what is lost.
+                parts += hits
+                hits = 0
             self.urls.add(url, "log", Measures(hits=hits))
         self.answered = frozenset(tally.answered)
         self.days = tally.days
-        counted = tally.requests - tally.dropped - tally.elsewhere
+        counted = tally.requests - tally.dropped - tally.elsewhere - parts
         problems = [
-            f"{tally.unread:,} lines say nothing of a request" if tally.unread else "",
-            f"{tally.elsewhere:,} requests were at other hosts" if tally.elsewhere else "",
-            f"{tally.dropped:,} were for addresses too rare to count" if tally.dropped else "",
+            f"{parts:,} for images, styles, scripts and fonts: no visits" if parts else "",
+            f"{tally.unread:,} lines without a request" if tally.unread else "",
+            f"{tally.elsewhere:,} at other hosts" if tally.elsewhere else "",
+            f"{tally.dropped:,} for addresses too rare to count" if tally.dropped else "",
         ]
         self.checked.append(
             Checked("logs", counted, tally.requests, "; ".join(filter(None, problems)))
@@ -105,6 +112,11 @@ class Gathered:
             for source in sources:
                 if source != "log" or url not in self.urls:
                     self.urls.add(url, source)
+
+    def worked(self) -> Iterator[str]:
+        """The addresses at which somebody got something, as logs and search engines say."""
+        yield from self.answered
+        yield from (one.url for one in self.urls if one.measures.clicks)
 
     def _add(self, text: str, source: Source, measures: Measures | None = None) -> None:
         url = locate(text, self.hosts.public, self.hosts.others)

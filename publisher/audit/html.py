@@ -171,7 +171,11 @@ def _figures(report: Report) -> dict[str, object]:
         "has_hits": any(row.measures.hits for row in report.rows),
         "losses": bad[:LOSSES_SHOWN],
         "last": last,
-        "delta": _delta(report.score.value, last.score) if last else "",
+        "delta": (
+            _delta(report.score.value, last.score)
+            if last and figures.change(report) is not None
+            else ""
+        ),
         "changes": changes,
         "vanished": report.vanished[:VANISHED_SHOWN],
         "points": figures.points(report.score),
@@ -329,7 +333,7 @@ def _day(text: str, language: Language) -> str:
 def _past(report: Report, say: Words) -> dict[str, object] | None:
     if not report.past:
         return None
-    runs = [*sorted(report.past, key=lambda past: past.made), figures.run(report)]
+    runs = [*sorted(report.past, key=lambda past: past.made), figures.in_short(report)]
     title, desc = say.say("past.title"), say.say("past.desc")
     values = [
         (_day(run.made.date().isoformat(), say.language), run.score, shown.tenths(run.score))

@@ -53,9 +53,10 @@ class Evidence(NamedTuple):
 
     `form`: what of the CMS it names, None if nothing that is known. `closed`: why nobody should
     get it, '' if that is not known. `has_it`: who has something there, the
-    live site or the CMS, as they said when they were asked. `origin`: where the rule comes from
-    that decides, and whether that is the site's own (`is_own`). `shown`: the number of the object
-    that the page at the end says to show, 0 if it does not tell.
+    live site or the CMS, as they said when they were asked. `has_rule`: whether a rule decides;
+    without one, a redirect only tidies the address up. `origin`: where the rule comes from, and
+    whether that is the site's own (`is_own`). `shown`: the number of the object that the page at
+    the end says to show, 0 if it does not tell.
     """
 
     form: Form | None = None
@@ -64,6 +65,7 @@ class Evidence(NamedTuple):
     origin: str = ""
     is_own: bool = False
     shown: int = 0
+    has_rule: bool = True
 
 
 class Judgement(NamedTuple):
@@ -123,6 +125,8 @@ def _redirected(url: str, way: Way, evidence: Evidence) -> Judgement:
         there = Finding("elsewhere", "note", {"target": way.elsewhere})
         return Judgement("elsewhere", (there, *_costs(way, evidence)))
     last = way.statuses[-1]
+    if last == 404 and way.hops == 1 and not evidence.has_rule:
+        return _missing(evidence)  # punctuation or `/index.php` was taken off, of whatever it is
     if last != 200:
         return Judgement("broken", (_nothing(way.path or url, last),))
     problem = _wrong_page(way, evidence) or _soft_404(url, way, evidence)

@@ -56,6 +56,8 @@ def _of_nginx(request: Request, mine: Answer, theirs: Answer) -> Iterator[str]:
         if theirs.status == 400:
             yield "a broken escape in the path: 400"
         return
+    if theirs.status == 400 and _climbs_out(path):
+        yield "a path that climbs above the root: 400"
     if mine.status == 200 and theirs.status == 404 and composed(path) != path:
         yield "a file's path as a Mac spells it: 404"
     if mine.status == theirs.status and _is_same(mine.location, theirs.location):
@@ -68,6 +70,16 @@ def _of_nginx(request: Request, mine: Answer, theirs: Answer) -> Iterator[str]:
         yield "a value spelled as no browser does: another value"
     if request.query.count("&") > RUNS_MAX and mine.location.startswith(theirs.location or "\n"):
         yield f"more than {RUNS_MAX} places to cut: redirected without the others"
+
+
+def _climbs_out(path: str) -> bool:
+    """Whether a path asks for what is above the root (`/a/../../b`), as scanners do."""
+    depth = 0
+    for name in filter(None, path.split("/")):
+        depth += {"..": -1, ".": 0}.get(name, 1)
+        if depth < 0:
+            return True
+    return False
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from publisher.audit.report import BAD, Outcome, Past, Report, Row, Source, Vanished
+from publisher.audit.figures import in_short
+from publisher.audit.report import BAD, GOOD, Outcome, Past, Report, Source, Vanished
 
 _PAST_MAX = 200
 # Addresses from logs come and go with the logs.
@@ -34,17 +35,21 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             if seen.outcome in BAD:
                 yield url, seen.sources
 
+    def good(self) -> Iterator[str]:
+        """What led to a page."""
+        return (url for url, seen in self.rows.items() if seen.outcome in GOOD)
+
     def change(self, url: str, outcome: Outcome) -> Literal["", "new", "better", "worse"]:
-        """What has become of an address since."""
+        """What has become of an address since. What is lost is no better for being closed."""
         if not self.past:
             return ""
         seen = self.rows.get(url)
         if seen is None:
             return "new"
         was_bad, is_bad = seen.outcome in BAD, outcome in BAD
-        if was_bad == is_bad:
-            return ""
-        return "worse" if is_bad else "better"
+        if is_bad:
+            return "" if was_bad else "worse"
+        return "better" if was_bad and outcome != "closed" else ""
 
     def vanished(self, urls: Iterable[str]) -> Iterator[Vanished]:
         """What this audit did not look at, of what does not come and go with logs."""
@@ -59,24 +64,11 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remembered(report: Report, memory: Memory) -> Memory:
-    """What to keep of an audit for the next one."""
+    """What to keep of an audit for the next one: also what the CMS alone knows, if this audit left
+    the CMS alone."""
+    has_cms = any(one.what == "cms" and not one.problem for one in report.checked)
+    kept = {} if has_cms else {url: one for url, one in memory.rows.items() if "cms" in one.sources}
     return Memory(
-        rows={row.url: Seen(row.outcome, row.sources) for row in report.rows},
-        past=(*memory.past, figures(report))[-_PAST_MAX:],
+        rows=kept | {row.url: Seen(row.outcome, row.sources) for row in report.rows},
+        past=(*memory.past, in_short(report))[-_PAST_MAX:],
     )
-
-
-def figures(report: Report) -> Past:
-    """An audit in figures."""
-    return Past(
-        report.made,
-        report.release,
-        report.score.value,
-        len(report.rows),
-        _count(report.rows, "lost"),
-        _count(report.rows, "broken"),
-    )
-
-
-def _count(rows: Iterable[Row], outcome: Outcome) -> int:
-    return sum(row.outcome == outcome for row in rows)

@@ -222,7 +222,7 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """An earlier audit, in figures."""
+    """An earlier audit, in figures. `measures`: what its score was made of."""
 
     made: datetime
     release: str
@@ -230,6 +230,7 @@ class Past(msgspec.Struct, frozen=True):
     urls: int
     lost: int
     broken: int
+    measures: tuple[Measure, ...] = ()
 
 
 class Vanished(msgspec.Struct, frozen=True):

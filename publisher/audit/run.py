@@ -26,6 +26,7 @@ from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, 
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
 from publisher.cms.port import Cms
+from publisher.errors import PublisherError
 from publisher.inventory import Inventory
 from publisher.log_search import Known, essence
 from publisher.own import Own
@@ -99,6 +100,11 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     else:
         gathered.checked.append(Checked("cms", 0, 0, "left out"))
     gathered.of_past(memory)
+    if not gathered.urls:
+        raise PublisherError(
+            "no old address is known: there is nothing to audit",
+            "Name access logs (--logs), lists (--urls) or the old sitemap (--sitemap).",
+        )
     found = Material(
         public=on.public,
         release=chosen.id,
@@ -110,6 +116,8 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         forms=gathered.forms,
         days=list(gathered.days),
         checked=gathered.checked,
+        withdrawn=on.withdrawn,
+        worked=frozenset((*gathered.worked(), *memory.good())),
     )
     place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
     with EdgeEngine(edge_data(on.rules), on.has_file, place) as edge:
@@ -235,6 +243,8 @@ class _Steps:
             old = [one.url for one in self.found.old if one.url.startswith("/")]
             urls = old[: self.given.at_most(LIVE_MAX)]
             self._ask_live(live, BROWSER, urls)
+            if home := live.at(BROWSER.request("/", self.on.host)):
+                self.found.home_title = follow(live, [home], live.site)[0].end.title
             answered = sum(not self.found.live[url].problem for url in urls)
             problems = {self.found.live[url].problem for url in urls} - {""}
             self.found.checked.append(

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from publisher.audit import findings_en, findings_ja, words_en, words_ja
 from publisher.audit.report import Finding, Kind, Outcome, Severity, Source
 from publisher.audit.shown import decoded, number
+from publisher.errors import ConfigError, Problem
 
 Language = Literal["ja", "en"]
 
@@ -83,6 +84,15 @@ def language_of(tag: str) -> Language:
     """The report's language for a site's, such as `ja` or `en-GB`: English, if there are no words
     in its own."""
     return "ja" if tag.lower().split("-")[0] == "ja" else "en"
+
+
+def chosen_language(asked: str, of_site: str) -> Language:
+    """The language that was asked for, or the site's. Raises ConfigError for one without words."""
+    if asked and language_of(asked) != asked:
+        raise ConfigError(
+            "publisher", [Problem(0, "--language", f"{asked!r} is neither ja nor en")]
+        )
+    return language_of(asked or of_site)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
     "pages": ("Target pages", "status, title, sitemap, canonical, noindex"),
     "social": ("Social identity", "what a preview crawler gets for each post"),
     "counts": ("Share counts", "asked of the networks and compared with before"),
-    "logs": ("Requests in the logs", "read; each one counts for its address"),
+    "logs": ("Requests in the logs", "read; each one for a page or a document is a visit"),
     "sitemaps": ("Addresses in old sitemaps", "read; each one must lead to a page"),
 }
 
@@ -82,7 +82,7 @@ TEXT: Final[dict[str, str]] = {
     "made": "Made {when}",
     "release": "Release",
     "against.live": "live at {against}",
-    "against.other": "compared with {against}, which serves something else so far",
+    "against.other": "compared with {against}, which serves something else so far, or alters pages",
     "against.none": "before the switch: no live site was asked",
     "contents": "On this page",
     "nav.result": "Result",
@@ -110,6 +110,7 @@ TEXT: Final[dict[str, str]] = {
     "since": "Since the last audit",
     "since.when": "on {when}",
     "since.score": "points",
+    "since.other": "that score measured other things, so the two can't be compared",
     "since.better": "better",
     "since.worse": "worse",
     "since.new": "new",

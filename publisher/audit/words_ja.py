@@ -60,7 +60,7 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
     "pages": ("転送先のページ", "ステータス、タイトル、サイトマップ、canonical、noindexを確認"),
     "social": ("SNSでの認識", "記事ごとに、プレビュー用クローラーへの応答を確認"),
     "counts": ("シェア数", "各SNSに問い合わせて、以前と比較"),
-    "logs": ("ログのアクセス", "すべて読み込み、URLごとに集計"),
+    "logs": ("ログのアクセス", "すべて読み込み、ページと文書へのアクセスをURLごとに集計"),
     "sitemaps": ("旧サイトマップのURL", "すべて読み込み、ページに着くか確認"),
 }
 
@@ -82,7 +82,7 @@ TEXT: Final[dict[str, str]] = {
     "made": "{when} 作成",
     "release": "リリース",
     "against.live": "{against} で公開中",
-    "against.other": "{against} と比較（まだこのリリースは公開されていません）",
+    "against.other": "{against} と比較（このリリースと異なるページを返しています）",
     "against.none": "切り替え前（本番サイトへのアクセスなし）",
     "contents": "目次",
     "nav.result": "結果",
@@ -110,6 +110,7 @@ TEXT: Final[dict[str, str]] = {
     "since": "前回の監査から",
     "since.when": "前回：{when}",
     "since.score": "点",
+    "since.other": "前回とは評価の対象が異なるため、スコアは比較できません",
     "since.better": "改善",
     "since.worse": "悪化",
     "since.new": "新規",

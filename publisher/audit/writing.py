@@ -25,13 +25,18 @@ FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
 """By the end of a file's name, the pieces of what is written into it."""
 
 
-def check(files: Sequence[Path]) -> None:
-    """Say at once what can't be written. Raises ConfigError."""
+def check(files: Sequence[Path], fix: Path | None) -> None:
+    """Say at once what can't be written: an audit may take an hour. Raises ConfigError."""
     wrong = [
         Problem(0, "--output", f"{path} ends in none of {', '.join(FORMS)}")
         for path in files
         if path.suffix not in FORMS
     ]
+    for option, path in (*(("--output", path) for path in files), ("--fix", fix)):
+        if path and not path.parent.is_dir():
+            wrong.append(Problem(0, option, f"there is no folder {path.parent}"))
+        elif path and path.is_dir():
+            wrong.append(Problem(0, option, f"{path} is a folder"))
     if wrong:
         raise ConfigError("publisher", wrong)
 

@@ -80,13 +80,14 @@ def redirects_audit(
     from publisher.audit.formats import document
     from publisher.audit.run import Given, audited
     from publisher.audit.servers import named
-    from publisher.audit.words import language_of
+    from publisher.audit.words import chosen_language
     from publisher.audit.writing import REPORT, check, write
     from publisher.site import Site
 
     files = output or [REPORT]
-    check(files)
+    check(files, fix)
     site = Site(config)
+    spoken = chosen_language(language, site.config.site.language)
     given = Given(
         logs or (),
         urls or (),
@@ -98,11 +99,11 @@ def redirects_audit(
     )
     with console.progress() as bar:
         report = audited(site, given, release, bar.update)
-    write(report, files, fix, language_of(language or site.config.site.language))
-    if not json:
-        shown.show(report, files, fix)
+    write(report, files, fix, spoken)
     if json:
         print(document(report).decode(), flush=True)
+    else:
+        shown.show(report, files, fix)
     if not report.is_passed:
         console.say(f"error: {shown.refusal(report)}")
         raise typer.Exit(3)

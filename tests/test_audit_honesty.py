@@ -1,0 +1,192 @@
+"""`redirects audit` as people use it, against the sample CMS: what it must not hide, what it must
+not invent, and what it refuses at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import msgspec
+import pytest
+
+from publisher.audit.formats import Document
+from publisher.audit.report import Report, Row
+from tests.program import Cli, Run, configure
+
+
+@pytest.fixture
+def site(publisher: Cli, cms: str) -> Cli:
+    """The program, in a folder with a site that is exported and live."""
+    configure(cms)
+    publisher("export", "--publish")
+    return publisher
+
+
+def audit(site: Cli, *arguments: str) -> tuple[Run, Report]:
+    done = site("redirects", "audit", *arguments, "--json")
+    return done, msgspec.json.decode(done.out.encode(), type=Document).report
+
+
+def of(report: Report, url: str) -> Row:
+    return next(row for row in report.rows if row.url == url)
+
+
+def log(*requests: tuple[str, int, int]) -> str:
+    """The name of a log with requests for these paths, each with its status, so often."""
+    line = '203.0.113.5 - - [20/Nov/2026:10:00:00 +0900] "GET {} HTTP/1.1" {} 99 "-" "Mozilla"\n'
+    lines = (line.format(path, status) * times for path, status, times in requests)
+    Path("access.log").write_text("".join(lines), encoding="utf-8")
+    return "access.log"
+
+
+def test_what_only_loses_its_punctuation_is_missing_and_no_broken_rule(site: Cli) -> None:
+    """The edge takes a full stop off an address; where nothing is then, nobody wrote a rule."""
+    given = log(("/nothing-here.", 404, 9), ("/index.php/no", 404, 9), ("/was-here.", 200, 9))
+    _, report = audit(site, "--logs", given)
+    for url in ("/nothing-here.", "/index.php/no"):
+        row = of(report, url)
+        assert (row.outcome, [one.kind for one in row.findings]) == ("closed", ["dead-before"])
+    row = of(report, "/was-here.")
+    assert (row.outcome, [one.kind for one in row.findings]) == ("lost", ["not-found"])
+
+
+def test_files_of_pages_are_no_visits(site: Cli) -> None:
+    """A lost page must not be hidden by the styles and images that are kept; a PDF is no part."""
+    style = "/wp-content/themes/minato/style.css?ver=1.2"
+    given = log((style, 200, 950), ("/popular/", 200, 50), ("/catalog.pdf", 200, 7))
+    _, report = audit(site, "--logs", given)
+    hits = next(part for part in report.score.parts if part.measure == "hits")
+    assert (hits.kept, hits.total) == (0, 57)
+    assert of(report, style).outcome == "kept"
+    logs = next(one for one in report.checked if one.what == "logs")
+    assert (logs.done, logs.total) == (57, 1007)
+    assert "no visits" in logs.problem
+
+
+class _Same(BaseHTTPRequestHandler):
+    """A live site that says the same, whatever is asked: that there is nothing."""
+
+    status, body = 404, b""
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to say."""
+
+
+class _Home(_Same):
+    """One that shows its home page, as a WordPress does for what it does not understand."""
+
+    status, body = 200, b"<title>Home</title>"
+
+
+@contextmanager
+def live(answers: type[_Same]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) -> None:
+    """A release that something in front of it alters is not known for one; that it lacks the same
+    must not make losses of a release good."""
+    Path("Pages.csv").write_text("page,clicks\n/searched/,30\n/never-clicked/,0\n")
+    given = "--logs", log(("/popular/", 200, 50), ("/typo/", 404, 3)), "--urls", "Pages.csv"
+    with live(_Same) as url:
+        _, report = audit(site, *given, "--against", url)
+        _, again = audit(site, "--no-cms", "--against", url)
+    assert of(report, "/popular/").outcome == "lost"
+    assert of(report, "/searched/").outcome == "lost"
+    assert of(report, "/never-clicked/").outcome == "closed"
+    assert of(report, "/typo/").outcome == "closed"
+    # Without the logs nothing shows that it worked. That is not better.
+    assert of(again, "/popular/").change == ""
+
+
+def test_a_home_page_for_everything_is_no_page_and_no_title(site: Cli) -> None:
+    Path("urls.txt").write_text("/nowhere/\n/?p=1632\n")
+    with live(_Home) as url:
+        _, report = audit(site, "--no-cms", "--urls", "urls.txt", "--against", url)
+    assert [one.kind for one in of(report, "/nowhere/").findings] == ["not-found"]
+    assert not any(one.kind == "wrong-title" for page in report.pages for one in page.findings)
+
+
+def test_what_stands_behind_an_address_hides_no_wrong_page(site: Cli, cms: str) -> None:
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/?p=1632,/blog/118.html\n")
+    site("export", "--publish")
+    given = log(("/?p=1632&utm_source=tw", 200, 90))
+    _, report = audit(site, "--logs", given, "--fix", "fix.csv")
+    row = of(report, "/?p=1632&utm_source=tw")
+    assert (row.outcome, [one.kind for one in row.findings]) == ("broken", ["wrong-page"])
+    assert row.fix == of(report, "/?p=1632").fix
+    done = site("redirects", "audit", "--fix", "other.csv")
+    assert "take that rule of yours out" in done.out
+
+
+def test_what_the_cms_alone_knows_is_not_new_after_an_audit_without_it(site: Cli) -> None:
+    audit(site)
+    audit(site, "--no-cms", "--logs", log(("/popular/", 200, 50)))
+    _, report = audit(site)
+    assert {row.url for row in report.rows if row.change == "new"} == set()
+
+
+def test_a_page_that_was_withdrawn_is_gone_at_all_its_addresses(site: Cli) -> None:
+    site("withdraw", "/blog/118.html", "--reason", "a mistake")
+    done, report = audit(site)
+    assert done.code == 0
+    for url in ("/?p=118", "/?page_id=118", "/?p=0118/"):
+        assert (of(report, url).outcome, of(report, url).findings) == ("gone", ())
+
+
+def test_scores_of_other_measures_are_not_compared(site: Cli) -> None:
+    audit(site, "--logs", log(("/popular/", 200, 50)))
+    told = site("redirects", "audit")
+    assert "its score measured other things" in told.out
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    assert "the two can&#39;t be compared" in page or "the two can't be compared" in page
+    assert ": +0.00" in site("redirects", "audit").out
+
+
+def test_an_audit_of_nothing_does_not_pass(site: Cli) -> None:
+    done = site("redirects", "audit", "--no-cms")
+    assert done.code == 1
+    assert "there is nothing to audit" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--language", "fr"), "--language: 'fr' is neither ja nor en"),
+        (("--output", "none/audit.html"), "--output: there is no folder none"),
+        (("--fix", "none/fix.csv"), "--fix: there is no folder none"),
+        (("--fix", "folder"), "--fix: folder is a folder"),
+    ],
+)
+def test_what_cannot_end_well_is_refused_at_once(
+    publisher: Cli, arguments: tuple[str, ...], told: str
+) -> None:
+    configure("http://127.0.0.1:1")
+    Path("folder").mkdir()
+    done = publisher("redirects", "audit", *arguments)
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_rules_are_asked_for_and_none_is_known(site: Cli) -> None:
+    done = site("redirects", "audit", "--fix", "fix.csv")
+    assert "No rule is known that would mend anything" in done.out
+    assert not Path("fix.csv").exists()
