@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,6 +15,8 @@ import pytest
 
 from publisher.audit.formats import Document
 from publisher.audit.report import Report, Row
+from publisher.share_counts.book import KEY, Book, Reading, encoded
+from publisher.store.directory import DirectoryStore
 from tests.program import Cli, Run, configure
 
 
@@ -150,6 +153,21 @@ def test_a_page_that_was_withdrawn_is_gone_at_all_its_addresses(site: Cli) -> No
     assert done.code == 0
     for url in ("/?p=118", "/?page_id=118", "/?p=0118/"):
         assert (of(report, url).outcome, of(report, url).findings) == ("gone", ())
+
+
+def test_what_was_shared_counts_for_its_post(site: Cli, cms: str) -> None:
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/?p=1632,/blog/118.html\n")
+    site("export", "--publish")
+    book = Book()
+    for number, shares in ((1632, 30), (118, 10)):
+        url = f"https://www.example.co.jp/?p={number}"
+        book.note("hatena", url, Reading(datetime(2026, 1, 1, tzinfo=UTC), {"bookmarks": shares}))
+    DirectoryStore(Path(".publisher")).put(KEY, encoded(book))
+    _, report = audit(site)
+    assert of(report, "/?p=1632").measures.shares == 30
+    part = next(one for one in report.score.parts if one.measure == "shares")
+    assert (part.kept, part.total) == (10, 40)
 
 
 def test_scores_of_other_measures_are_not_compared(site: Cli) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from publisher.addresses import Addresses
 from publisher.audit.forms import Form, forms
+from publisher.audit.identity import counts_of, old_posts
 from publisher.audit.imports import read_urls_file
 from publisher.audit.locating import Hosts, locate
 from publisher.audit.old_urls import OldUrls
@@ -19,6 +20,8 @@ from publisher.content_types import is_part_of_pages
 from publisher.errors import PublisherError
 from publisher.log_files import read_logs
 from publisher.own import Own
+from publisher.share_counts.book import Book
+from publisher.share_counts.networks import ENTRIES
 from redirects.own import written
 
 Progress = Callable[[str, int, int], None]
@@ -43,6 +46,14 @@ class Gathered:
             self.forms.setdefault(form.url, form)
             self.urls.add(form.url, "cms")
         self.checked.append(Checked("cms", len(self.forms), len(self.forms)))
+
+    def of_shares(self, addresses: Addresses, book: Book) -> None:
+        """Take how often posts were shared before, at the address by which networks know each."""
+        known = {one.number: one.known_by for one in old_posts(addresses, lambda _: True)}
+        for number, counted in counts_of(book, addresses, ENTRIES):
+            shares = sum(one.before or 0 for one in counted.values())
+            if shares and number in known:
+                self._add(known[number], "cms", Measures(shares=shares))
 
     def of_logs(self, paths: list[Path], progress: Progress) -> None:
         """Take what access logs show. Raises PublisherError."""
