@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests import packages, skips
 from tests.machines import Place
 from tests.ministack import MiniStack
 from tests.odd_site import ExportedSite, odd_site
-from tests.program import Cli, runner
+from tests.program import Cli, configure, ended, process, runner
 from tests.seaweedfs import SeaweedFS
 from tests.wordpress import Options, Unavailable, WordPress, theme_test_data
 
@@ -96,6 +97,24 @@ def publisher(
     monkeypatch.setattr(http, "BACKOFF_S", 0.0)
     monkeypatch.setenv("PUBLISHER_ACTOR", "tester")
     return runner(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def exported_sample(cms: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site that was made of the sample CMS, and is live."""
+    folder = tmp_path_factory.mktemp("exported")
+    configure(cms, folder=folder)
+    done = ended(process("export", "--publish", folder=folder))
+    assert done.code == 0, done.err
+    return folder
+
+
+@pytest.fixture
+def sample_site(publisher: Cli, exported_sample: Path, tmp_path: Path) -> Cli:
+    """Runs the program on a copy of that; `urls.txt` has an old address."""
+    shutil.copytree(exported_sample, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "urls.txt").write_text("/?p=1632\n")
+    return publisher
 
 
 @pytest.fixture(scope="session")

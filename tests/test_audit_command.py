@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.program import Cli, configure, ended, process
+from tests.program import Cli, configure
 
 LINE = '203.0.113.9 - - [21/Nov/2026:10:00:00 +0900] "GET {} HTTP/1.1" 200 5 "-" "{}"\n'
 HOSTILE = (
@@ -26,26 +25,8 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="module")
-def exported(cms: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sample site that is live."""
-    folder = tmp_path_factory.mktemp("exported")
-    configure(cms, folder=folder)
-    done = ended(process("export", "--publish", folder=folder))
-    assert done.code == 0, done.err
-    return folder
-
-
-@pytest.fixture
-def site(publisher: Cli, exported: Path, tmp_path: Path) -> Cli:
-    """Runs the program on a copy of it; `urls.txt` has an old address."""
-    shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "urls.txt").write_text("/?p=1632\n")
-    return publisher
-
-
-def test_a_whole_site_passes_and_the_report_is_written(site: Cli) -> None:
-    done = site("redirects", "audit")
+def test_a_whole_site_passes_and_the_report_is_written(sample_site: Cli) -> None:
+    done = sample_site("redirects", "audit")
     assert done.code == 0, done.err
     assert "Score 100.00 of 100, 99 needed: passed" in done.out
     assert "forms of what the CMS holds" in done.out
@@ -55,23 +36,25 @@ def test_a_whole_site_passes_and_the_report_is_written(site: Cli) -> None:
 
 
 def test_the_language_is_the_site_s_or_the_one_that_is_asked_for(
-    site: Cli, cms: str, tmp_path: Path
+    sample_site: Cli, cms: str, tmp_path: Path
 ) -> None:
     config = Path("site-config.yaml")
     config.write_text(config.read_text().replace("cms:", "  language: ja\ncms:", 1))
-    site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
+    sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     assert '<html lang="ja"' in Path("redirect-audit.html").read_text(encoding="utf-8")
-    site("redirects", "audit", "--no-cms", "--urls", "urls.txt", "--language", "en")
+    sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt", "--language", "en")
     assert '<html lang="en"' in Path("redirect-audit.html").read_text(encoding="utf-8")
 
 
-def test_a_hostile_log_harms_neither_terminal_nor_files(site: Cli) -> None:
+def test_a_hostile_log_harms_neither_terminal_nor_files(sample_site: Cli) -> None:
     log = "".join(LINE.format(url, "\x1b]0;title\x07") for url in HOSTILE).encode()
     log += b"\xff\xfe\x00 no line\n" + b"A" * 1_000_000 + b"\n"
     Path("access.log").write_bytes(log + LINE.format("/?p=1632", "M").encode())
     names = [f"out.{end}" for end in ("html", "json", "csv", "xml")]
     outputs = [word for name in names for word in ("--output", name)]
-    done = site("redirects", "audit", "--logs", "access.log", *outputs)  # no control characters
+    done = sample_site(
+        "redirects", "audit", "--logs", "access.log", *outputs
+    )  # no control characters
     assert done.code == 3
     assert "gates.preservation wants 99" in done.err
     urls = {row["url"] for row in json.loads(Path("out.json").read_text())["report"]["rows"]}
@@ -86,10 +69,10 @@ def test_a_hostile_log_harms_neither_terminal_nor_files(site: Cli) -> None:
     assert "/?p=1632" in cases
 
 
-def test_rules_that_it_proposes_mend_what_was_lost(site: Cli) -> None:
+def test_rules_that_it_proposes_mend_what_was_lost(sample_site: Cli) -> None:
     urls = ("/about/contact.php", "/?name=nothing-like-it")
     Path("urls.txt").write_text("".join(f"{url}\n" for url in urls), encoding="utf-8")
-    first = site("redirects", "audit", "--urls", "urls.txt", "--fix", "fixes.csv", "--json")
+    first = sample_site("redirects", "audit", "--urls", "urls.txt", "--fix", "fixes.csv", "--json")
     rows = {row["url"]: row for row in first.document["report"]["rows"]}
     lost = [url for url, row in rows.items() if row["outcome"] == "lost"]
     assert len(lost) == 2
@@ -98,8 +81,8 @@ def test_rules_that_it_proposes_mend_what_was_lost(site: Cli) -> None:
     assert mending[0]["guess"]
     config = Path("site-config.yaml")
     config.write_text(config.read_text() + "redirects:\n  files: [fixes.csv]\n")
-    assert site("export", "--publish").code == 0
-    second = site("redirects", "audit", "--json").document["report"]
+    assert sample_site("export", "--publish").code == 0
+    second = sample_site("redirects", "audit", "--json").document["report"]
     changed = [row["url"] for row in second["rows"] if row.get("change") == "better"]
     assert len(changed) == 1
     assert [row["url"] for row in second["rows"] if row["outcome"] == "lost"] == [
@@ -125,23 +108,23 @@ def test_rules_that_it_proposes_mend_what_was_lost(site: Cli) -> None:
     ],
 )
 def test_what_can_t_be_done_is_said(
-    site: Cli, arguments: tuple[str, ...], code: int, message: str
+    sample_site: Cli, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    done = site("redirects", "audit", "--no-cms", "--urls", "urls.txt", *arguments)
+    done = sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt", *arguments)
     assert done.code == code
     assert message in done.err
     assert "secret" not in done.out + done.err
 
 
-def test_a_damaged_memory_is_said_and_can_be_removed(site: Cli) -> None:
-    site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
+def test_a_damaged_memory_is_said_and_can_be_removed(sample_site: Cli) -> None:
+    sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     memory = next(Path(".publisher/audits").iterdir())
     memory.write_bytes(b"{broken")
-    done = site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
+    done = sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     assert done.code == 1
     assert "audits/last is damaged" in done.err
     memory.unlink()
-    assert site("redirects", "audit", "--no-cms", "--urls", "urls.txt").code == 0
+    assert sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt").code == 0
 
 
 def test_before_the_first_release_it_says_so(publisher: Cli, cms: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,19 +15,13 @@ import pytest
 
 from publisher.audit.formats import Document
 from publisher.audit.report import Report, Row
+from publisher.share_counts.book import KEY, Book, Reading, encoded
+from publisher.store.directory import DirectoryStore
 from tests.program import Cli, Run, configure
 
 
-@pytest.fixture
-def site(publisher: Cli, cms: str) -> Cli:
-    """The program, in a folder with a site that is exported and live."""
-    configure(cms)
-    publisher("export", "--publish")
-    return publisher
-
-
-def audit(site: Cli, *arguments: str) -> tuple[Run, Report]:
-    done = site("redirects", "audit", *arguments, "--json")
+def audit(sample_site: Cli, *arguments: str) -> tuple[Run, Report]:
+    done = sample_site("redirects", "audit", *arguments, "--json")
     return done, msgspec.json.decode(done.out.encode(), type=Document).report
 
 
@@ -42,10 +37,10 @@ def log(*requests: tuple[str, int, int]) -> str:
     return "access.log"
 
 
-def test_what_only_loses_its_punctuation_is_missing_and_no_broken_rule(site: Cli) -> None:
+def test_what_only_loses_its_punctuation_is_missing_and_no_broken_rule(sample_site: Cli) -> None:
     """The edge takes a full stop off an address; where nothing is then, nobody wrote a rule."""
     given = log(("/nothing-here.", 404, 9), ("/index.php/no", 404, 9), ("/was-here.", 200, 9))
-    _, report = audit(site, "--logs", given)
+    _, report = audit(sample_site, "--logs", given)
     for url in ("/nothing-here.", "/index.php/no"):
         row = of(report, url)
         assert (row.outcome, [one.kind for one in row.findings]) == ("closed", ["dead-before"])
@@ -53,11 +48,11 @@ def test_what_only_loses_its_punctuation_is_missing_and_no_broken_rule(site: Cli
     assert (row.outcome, [one.kind for one in row.findings]) == ("lost", ["not-found"])
 
 
-def test_files_of_pages_are_no_visits(site: Cli) -> None:
+def test_files_of_pages_are_no_visits(sample_site: Cli) -> None:
     """A lost page must not be hidden by the styles and images that are kept; a PDF is no part."""
     style = "/wp-content/themes/minato/style.css?ver=1.2"
     given = log((style, 200, 950), ("/popular/", 200, 50), ("/catalog.pdf", 200, 7))
-    _, report = audit(site, "--logs", given)
+    _, report = audit(sample_site, "--logs", given)
     hits = next(part for part in report.score.parts if part.measure == "hits")
     assert (hits.kept, hits.total) == (0, 57)
     assert of(report, style).outcome == "kept"
@@ -100,14 +95,14 @@ def live(answers: type[_Same]) -> Iterator[str]:
             thread.join()
 
 
-def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) -> None:
+def test_what_worked_was_not_dead_before_whatever_the_live_site_says(sample_site: Cli) -> None:
     """A release that something in front of it alters is not known for one; that it lacks the same
     must not make losses of a release good."""
     Path("Pages.csv").write_text("page,clicks\n/searched/,30\n/never-clicked/,0\n")
     given = "--logs", log(("/popular/", 200, 50), ("/typo/", 404, 3)), "--urls", "Pages.csv"
     with live(_Same) as url:
-        _, report = audit(site, *given, "--against", url)
-        _, again = audit(site, "--no-cms", "--against", url)
+        _, report = audit(sample_site, *given, "--against", url)
+        _, again = audit(sample_site, "--no-cms", "--against", url)
     assert of(report, "/popular/").outcome == "lost"
     assert of(report, "/searched/").outcome == "lost"
     assert of(report, "/never-clicked/").outcome == "closed"
@@ -116,53 +111,68 @@ def test_what_worked_was_not_dead_before_whatever_the_live_site_says(site: Cli) 
     assert of(again, "/popular/").change == ""
 
 
-def test_a_home_page_for_everything_is_no_page_and_no_title(site: Cli) -> None:
+def test_a_home_page_for_everything_is_no_page_and_no_title(sample_site: Cli) -> None:
     Path("urls.txt").write_text("/nowhere/\n/?p=1632\n")
     with live(_Home) as url:
-        _, report = audit(site, "--no-cms", "--urls", "urls.txt", "--against", url)
+        _, report = audit(sample_site, "--no-cms", "--urls", "urls.txt", "--against", url)
     assert [one.kind for one in of(report, "/nowhere/").findings] == ["not-found"]
     assert not any(one.kind == "wrong-title" for page in report.pages for one in page.findings)
 
 
-def test_what_stands_behind_an_address_hides_no_wrong_page(site: Cli, cms: str) -> None:
+def test_what_stands_behind_an_address_hides_no_wrong_page(sample_site: Cli, cms: str) -> None:
     configure(cms, "redirects:\n  files: [own.csv]\n")
     Path("own.csv").write_text("from,to\n/?p=1632,/blog/118.html\n")
-    site("export", "--publish")
+    sample_site("export", "--publish")
     given = log(("/?p=1632&utm_source=tw", 200, 90))
-    _, report = audit(site, "--logs", given, "--fix", "fix.csv")
+    _, report = audit(sample_site, "--logs", given, "--fix", "fix.csv")
     row = of(report, "/?p=1632&utm_source=tw")
     assert (row.outcome, [one.kind for one in row.findings]) == ("broken", ["wrong-page"])
     assert row.fix == of(report, "/?p=1632").fix
-    done = site("redirects", "audit", "--fix", "other.csv")
+    done = sample_site("redirects", "audit", "--fix", "other.csv")
     assert "take that rule of yours out" in done.out
 
 
-def test_what_the_cms_alone_knows_is_not_new_after_an_audit_without_it(site: Cli) -> None:
-    audit(site)
-    audit(site, "--no-cms", "--logs", log(("/popular/", 200, 50)))
-    _, report = audit(site)
+def test_what_the_cms_alone_knows_is_not_new_after_an_audit_without_it(sample_site: Cli) -> None:
+    audit(sample_site)
+    audit(sample_site, "--no-cms", "--logs", log(("/popular/", 200, 50)))
+    _, report = audit(sample_site)
     assert {row.url for row in report.rows if row.change == "new"} == set()
 
 
-def test_a_page_that_was_withdrawn_is_gone_at_all_its_addresses(site: Cli) -> None:
-    site("withdraw", "/blog/118.html", "--reason", "a mistake")
-    done, report = audit(site)
+def test_a_page_that_was_withdrawn_is_gone_at_all_its_addresses(sample_site: Cli) -> None:
+    sample_site("withdraw", "/blog/118.html", "--reason", "a mistake")
+    done, report = audit(sample_site)
     assert done.code == 0
     for url in ("/?p=118", "/?page_id=118", "/?p=0118/"):
         assert (of(report, url).outcome, of(report, url).findings) == ("gone", ())
 
 
-def test_scores_of_other_measures_are_not_compared(site: Cli) -> None:
-    audit(site, "--logs", log(("/popular/", 200, 50)))
-    told = site("redirects", "audit")
+def test_what_was_shared_counts_for_its_post(sample_site: Cli, cms: str) -> None:
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/?p=1632,/blog/118.html\n")
+    sample_site("export", "--publish")
+    book = Book()
+    for number, shares in ((1632, 30), (118, 10)):
+        url = f"https://www.example.co.jp/?p={number}"
+        book.note("hatena", url, Reading(datetime(2026, 1, 1, tzinfo=UTC), {"bookmarks": shares}))
+    DirectoryStore(Path(".publisher")).put(KEY, encoded(book))
+    _, report = audit(sample_site)
+    assert of(report, "/?p=1632").measures.shares == 30
+    part = next(one for one in report.score.parts if one.measure == "shares")
+    assert (part.kept, part.total) == (10, 40)
+
+
+def test_scores_of_other_measures_are_not_compared(sample_site: Cli) -> None:
+    audit(sample_site, "--logs", log(("/popular/", 200, 50)))
+    told = sample_site("redirects", "audit")
     assert "its score measured other things" in told.out
     page = Path("redirect-audit.html").read_text(encoding="utf-8")
     assert "the two can&#39;t be compared" in page or "the two can't be compared" in page
-    assert ": +0.00" in site("redirects", "audit").out
+    assert ": +0.00" in sample_site("redirects", "audit").out
 
 
-def test_an_audit_of_nothing_does_not_pass(site: Cli) -> None:
-    done = site("redirects", "audit", "--no-cms")
+def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
+    done = sample_site("redirects", "audit", "--no-cms")
     assert done.code == 1
     assert "there is nothing to audit" in done.err
 
@@ -186,7 +196,7 @@ def test_what_cannot_end_well_is_refused_at_once(
     assert told in done.err
 
 
-def test_rules_are_asked_for_and_none_is_known(site: Cli) -> None:
-    done = site("redirects", "audit", "--fix", "fix.csv")
+def test_rules_are_asked_for_and_none_is_known(sample_site: Cli) -> None:
+    done = sample_site("redirects", "audit", "--fix", "fix.csv")
     assert "No rule is known that would mend anything" in done.out
     assert not Path("fix.csv").exists()

@@ -15,7 +15,7 @@ from publisher.manifest import Entry, entries_of
 from publisher.paths import SitePath, decoded, file_path, recorded
 from publisher.records import Records
 from publisher.release import Release
-from publisher.rules import with_withdrawn
+from publisher.rules import OF_THE_CMS, with_withdrawn
 from publisher.store.port import Store
 from redirects.explain import outcome
 from redirects.kana import composed
@@ -131,7 +131,9 @@ class _Reader:
         if not query and self.ground.has_file(composed(decoded(path))):
             return False
         request = Request("GET", path or "/", query)
-        return outcome(self.ground.rules, request, self.ground.has_file).location != ""
+        found = outcome(self.ground.rules, request, self.ground.has_file)
+        # A link that the CMS itself redirects is the CMS's own, and no address of before.
+        return bool(found.location and found.rule and found.rule.origin != OF_THE_CMS)
 
 
 MEMORY = "audits/last"

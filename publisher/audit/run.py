@@ -248,13 +248,13 @@ class _Steps:
             answered = sum(not self.found.live[url].problem for url in urls)
             problems = {self.found.live[url].problem for url in urls} - {""}
             self.found.checked.append(
-                Checked("live", answered, len(old), "; ".join(sorted(problems)[:3]))
+                Checked("live", answered, len(self.found.old), "; ".join(sorted(problems)[:3]))
             )
             if self.found.is_live:
                 first = urls[:LIVE_VISITORS_MAX]
                 for visitor in matrix(self.on.host)[1:]:
                     self._ask_live(live, visitor, first)
-                self.found.checked.append(Checked("live-visitors", len(first), len(old)))
+                self.found.checked.append(Checked("live-visitors", len(first), len(self.found.old)))
 
     def _ask_live(self, live: LiveSite, visitor: Visitor, urls: Sequence[str]) -> None:
         """Send a kind of visitor to the live site; where that serves this release, the edge must
@@ -338,7 +338,7 @@ class _Steps:
         """Read the pages that all of them lead to."""
         contents = read(self.on, lambda done, all_: self.progress("reading pages", done, all_))
         self.found.contents = contents
-        self.found.checked.append(Checked("pages", len(contents.pages), len(contents.pages)))
+        self.found.checked.append(Checked("pages", len(contents.pages), len(self.found.paths)))
 
     def visitors(self) -> None:
         """Send every kind of visitor to the addresses that are worth most."""
