@@ -54,6 +54,13 @@ def redirects_build(folder: Path) -> Command:
     return Command("publisher redirects build", words, folder, _environment())
 
 
+def audit(folder: Path, log: Path) -> Command:
+    """An audit of what is live in this folder, of the addresses that a log asks for."""
+    words = [sys.executable, "-m", "publisher", "redirects", "audit", "--no-cms", "--json",
+             "--logs", str(log), "--output", "audit.html", "--output", "audit.json"]  # fmt: skip
+    return Command("publisher redirects audit", words, folder, _environment())
+
+
 def live(folder: Path, source: Path, where: Bucket) -> Command:
     """The files of a folder, from captured pages to live (`benchmarks/live.py`)."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""P8: an access log of 1 GB that asks for 100,000 addresses: how long its reading takes, beside
+"""P8: an audit of the redirects with an access log of 1 GB that asks for 100,000 addresses, beside
 `goaccess` on the same file, both on one core.
 
 The log is in the combined format, as nginx writes it for a site in Japanese: most requests are for
 a few addresses, a fifth for files, a twentieth a 404, by the agents that a site sees. Ours is
-`publisher.log_files.read_logs`, which is what `redirects build --logs` and the audit do with a log;
-it tells 200,000 addresses apart. `goaccess` makes its whole report, which has more in it.
+`publisher redirects audit`, with a site that answers most of it (`benchmarks.answering`); and once
+more, what of that is the reading of the log. `goaccess` makes its whole report.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from itertools import accumulate
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmarks.answering import publish
+from benchmarks.corpus import page_path
 from benchmarks.figures import Line, Run, ratio
 from benchmarks.measure import Command, Failed, alternating, measured
+from benchmarks.ours import audit
+from publisher.audit.ground import MEMORY
 from tests.packages import GOACCESS, ensure, program
 
 LOG_BYTES = 1_000_000_000
 ADDRESSES = 100_000
+PAGES = 5_000
 HOST = "www.example.co.jp"
 _ONE_CORE = ("-c", "0")
 _AGENTS = (
@@ -37,7 +42,7 @@ _AGENTS = (
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
     "Hatena::Russia::Crawler/0.01",
 )
-_OURS = """
+_READS = """
 import json, sys
 from pathlib import Path
 from publisher.audit.locating import Hosts
@@ -48,16 +53,31 @@ print(json.dumps([tally.requests, len(tally.counts), tally.unread, tally.dropped
 
 
 def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> list[Line]:
-    """The lines of the table. `size` 1 is 1 GB with 100,000 addresses."""
+    """The lines of the table. `size` 1 is 1 GB with 100,000 addresses, and 5,000 pages."""
     ensure(GOACCESS, say)
     log = folder / "access.log"
-    addresses = max(100, int(ADDRESSES * size))
+    addresses, pages = max(100, int(ADDRESSES * size)), max(10, int(PAGES * size))
+    answered = publish(folder / "site", pages, map(address, range(addresses)))
     requests = write_log(log, int(LOG_BYTES * size), addresses)
-    say(f"  {log.stat().st_size / 1e6:,.0f} MB, {requests:,} requests, {addresses:,} addresses")
+    megabytes = log.stat().st_size / 1e6
+    say(f"  {megabytes:,.0f} MB, {requests:,} requests, {addresses:,} addresses")
 
     def ours() -> Run:
-        words = [sys.executable, "-c", _OURS, str(log), HOST]
-        one = measured(_on_one_core("publisher reads a log", words, folder))
+        memory = folder / "site" / ".publisher" / MEMORY
+        memory.unlink(missing_ok=True)  # each is the first
+        command = audit(folder / "site", log)
+        one = measured(_on_one_core(command))
+        made = json.loads((folder / "site" / "audit.json").read_text(encoding="utf-8"))
+        counts = made["outcomes"]
+        hits = sum(row["measures"].get("hits", 0) for row in made["report"]["rows"])
+        found = [hits, counts.get("kept", 0) + counts.get("moved", 0), counts.get("lost", 0)]
+        if found != [requests, answered, addresses - answered]:
+            raise Failed(f"P8: {found} of {requests} requests, {answered} of {addresses} answered")
+        return replace(one, requests=requests)
+
+    def reading() -> Run:
+        words = [sys.executable, "-c", _READS, str(log), HOST]
+        one = measured(_on_one_core(Command("publisher reads a log", words, folder)))
         found = json.loads((folder / "output.log").read_text(encoding="utf-8"))
         if found != [requests, addresses, 0, 0]:
             raise Failed(f"P8: {found}, and there are {requests} requests, {addresses} addresses")
@@ -67,23 +87,29 @@ def run(folder: Path, size: float, rounds: int, say: Callable[[str], None]) -> l
         report = folder / "report.json"
         words = [program("goaccess"), str(log), "--no-global-config", "--log-format=COMBINED",
                  "--no-progress", "-o", str(report)]  # fmt: skip
-        one = measured(_on_one_core("goaccess", words, folder))
+        one = measured(_on_one_core(Command("goaccess", words, folder)))
         found = json.loads(report.read_text(encoding="utf-8", errors="replace"))["general"]
         if found["valid_requests"] != requests:
             raise Failed(f"P8: goaccess found {found['valid_requests']} of {requests} requests")
         return replace(one, requests=requests)
 
-    runs = alternating([ours, theirs], rounds, say)
-    mine, peer = runs["publisher reads a log"], runs["goaccess"]
-    note = f"{addresses:,} addresses in {log.stat().st_size / 1e6:,.0f} MB; on one core"
+    runs = alternating([ours, theirs, reading], rounds, say)
+    audits, reads, peer = (
+        runs[name] for name in ("publisher redirects audit", "publisher reads a log", "goaccess")
+    )
+    note = (
+        f"{addresses:,} addresses in {megabytes:,.0f} MB, {answered:,} of them answered by "
+        f"{pages:,} pages, images and redirects; HTML and JSON; on one core"
+    )
     return [
-        Line("P8", "publisher reads a log", mine, addresses, ratio(mine, peer), note),
+        Line("P8", "publisher redirects audit", audits, addresses, ratio(audits, peer), note),
+        Line("P8", "reading the log alone", reads, addresses, ratio(reads, peer), "a part of it"),
         Line("P8", "goaccess", peer, addresses, None, "makes its whole report; on one core"),
     ]
 
 
-def _on_one_core(name: str, words: list[str], folder: Path) -> Command:
-    return Command(name, [program("taskset"), *_ONE_CORE, *words], folder)
+def _on_one_core(command: Command) -> Command:
+    return replace(command, words=[program("taskset"), *_ONE_CORE, *command.words])
 
 
 def write_log(path: Path, size: int, addresses: int) -> int:
@@ -124,7 +150,7 @@ def address(number: int) -> str:
     """The path and query of one of the addresses that the log asks for."""
     match number % 10:
         case 0 | 1 | 2:
-            return f"/?p={number}"
+            return f"/?p={number + 1}"
         case 3 | 4:
             name = quote(f"新しいお店のお知らせ-{number}")
             return f"/{2005 + number % 20}/{1 + number % 12:02}/{name}/"
@@ -132,5 +158,7 @@ def address(number: int) -> str:
             return f"/wp-content/uploads/{2005 + number % 20}/{number}.jpg"
         case 7:
             return f"/blog/{number}.html?utm_source=mail&utm_campaign={quote('冬')}"
-        case _:
+        case 8:
             return f"/blog/{number}.html"
+        case _:
+            return page_path(1 + number // 10)

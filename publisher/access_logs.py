@@ -110,6 +110,7 @@ def hits(given: Iterable[bytes]) -> Iterator[Hit | None]:
             columns = new_columns
         else:
             yield None
+    _known_place.cache_clear()  # 20 MB, and an audit has more to do
 
 
 def _in_text(text: str, columns: _Columns) -> Hit | None:

@@ -64,6 +64,13 @@ def test_likeness_is_a_guess(url: str, target: str) -> None:
     assert found is None or found.guess
 
 
+def test_likeness_is_looked_for_so_often_and_the_same_name_always() -> None:
+    pages = Pages([SitePath("/recruit-2024/"), SitePath("/会社概要/")], alike_max=1)
+    urls = ["/recruit-2023/", "/recruit-2023/", "/old/recruit-2024.html"]
+    found = [fix(url, MISSING, LOST, Told(), pages) for url in urls]
+    assert [one.target if one else "" for one in found] == ["/recruit-2024/", "", "/recruit-2024/"]
+
+
 def test_a_longer_way_is_made_short_and_a_good_one_left_alone() -> None:
     way = Way((301, 302, 200), "/blog/12.html")
     dear = Judgement("moved", (Finding("chain", "warning"),))

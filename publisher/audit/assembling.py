@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from publisher.audit.asking import NOT_ASKED, Answers
-from publisher.audit.fixes import Pages, Told, fix
+from publisher.audit.fixes import ALIKE_MAX, Pages, Told, fix
 from publisher.audit.forms import Form
 from publisher.audit.judging import WITHDRAWN, Closed, Evidence, Judgement, Way, judged
 from publisher.audit.old_urls import OldUrl
@@ -50,11 +50,12 @@ class Decider:
 
 @dataclass(slots=True, kw_only=True)
 class Material:
-    """All that an audit found out, by address. `paths`: of the pages there. `closed`: why nobody
-    should get it. `noted`: what engines, visitors and the live site showed beside. `titles`: of
-    pages of the live site; `home_title`: of its first. `worked`: addresses that somebody got
-    something at: the logs, a search engine, or the last audit say so. `withdrawn`: the decoded
-    paths of pages that were taken away, to which old addresses led."""
+    """All that an audit found out, by address. `paths`: of the pages there. `alike_max`: see
+    `fixes.Pages`; `old` has those first that are worth most. `closed`: why nobody should get it.
+    `noted`: what engines, visitors and the live site showed beside. `titles`: of pages of the live
+    site; `home_title`: of its first. `worked`: addresses that somebody got something at: the logs,
+    a search engine, or the last audit say so. `withdrawn`: the decoded paths of pages that were
+    taken away, to which old addresses led."""
 
     public: str
     release: str
@@ -63,6 +64,7 @@ class Material:
     made: datetime
     threshold: float
     memory: Memory
+    alike_max: int = ALIKE_MAX
     old: list[OldUrl] = field(default_factory=list)
     forms: dict[str, Form] = field(default_factory=dict)
     ways: dict[str, Way] = field(default_factory=dict)
@@ -86,17 +88,15 @@ class Material:
 
 def report(found: Material) -> Report:
     """The report, its rows in the order in which they should be looked at."""
-    pages = Pages(found.paths)
+    pages = Pages(found.paths, found.alike_max)
     rows = [_row(one, found, pages) for one in found.old]
     made = score(Weighed(row.outcome, row.findings, row.measures) for row in rows)
-    rows = [
-        msgspec.structs.replace(
+    for place, row in enumerate(rows):  # in its place: not all of them are there twice
+        rows[place] = msgspec.structs.replace(
             row,
             lost_points=lost_points(Weighed(row.outcome, row.findings, row.measures), made.parts),
             change=found.memory.change(row.url, row.outcome),
         )
-        for row in rows
-    ]
     rows.sort(key=_first)
     return Report(
         site=found.public,

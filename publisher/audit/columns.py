@@ -7,7 +7,7 @@ in the list of it. A column in which every value is the same is that value alone
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar, get_args
 
 from publisher.audit.report import Finding, Kind, Outcome, Row, Severity, Source
@@ -78,8 +78,21 @@ def columns(rows: Sequence[Row]) -> dict[str, object]:
     }
 
 
+def script_pieces(value: object) -> Iterator[str]:
+    """JSON that can stand in a script element, whatever texts are in it; each value of an object
+    is a piece, so that nobody holds several copies of all of them."""
+    if not isinstance(value, dict):
+        yield script_json(value)
+        return
+    yield "{"
+    for number, (name, part) in enumerate(value.items()):
+        yield f"{',' if number else ''}{script_json(name)}:"
+        yield from script_pieces(part)
+    yield "}"
+
+
 def script_json(value: object) -> str:
-    """JSON that can stand in a script element, whatever texts are in it."""
+    """The same in one piece."""
     return compact_json(value).translate(_ESCAPES)
 
 

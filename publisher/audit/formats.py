@@ -25,6 +25,9 @@ FORM = 1
 # What a spreadsheet takes for the beginning of a formula. OWASP, "CSV Injection".
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+# So many rows are a piece.
+_ROWS = 1_000
+
 _COLUMNS = (
     "url", "outcome", "status", "hops", "target", "title", "rule", "origin", "hits", "clicks",
     "domains", "shares", "lost_points", "sources", "severity", "findings", "change", "live_status",
@@ -47,15 +50,32 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(report: Report) -> bytes:
     """The report as JSON in UTF-8. `msgspec.json.decode(..., type=Document)` reads it."""
+    return b"".join(document_pieces(report))
+
+
+def document_pieces(report: Report) -> Iterator[bytes]:
+    """The same, piece after piece: the rows are most of it."""
     made = Document(
         form=FORM,
         passed=report.is_passed,
         score=tenths(report.score.value),
         outcomes=dict(figures.outcomes(report.rows)),
         findings={one.kind: one.rows or one.others for one in figures.found(report)},
-        report=report,
+        report=msgspec.structs.replace(report, rows=()),
     )
-    return compact_json(msgspec.to_builtins(made)).encode()
+    # In a text the quotation marks would be escaped.
+    before, key, after = _json(made).partition(b'"rows":[')
+    yield before + key
+    for begin in range(0, len(report.rows), _ROWS):
+        yield (b"," if begin else b"") + _json(report.rows[begin : begin + _ROWS])[1:-1]
+    yield after
+
+
+def _json(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:  # half a character in a title
+        return compact_json(msgspec.to_builtins(value)).encode()
 
 
 def csv_pieces(report: Report, language: Language) -> Iterator[bytes]:

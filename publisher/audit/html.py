@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from importlib.resources import files
 from itertools import islice
@@ -43,6 +43,11 @@ _WIDE, _NARROW = 920.0, 390.0
 
 def render(report: Report, language: Language) -> str:
     """The whole page. Pure but for reading its own template, script and style."""
+    return b"".join(pieces(report, language)).decode()
+
+
+def pieces(report: Report, language: Language) -> Iterator[bytes]:
+    """The same in UTF-8, piece after piece, so that nobody holds several copies of a large one."""
     say = words(language)
     style, script = _part("page.css"), _part("page.js")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -54,7 +59,7 @@ def render(report: Report, language: Language) -> str:
         tenths=shown.tenths,
         when=lambda when: moment(when, language),
     )
-    page = environment.from_string(_part("page.html.j2")).render(
+    page = environment.from_string(_part("page.html.j2")).generate(
         t=say.say,
         w=say,
         report=report,
@@ -70,7 +75,8 @@ def render(report: Report, language: Language) -> str:
         compact=lambda row, seen: _summary(row.findings, say, seen),
         **_figures(report),
     )
-    return shown.encodable(page)
+    for piece in page:
+        yield shown.encodable(piece).encode()
 
 
 def url_markup(url: str, limit: int = _TEXT_MAX) -> Markup:
@@ -131,7 +137,7 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _data(report: Report, say: Words) -> Markup:
+def _data(report: Report, say: Words) -> Iterator[Markup]:
     """The rows, and the words that the script needs to show them."""
     value = {
         **columns.columns(report.rows),
@@ -149,7 +155,7 @@ def _data(report: Report, say: Words) -> Markup:
             if key.startswith(("js.", "column.", "loss.")) or key in ("copy", "filter.all")
         },
     }
-    return Markup(columns.script_json(value))  # noqa: S704 - escaped there
+    yield from map(Markup, columns.script_pieces(value))  # escaped there
 
 
 def _figures(report: Report) -> dict[str, object]:

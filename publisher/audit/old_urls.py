@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from publisher.audit.report import Measures, Source
@@ -34,7 +35,7 @@ class OldUrls:
                 held.shares + measures.shares,
             )
         if source not in sources:
-            sources = (*sources, source)
+            sources = _together(sources, source)
         self._found[url] = (held, sources)
 
     def __iter__(self) -> Iterator[OldUrl]:
@@ -46,6 +47,12 @@ class OldUrls:
 
     def __contains__(self, url: str) -> bool:
         return url in self._found
+
+
+@cache
+def _together(sources: tuple[Source, ...], source: Source) -> tuple[Source, ...]:
+    """Of many addresses the same: they share it."""
+    return (*sources, source)
 
 
 def weightiest(found: Iterable[OldUrl]) -> list[OldUrl]:

@@ -16,7 +16,7 @@ _LASTING: frozenset[Source] = frozenset({"cms", "search", "backlinks", "sitemap"
 _VANISHED_MAX = 1_000
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True):
+class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An address as an audit saw it."""
 
     outcome: Outcome

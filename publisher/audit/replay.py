@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from publisher.audit.compare import Answer, Journey, onward
-from publisher.edge.javascript import EdgeFunction, EdgeFunctionError, ViewerRequest
+from publisher.edge.javascript import BATCH, EdgeFunction, EdgeFunctionError, ViewerRequest
 from publisher.paths import file_path
 from publisher.rules import compiled
 from redirects.compile import LIVE_KEY, live_entry
@@ -110,8 +110,11 @@ class EdgeEngine:
 
     def answers(self, requests: Sequence[Request]) -> list[Answer]:
         """A request for which the function fails is a 503, as at CloudFront."""
-        results = self._function.run_all([_seen_by_edge(request) for request in requests])
-        return [self._answer(result) for result in results]
+        answers: list[Answer] = []
+        for begin in range(0, len(requests), BATCH):
+            some = [_seen_by_edge(request) for request in requests[begin : begin + BATCH]]
+            answers += map(self._answer, self._function.run_all(some))
+        return answers
 
     def _answer(self, result: dict[str, Any] | EdgeFunctionError) -> Answer:
         if isinstance(result, EdgeFunctionError):

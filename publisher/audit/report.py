@@ -72,7 +72,7 @@ Measure = Literal["hits", "clicks", "domains", "shares", "urls"]
 """What counts in the score: the four of `Measures`, and the number of addresses."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """Something to look at. `values` fill the words of its kind."""
 
     kind: Kind
@@ -80,7 +80,7 @@ class Finding(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}
 
 
-class Fix(msgspec.Struct, frozen=True, rename={"source": "from", "target": "to"}):
+class Fix(msgspec.Struct, frozen=True, gc=False, rename={"source": "from", "target": "to"}):
     """A rule that would mend a row, as `redirects.files` have it. `guess`: it was found by
     likeness, and somebody has to look; `reason` says from what."""
 
@@ -91,7 +91,7 @@ class Fix(msgspec.Struct, frozen=True, rename={"source": "from", "target": "to"}
     reason: str = ""
 
 
-class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
+class Measures(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an old address is worth: requests in logs, clicks from a search engine, domains that
     link to it, and shares and bookmarks."""
 
@@ -101,7 +101,7 @@ class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
     shares: int = 0
 
 
-class Live(msgspec.Struct, frozen=True):
+class Live(msgspec.Struct, frozen=True, gc=False):
     """What the live site answered: the first status (0: no answer, and `problem` says why), the
     redirects followed, the last status and where that was."""
 
@@ -112,7 +112,7 @@ class Live(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One old address, and what becomes of it.
 
     `url`: path and query, percent-encoded as they are asked for; with host and scheme if it is at
@@ -140,7 +140,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     change: Literal["", "new", "better", "worse"] = ""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A page to which old addresses lead, and what is wrong with it. `path`: percent-encoded;
     `old_urls`: how many lead to it; `measures`: theirs together."""
 
@@ -212,7 +212,7 @@ class Seen(msgspec.Struct, frozen=True):
     differing: int = 0
 
 
-class Day(msgspec.Struct, frozen=True):
+class Day(msgspec.Struct, frozen=True, gc=False):
     """A day of the logs: all requests for pages, and those that the server of then answered with
     404 or 410."""
 
@@ -233,7 +233,7 @@ class Past(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...] = ()
 
 
-class Vanished(msgspec.Struct, frozen=True):
+class Vanished(msgspec.Struct, frozen=True, gc=False):
     """An address of the last audit that this one did not look at."""
 
     url: str

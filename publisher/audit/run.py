@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from publisher.addresses import Addresses, SiteUrls
 from publisher.audit import asking, identity
 from publisher.audit.assembling import Decider, Material, judgement, report
 from publisher.audit.compare import Answer, Journey, differ, difference
+from publisher.audit.fixes import ALIKE_MAX
 from publisher.audit.gathering import Gathered, Progress
 from publisher.audit.ground import Ground, keep, last, read
 from publisher.audit.judging import Way
 from publisher.audit.live import LiveSite, telling_pages
 from publisher.audit.locating import Hosts
-from publisher.audit.old_urls import OldUrl, weightiest
-from publisher.audit.past import remembered
+from publisher.audit.old_urls import OldUrl, OldUrls, weightiest
+from publisher.audit.past import Memory, remembered
 from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, edge_data, follow
 from publisher.audit.report import Checked, Finding, Measures, Outcome, Report, Seen
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
@@ -57,7 +58,9 @@ LIVE_VISITORS_MAX = 50
 
 _MARK = "utm_source=audit"
 # So many ways are held at once, with all that was asked on them.
-_BATCH = 10_000
+_BATCH = 5_000
+# What a browser gets where no rule decides.
+_WITHOUT_RULE = (200, 404)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,17 @@ class Given:
 def audited(site: Site, given: Given, release: str, progress: Progress) -> Report:
     """Audit a release, and remember what was found. Raises PublisherError for files that can't be
     read, CmsError, ConfigError, StoreError."""
+    memory = last(site.store)
+    # What was found is not held while the rest is written.
+    made = report(_found(site, given, release, memory, progress))
+    keep(site.store, remembered(made, memory))
+    return made
+
+
+def _found(site: Site, given: Given, release: str, memory: Memory, progress: Progress) -> Material:
     chosen = site.release(release)
     own = site.own_redirects()
     on = Ground.of(site.records, chosen, site.config.site.url)
-    memory = last(site.store)
     gathered = Gathered(Hosts(on.host, frozenset(own.hosts)))
     gathered.of_logs(list(given.logs), progress)
     gathered.of_lists(given.urls)
@@ -113,6 +123,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         made=utc_now(),
         threshold=site.config.gates.preservation,
         memory=memory,
+        alike_max=given.at_most(ALIKE_MAX),
         forms=gathered.forms,
         days=list(gathered.days),
         checked=gathered.checked,
@@ -120,10 +131,12 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         worked=frozenset((*gathered.worked(), *memory.good())),
     )
     place = EdgeSite(site.config.site.host, site.config.edge.previews or "")
-    with EdgeEngine(edge_data(on.rules), on.has_file, place) as edge:
-        steps = _Steps(found, on, edge, place, own, given, progress)
+    data = edge_data(on.rules)
+    with EdgeEngine(data, on.has_file, place) as edge:
+        python = PythonEngine(data, on.has_file, place)
+        steps = _Steps(found, on, edge, python, place, own, given, progress)
         steps.replay(weightiest(gathered.urls))
-        steps.second_opinion()
+        gathered.urls = OldUrls()
         steps.close(addresses or _unlisted(site))
         steps.servers()
         steps.live()
@@ -133,9 +146,7 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
         steps.visitors()
         if addresses:
             steps.identities(addresses, Kept(site.store).book)
-    made = report(found)
-    keep(site.store, remembered(made, memory))
-    return made
+    return found
 
 
 def _unlisted(site: Site) -> Addresses:
@@ -152,17 +163,21 @@ class _Steps:
     found: Material
     on: Ground
     edge: EdgeEngine
+    python: PythonEngine
     place: EdgeSite
     own: Own
     given: Given
     progress: Progress
+    # Most lead to the same pages, or nowhere: each way is held once.
+    _ways: dict[Way, Way] = field(default_factory=dict)
 
     def replay(self, old: list[OldUrl]) -> None:
-        """Send a browser to every address."""
+        """Send a browser to every address, and have the same decided in Python."""
         self.progress("replaying old addresses", 0, len(old))
         self._walk([one.url for one in old])
         self.found.old += old
         self.found.checked.append(Checked("edge", len(old), len(old)))
+        self.found.checked.append(Checked("python", len(old), len(old)))
 
     def _walk(self, urls: Sequence[str]) -> None:
         files = self.own.files
@@ -171,30 +186,32 @@ class _Steps:
             some = urls[begin : begin + _BATCH]
             requests = [BROWSER.request(url, self.on.host) for url in some]
             journeys = follow(self.edge, requests, self.place)
-            for url, request, journey in zip(some, requests, journeys, strict=True):
-                self.found.ways[url] = way_of(journey)
+            asked = dict(zip(some, requests, strict=True))
+            self._compare(self.python, asked, [one.first for one in journeys], lambda *_: "")
+            for (url, request), journey in zip(asked.items(), journeys, strict=True):
+                way = way_of(journey)
+                self.found.ways[url] = self._ways.setdefault(way, way)
+                if way.statuses[0] in _WITHOUT_RULE:
+                    continue
                 rule = outcome(self.on.rules, request, self.on.has_file, self.place).rule
                 if rule:
                     is_own = rule.origin.rpartition(":")[0] in files
                     self.found.deciders[url] = Decider(rule.source, rule.origin, is_own)
-
-    def second_opinion(self) -> None:
-        """Have the same decided in Python, and see whether that says the same."""
-        engine = PythonEngine(edge_data(self.on.rules), self.on.has_file, self.place)
-        urls = [one.url for one in self.found.old]
-        self._compare(engine, urls, lambda *_: "")
-        self.found.checked.append(Checked("python", len(urls), len(urls)))
 
     def servers(self) -> None:
         """Ask servers of other kinds, which have the rules in their own form."""
         for name in self.given.engines:
             old = self.found.old
             urls = [one.url for one in old[: self.given.at_most(SERVER_MAX)]]
-            self.progress(f"asking {name}", 0, len(urls))
             kind = SERVERS[name]
             try:
                 with kind(self.on.rules, self.on.host, self.on.has_file) as server:
-                    self._compare(server, urls, server.limit)
+                    for begin in range(0, len(urls), _BATCH):
+                        self.progress(f"asking {name}", begin, len(urls))
+                        some = urls[begin : begin + _BATCH]
+                        asked = {url: BROWSER.request(url, self.on.host) for url in some}
+                        mine = self.edge.answers(list(asked.values()))
+                        self._compare(server, asked, mine, server.limit)
             except EngineUnavailable as error:
                 self.found.checked.append(Checked(name, 0, len(old), str(error)))
             else:
@@ -203,23 +220,13 @@ class _Steps:
     def _compare(
         self,
         engine: Engine,
-        urls: Sequence[str],
+        asked: Mapping[str, Request],
+        of_edge: Sequence[Answer],
         limit: Callable[[Request, Answer, Answer], str],
     ) -> None:
         """Note where another engine answers otherwise than the edge, but for its known limits."""
-        for begin in range(0, len(urls), _BATCH):
-            self.progress(f"asking {engine.name}", begin, len(urls))
-            self._compare_some(engine, urls[begin : begin + _BATCH], limit)
-
-    def _compare_some(
-        self,
-        engine: Engine,
-        urls: Sequence[str],
-        limit: Callable[[Request, Answer, Answer], str],
-    ) -> None:
-        requests = [BROWSER.request(url, self.on.host) for url in urls]
-        answers = zip(self.edge.answers(requests), engine.answers(requests), strict=True)
-        for url, request, (mine, theirs) in zip(urls, requests, answers, strict=True):
+        answers = zip(of_edge, engine.answers(list(asked.values())), strict=True)
+        for (url, request), (mine, theirs) in zip(asked.items(), answers, strict=True):
             if not differ(mine, theirs, self.on.public, self.on.public):
                 continue
             if limit(request, mine, theirs):

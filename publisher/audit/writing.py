@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from publisher.audit import fixes
-from publisher.audit.formats import csv_pieces, document, junit_pieces
-from publisher.audit.html import render
+from publisher.audit.formats import csv_pieces, document_pieces, junit_pieces
+from publisher.audit.html import pieces
 from publisher.audit.report import Report
 from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem
@@ -17,8 +17,8 @@ REPORT = Path("redirect-audit.html")
 """What is written unless something else is asked for."""
 
 FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
-    ".html": lambda report, language: (render(report, language).encode(),),
-    ".json": lambda report, _: (document(report),),
+    ".html": pieces,
+    ".json": lambda report, _: document_pieces(report),
     ".csv": csv_pieces,
     ".xml": junit_pieces,
 }

@@ -116,10 +116,14 @@ function __block(hash, block) {
 
 let __results;
 
-// `requests`: pairs of an event and its raw query. All of them have settled when the engine
+function __load(entries) {
+  __store.entries = JSON.parse(entries);
+}
+
+// `requests`: JSON, pairs of an event and its raw query. All of them have settled when the engine
 // returns; what has not never will.
 function __run(requests) {
-  __results = requests.map(function (pair, at) {
+  __results = JSON.parse(requests).map(function (pair, at) {
     pair[0].request.rawQueryString = function () { return pair[1]; };
     handler(pair[0]).then(
       function (value) { __results[at] = { value: value }; },
@@ -127,6 +131,13 @@ function __run(requests) {
     );
     return { error: 'the function did not finish' };
   });
+}
+
+// What came of them, as JSON; it is not held any longer.
+function __said() {
+  const said = JSON.stringify(__results);
+  __results = null;
+  return said;
 }
 
 // RFC 4648, section 5, without padding. `words`: 32 bits each.

@@ -6,15 +6,22 @@ it is no proof that a function runs on CloudFront.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.resources import files
 from threading import Lock
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
-from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
+from py_mini_racer import (
+    DEFAULT_V8_FLAGS,
+    JSEvalException,
+    JSFunction,
+    JSTimeoutException,
+    MiniRacer,
+    init_mini_racer,
+)
 
 RUN_SECONDS_MAX = 2.0
 """A function that takes longer is stuck; CloudFront would have stopped it after a millisecond."""
@@ -27,6 +34,10 @@ BATCH = 500
 
 MEMORY_BYTES_MAX = 256 * 1024 * 1024
 """The engine's own heap; a full key-value store (5 MB) takes about a tenth of it."""
+
+# Of what is new in the engine's heap, in megabytes; its own choice grows to 16, thrice. A batch
+# leaves little behind, and 100,000 requests take as long with it, and 50 MB less.
+_YOUNG_MEGABYTES = 2
 
 # How a CloudFront function gets at its key-value store and at hashes; an embedded script has no
 # modules: `engine.js` stands in for them.
@@ -55,6 +66,8 @@ class EdgeFunction:
 
     def __init__(self, source: str) -> None:
         self._lock = Lock()
+        flags = (*DEFAULT_V8_FLAGS, f"--max-semi-space-size={_YOUNG_MEGABYTES}")
+        init_mini_racer(flags=flags, ignore_duplicate_init=True)
         # In a thread that has an event loop the engine would settle on that loop, and a call from
         # the same thread would wait for itself for ever. A fresh thread has none.
         with ThreadPoolExecutor(max_workers=1) as fresh_thread:
@@ -62,15 +75,18 @@ class EdgeFunction:
         try:
             self._engine.set_hard_memory_limit(MEMORY_BYTES_MAX)
             self._eval(f"{_with_modules(source)}\n;0", LOAD_SECONDS_MAX)
+            self._load = self._function("__load")
+            self._run = self._function("__run")
+            self._results = self._function("__said")
         except BaseException:
             self.close()
             raise
 
     def load(self, entries: Mapping[str, str]) -> None:
         """Replaces everything in the key-value store."""
-        data = json.dumps(json.dumps(dict(entries)))
+        data = json.dumps(dict(entries))
         with self._lock:
-            self._eval(f"__store.entries = JSON.parse({data}); 0", LOAD_SECONDS_MAX)
+            self._call(self._load, LOAD_SECONDS_MAX, data)
 
     def run(
         self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None
@@ -100,10 +116,10 @@ class EdgeFunction:
         self, requests: Sequence[ViewerRequest], seconds_max: float
     ) -> list[dict[str, Any] | EdgeFunctionError]:
         events = [[viewer_request(*request), request.query] for request in requests]
-        code = f"__run(JSON.parse({json.dumps(json.dumps(events))})); 0"
+        asked = json.dumps(events)
         with self._lock:
-            self._eval(code, seconds_max)
-            outcomes = json.loads(str(self._eval("JSON.stringify(__results)", seconds_max)))
+            self._call(self._run, seconds_max, asked)
+            outcomes = json.loads(str(self._call(self._results, seconds_max)))
         return [_result(*both) for both in zip(requests, outcomes, strict=True)]
 
     def close(self) -> None:
@@ -122,20 +138,30 @@ class EdgeFunction:
     ) -> None:
         self.close()
 
+    def _function(self, name: str) -> JSFunction:
+        """One of `engine.js`. Its arguments are texts and not code, of which the engine would keep
+        what it has compiled."""
+        return cast("JSFunction", self._eval(name, LOAD_SECONDS_MAX))
+
     def _eval(self, code: str, seconds_max: float) -> object:
+        return self._done(lambda: self._engine.eval(code, timeout_sec=seconds_max), seconds_max)
+
+    def _call(self, function: JSFunction, seconds_max: float, *texts: str) -> object:
+        return self._done(lambda: function(*texts, timeout_sec=seconds_max), seconds_max)
+
+    def _done(self, work: Callable[[], object], seconds_max: float) -> object:
         try:
-            result: object = self._engine.eval(code, timeout_sec=seconds_max)
+            return work()
         except JSTimeoutException as error:
             # The engine reports the end of what it stopped a little later; closed before that,
             # it would report to a loop that is gone.
             with suppress(JSEvalException):
                 self._engine.eval("0", timeout_sec=seconds_max)
             raise EdgeFunctionError(f"still running after {seconds_max} s") from error
-        except JSOOMException as error:
-            raise EdgeFunctionError(f"used more than {MEMORY_BYTES_MAX:,} bytes") from error
         except JSEvalException as error:
+            if self._engine.was_hard_memory_limit_reached():
+                raise EdgeFunctionError(f"used more than {MEMORY_BYTES_MAX:,} bytes") from error
             raise EdgeFunctionError(str(error).strip()) from error
-        return result
 
 
 def _result(request: ViewerRequest, outcome: dict[str, Any]) -> dict[str, Any] | EdgeFunctionError:
