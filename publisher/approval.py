@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 
 from publisher.release import Release
@@ -28,9 +29,20 @@ class Approvals:
         if actor not in self.approvers:
             known = ", ".join(self.approvers) or "nobody"
             return f"{actor} may not approve; gates.approvers has: {known}"
-        if actor == release.actor:
+        if _same_person(actor, release.actor):
             return f"{actor} made this release: somebody else has to approve of it"
         return ""
+
+
+def _same_person(one: str, other: str) -> bool:
+    """Whether two names are one to a reader: `Tanaka` made what `tanaka` would approve of."""
+    return _read(one) == _read(other)
+
+
+def _read(name: str) -> str:
+    """A name as a reader takes it: without case, width, white space and what nobody sees."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
 @dataclass(slots=True)

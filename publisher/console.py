@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -221,8 +221,14 @@ def show_taken_out(path: str, below: Sequence[str], *, restored: bool) -> None:
     show_list(out, "Still there, below it", below)
 
 
-def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence[Change]) -> None:
-    """History, newest first: what was made, and what visitors got."""
+def show_releases(
+    releases: Sequence[Release],
+    intent: Intent,
+    changes: Sequence[Change],
+    held: Collection[str] = (),
+) -> None:
+    """History, newest first: what was made, and what visitors got. `held`: the releases that
+    somebody still has to approve of."""
     out = printer()
     if not releases:
         out.print("No release yet. Make one: publisher export --publish")
@@ -233,7 +239,8 @@ def show_releases(releases: Sequence[Release], intent: Intent, changes: Sequence
             f"{escape(intent.hold.actor)}. Release it: publisher resume"
         )
     for release in releases:
-        mark = "[green]live[/]" if release.id == intent.release else "    "
+        mark = "[yellow]held[/]" if release.id in held else "    "
+        mark = "[green]live[/]" if release.id == intent.release else mark
         out.print(
             f"{mark} {release.id}  {release.pages:>6,} pages  {escape(release.actor):12} "
             f"{escape(release.reason)}"

@@ -19,10 +19,10 @@ from publisher.config_edit import with_designer, without_designer, write
 from publisher.designers import check, policy
 from publisher.designers.accounts import Account, Accounts, Grant, Granted, Key
 from publisher.designers.aws import AwsAccounts
-from publisher.designers.aws_attempts import MARK, Attempts, there
+from publisher.designers.aws_attempts import Attempts, there
 from publisher.designers.aws_client import Services
 from publisher.designers.credentials import Folder
-from publisher.designers.names import folder, is_designer_name
+from publisher.designers.names import CHECK_MARK, folder, is_designer_name
 from publisher.errors import AccessError, ConfigError, Problem, StoreError
 from publisher.publish import Actor
 from publisher.records import Records
@@ -197,7 +197,7 @@ class Designers:
     ) -> Iterator[check.Row]:
         others = check.targets(self._where, name, self.config.designers)
         elsewhere = there(self._services, self._where.bucket, others)
-        mark = f"{MARK}-{secrets.token_hex(4)}"
+        mark = f"{CHECK_MARK}-{secrets.token_hex(4)}"
         probes = list(check.probes(self._where, name, elsewhere, mark, console=section.console))
         address = section.source_ips[0].partition("/")[0] if section.source_ips else ""
         asked = [check.question(self._where, probe, address) for probe in probes]

@@ -71,6 +71,11 @@ class BadKey(StoreError):
         self.key = key
 
 
+class Unreadable(StoreError):
+    """One object can't be read, by anybody and for good: it is in an archive's storage class, or
+    encrypted with a key that only its writer has."""
+
+
 class Conflict(StoreError):
     """A conditional write lost: somebody else wrote this key first."""
 

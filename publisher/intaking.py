@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from publisher.designers.names import folder
-from publisher.errors import BadKey, Conflict, LostRace, NotNow
+from publisher.errors import Conflict, LostRace, NotNow
 from publisher.filling import Progress
 from publisher.intake import state as states
 from publisher.intake.names import shown
@@ -17,7 +17,9 @@ from publisher.intake.notice import send, text_of
 from publisher.intake.remark import Remark
 from publisher.intake.status import write
 from publisher.intake.sync import Answer, Sync, accepted_answer
-from publisher.intake.taking import Changed, Upload, Waiting, settled
+from publisher.intake.taking import Changed, Unlisted, Upload, Waiting, settled
+from publisher.manifest import find
+from publisher.paths import SitePath
 from publisher.publish import Actor, Audience, Outcome, Publisher
 from publisher.release import LIVE, PREVIEW, Release, utc_now
 from publisher.store.port import Store
@@ -79,10 +81,8 @@ class Intake:
         while True:
             try:
                 return answers, self.wait(store, folders)
-            except BadKey as error:
-                name = next((one for one in folders if folder(one) in error.key), "")
-                if not name:
-                    raise
+            except Unlisted as error:
+                name = next(one for one, at in folders.items() if at.folder == error.folder)
                 answers[name] = _unreadable(name, error)
                 del folders[name]
 
@@ -104,7 +104,7 @@ class Intake:
                     self._go_live(answer, done)
             except Changed:
                 return Answer(name, "uploading")
-            except BadKey as error:
+            except Unlisted as error:
                 return _unreadable(name, error)
             except (Conflict, LostRace):
                 continue
@@ -155,6 +155,11 @@ class Intake:
             answer.standing, answer.since, answer.release = "live", state.since, state.release
         elif answer.standing in ("waiting", "held") and not self.dry_run:
             answer.preview = self._show(answer, done)
+        answer.remarks += tuple(
+            Remark("withdrawn", what=shown(path))
+            for path in intent.withdrawn
+            if self._has(state, SitePath(path))
+        )
         if not is_shown:
             state = msgspec.structs.replace(state, live="", since=None, release="")
         elif answer.standing == "refused":
@@ -168,6 +173,12 @@ class Intake:
                 states.save(records.store, name, state, etag)
             except Conflict:  # another run, which answers itself
                 done.notes.append(f"{name}: another run has taken a newer upload")
+
+    def _has(self, state: states.State, path: SitePath) -> bool:
+        """Whether what was accepted of a designer has a file at a path."""
+        records = self.sync.records
+        layer = records.manifest(state.accepted.layer if state.accepted else "")
+        return find(layer, path, records.load_part) is not None
 
     def _tell(self, answer: Answer, layer: str, told: str, done: Taken) -> str:
         """Send a message, if it says anything new. Returns what the last one was about."""
@@ -203,7 +214,11 @@ class Intake:
             who = Actor(self.sync.actor, f"upload of {answer.designer}")
             try:
                 self.publisher(target).publish(
-                    release, who, wait=False, audience=Audience(now + _PREVIEW_LASTS)
+                    release,
+                    who,
+                    wait=False,
+                    # A password that somebody gave it stays.
+                    audience=Audience(now + _PREVIEW_LASTS, intent.password),
                 )
             except (NotNow, LostRace) as error:
                 done.notes.append(f"{answer.designer}: no preview now: {error}")
@@ -211,7 +226,7 @@ class Intake:
         return address
 
 
-def _unreadable(name: str, error: BadKey) -> Answer:
+def _unreadable(name: str, error: Unlisted) -> Answer:
     remark = Remark("unreadable", shown(error.key.partition(folder(name))[2]))
     return Answer(name, "refused", (remark,), key=error.key)
 

@@ -267,7 +267,8 @@ class Publisher:
 
     def _error_page(self, release: Release) -> None:
         """The page for what is not there: outside the slots, since the CDN knows one path. The
-        theme's own, if the release has one."""
+        theme's own, if the release has one. All see it, so what is live decides, and no preview:
+        that may show what nobody has approved of yet."""
         own = find(
             self._records.manifest(release.manifest), NOT_FOUND_PATH, self._records.load_part
         )
@@ -277,7 +278,7 @@ class Publisher:
         key = "site/_errors/404.html"
         try:
             held = self._records.store.get(key)
-            if (held.data, held.headers) == (page, headers):
+            if self._target != LIVE or (held.data, held.headers) == (page, headers):
                 return
         except NotFound:
             pass

@@ -9,7 +9,9 @@ import pytest
 
 from publisher.approval import Approvals
 from publisher.approving import approve
+from publisher.designers.ownership import areas
 from publisher.errors import LostRace, NotNow, PublisherError
+from publisher.intake.screening import Policy
 from publisher.publish import Actor, Outcome
 from publisher.release import Change, Release
 from tests.uploads import CMS_FILES, WHO, Site, html
@@ -73,6 +75,21 @@ def test_it_is_held_until_somebody_approves(site: Site) -> None:
     assert site.one("hanako").standing == "live"
 
 
+def test_the_page_for_what_is_not_there_waits_for_approval_like_any_other(site: Site) -> None:
+    """It lies outside of the slots: the preview of a held upload must not change it for all."""
+    site.set("hanako", policy=Policy(areas(["/404.html"])))
+    site.publish({**CMS_FILES, "/404.html": html("of the CMS")})
+    before = site.store.get("site/_errors/404.html").data
+    assert before == html("of the CMS").encode()
+    site.upload("hanako", {"404.html": html("nobody saw this")})
+    answer = site.one("hanako")
+    assert answer.standing == "held"
+    assert site.shown("preview-hanako")["/404.html"] == html("nobody saw this").encode()
+    assert site.store.get("site/_errors/404.html").data == before
+    let_through(site, site.records.release(answer.release))
+    assert site.store.get("site/_errors/404.html").data == html("nobody saw this").encode()
+
+
 def test_both_names_are_in_the_journal(site: Site) -> None:
     let_through(site, upload(site))
     change = approved(site)
@@ -88,6 +105,28 @@ def test_nobody_else_may(site: Site) -> None:
         let_through(site, release, Actor("hanako", ""))
     assert site.records.approval(release.id) is None
     assert "/campaign/" not in site.shown()
+
+
+@pytest.mark.parametrize("name", ["Tanaka", "tanaka ", "ｔａｎａｋａ", "ta\u200bnaka"])
+def test_nobody_approves_of_their_own_under_another_spelling(site: Site, name: str) -> None:
+    held = msgspec.structs.replace(held_export(site, {"/prices/": html("x")}), actor=name)
+    with pytest.raises(PublisherError, match="somebody else has to approve"):
+        let_through(site, held)
+
+
+def test_an_approval_is_of_one_upload_and_not_of_the_next(site: Site) -> None:
+    """What comes after it, and needs none, is told as approved by nobody."""
+    site.set("hanako", needs_approval=False)
+    site.approved_by("tanaka", patterns=("/campaign/legal.html",))
+    legal = {"campaign/legal.html": html("規約")}
+    site.upload("hanako", {**legal, "campaign/index.html": html("夏")})
+    let_through(site, site.records.release(site.one("hanako").release))
+    site.upload("hanako", {**legal, "campaign/index.html": html("秋")})
+    answer = site.one("hanako")
+    assert answer.standing == "live"
+    assert site.records.approval(answer.release) is None
+    assert site.records.release(answer.release).held == ()
+    assert len([one for one in site.records.journal() if one.approved_by]) == 1
 
 
 def test_a_newer_upload_takes_the_place_of_an_older_one(site: Site) -> None:

@@ -220,6 +220,28 @@ def test_a_new_key_ends_the_old_one(site: Ground, run: Run) -> None:
     soon(site.client("s3", key_of(old)).list_objects_v2, "InvalidAccessKeyId", **what)
 
 
+def test_a_new_key_ends_the_sessions_that_were_begun_before_it(aws: Ground, run: Run) -> None:
+    """Who found a key may have begun a session with it: it outlives the key by up to 36 hours."""
+    old = added(run, "hanako", "--paths", "/campaign/")
+    begun = aws.client("sts", key_of(old)).get_session_token()["Credentials"]
+    said = json.loads(run("credentials", "hanako", "--reason", "見本市", "--json")[1])
+    what = {"Bucket": aws.bucket, "Prefix": f"{PREFIX}uploads/hanako/"}
+    keys = (
+        (begun["AccessKeyId"], begun["SecretAccessKey"], begun["SessionToken"]),
+        (said["id"], said["secret"], said["token"]),
+    )
+    sessions = [aws.client("s3", key) for key in keys]
+    assert [answer(one.list_objects_v2, **what) for one in sessions] == ["", ""]
+    time.sleep(1.1)  # IAM counts in seconds
+    new = added(run, "hanako", "--new-key")
+    for one in sessions:
+        assert answer(one.list_objects_v2, **what) in ("AccessDenied", "InvalidAccessKeyId")
+    assert answer(aws.client("s3", key_of(new)).list_objects_v2, **what) == ""
+    said = json.loads(run("credentials", "hanako", "--reason", "again", "--json")[1])
+    client = aws.client("s3", (said["id"], said["secret"], said["token"]))
+    assert answer(client.list_objects_v2, **what) == ""
+
+
 def test_who_is_removed_can_do_nothing_from_then_on_and_their_files_stay(
     site: Ground, run: Run
 ) -> None:

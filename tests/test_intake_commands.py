@@ -140,6 +140,18 @@ def test_a_site_of_a_cms_and_two_designers(publisher: Callable[..., Run], tmp_pa
     assert shown(tmp_path, "category/news/index.html") == before
 
 
+def test_what_is_still_held_is_told_in_the_history(
+    publisher: Callable[..., Run], tmp_path: Path
+) -> None:
+    assert publisher("export", "--publish").code == 0
+    upload(tmp_path, "taro", {"lp/index.html": html("lp")})
+    done = publisher("designers", "sync", "taro", "--publish", "--json")
+    (answer,) = done.document["designers"]
+    assert f"held {answer['release']}" in publisher("releases", "list").out
+    assert publisher("approve", answer["release"], "--actor", "tanaka").code == 0
+    assert "held" not in publisher("releases", "list").out
+
+
 def test_a_refusal_is_told_on_the_terminal_and_in_the_folder(
     publisher: Callable[..., Run], tmp_path: Path
 ) -> None:

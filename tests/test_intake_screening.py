@@ -72,7 +72,7 @@ def codes(files: Mapping[str, bytes | str], policy: Policy | None = None) -> lis
     [
         "campaign/", ".DS_Store", "campaign/.DS_Store", "campaign/Thumbs.db", "__MACOSX/a/b.html",
         "campaign/._index.html", "desktop.ini", "campaign/~$prices.xlsx", "_status.html",
-        "_status.json", "_STATUS.HTML", "campaign/.gitkeep", "",
+        "_status.json", "_STATUS.HTML", "campaign/.gitkeep", "", ".publisher-check-1a2b3c4d-copy",
     ],
 )  # fmt: skip
 def test_what_systems_leave_behind_is_no_part_of_an_upload(name: str) -> None:
@@ -325,6 +325,30 @@ def test_so_they_are_in_drawings(drawing: str) -> None:
     assert set(codes(files, Policy(OWN, scripts="refuse"))) == {"script"}
     assert codes(files) == []
     plain = {"campaign/a.svg": "<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0'/></svg>"}
+    assert codes(plain, Policy(OWN, scripts="refuse")) == []
+
+
+XHTML = "http://www.w3.org/1999/xhtml"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.xml", f"<r><x:script xmlns:x='{XHTML}'>alert(1)</x:script></r>"),
+        ("feed.rss", f"<rss><script xmlns='{XHTML}'>alert(1)</script></rss>"),
+        ("feed.atom", f"<feed><img xmlns='{XHTML}' src='/x' onerror='alert(1)'/></feed>"),
+        ("a.kml", f"<kml><a xmlns='{XHTML}' href='javascript&#58;alert(1)'>x</a></kml>"),
+        ("a.xml", "<?xml-stylesheet type='text/xsl' href='a.xsl'?><r/>"),
+        ("a.xsl", "<x:stylesheet xmlns:x='http://www.w3.org/1999/XSL/Transform'/>"),
+        ("a.svg", "<?xml-stylesheet type='text/xsl' href='a.xsl'?><svg/>"),
+    ],
+)
+def test_so_they_are_in_other_xml(name: str, text: str) -> None:
+    """A browser that opens it runs them, on the site's own origin."""
+    files = {f"campaign/{name}": text}
+    assert set(codes(files, Policy(OWN, scripts="refuse"))) == {"script"}
+    assert codes(files) == []
+    plain = {"campaign/a.xml": "<?xml-stylesheet type='text/css' href='/a.css'?><r>夏</r>"}
     assert codes(plain, Policy(OWN, scripts="refuse")) == []
 
 

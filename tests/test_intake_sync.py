@@ -13,11 +13,15 @@ import pytest
 from publisher import ahead
 from publisher.collect import Collector
 from publisher.designers.names import folder
-from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError
+from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError, Unreadable
 from publisher.intake.screening import Policy
+from publisher.paths import SitePath
+from publisher.publish import Actor, Audience
+from publisher.release import utc_now
 from publisher.retention import Keep
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Listed, Object
+from redirects.compile import password_digest
 from redirects.rules import Rule
 from tests.faults import FAULTS, Fault, Script, ScriptedEdge, ScriptedStore
 from tests.machines import Place
@@ -358,6 +362,32 @@ def test_an_emptied_folder_is_caught_whatever_was_in_it(site: Site) -> None:
         assert not [path for path in site.shown() if path.endswith("/campaign/")]
 
 
+def test_a_designer_is_told_of_lost_pages_in_their_own_words(site: Site) -> None:
+    """The gate speaks of exports, of the CMS and of its own setting: none of it is theirs."""
+    site.upload("hanako", CAMPAIGN)
+    site.one("hanako")
+    site.upload("hanako", {})
+    assert site.one("hanako").standing == "refused"
+    for ending in ("html", "json"):
+        text = site.status("hanako", ending)
+        assert "not in your folder any more" in text
+        assert "元に戻してください" in text
+        for foreign in ("export", "CMS lists", "gates."):
+            assert foreign not in text
+
+
+def test_a_designer_is_told_of_what_was_withdrawn(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    site.one("hanako")
+    site.publisher().withdraw(SitePath("/campaign/"), Actor("tanaka", "a complaint"))
+    site.sync("hanako")
+    notes = json.loads(site.status("hanako"))["notes"]
+    assert [(one["code"], "/campaign/" in one["en"]) for one in notes] == [("withdrawn", True)]
+    site.publisher().restore(SitePath("/campaign/"), WHO)
+    site.sync("hanako")
+    assert json.loads(site.status("hanako"))["notes"] == []
+
+
 def test_a_page_without_anything_is_caught(site: Site) -> None:
     site.upload("hanako", {"campaign/index.html": "<!doctype html><title>x</title>"})
     assert {one.code for one in site.one("hanako").remarks} == {"gate:tiny-pages"}
@@ -462,6 +492,63 @@ class _Odd(MemoryStore):
         if prefix == folder("hanako"):
             raise BadKey("s3://example-site", "uploads/hanako/a//\u202eb.html")
         return list(super().list(prefix))
+
+
+class _Named(MemoryStore):
+    """A bucket in which one folder has such a key, with the name of another folder in it."""
+
+    def list(self, prefix: str) -> list[Listed]:  # type: ignore[override]
+        if prefix == folder("taro"):
+            raise BadKey("s3://example-site", "production/uploads/taro/uploads/hanako/../x.html")
+        return list(super().list(prefix))
+
+
+def test_such_a_name_is_told_to_whose_folder_it_is_in() -> None:
+    site = Site(_Named())
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    done = site.sync()
+    assert [(one.designer, one.standing) for one in done.answers] == [
+        ("hanako", "live"), ("taro", "refused"),
+    ]  # fmt: skip
+    assert site.sync().answers[0].standing == "live"
+
+
+class _Archived(MemoryStore):
+    """A bucket with an object that lies in an archive, or has a key of its writer's own."""
+
+    def get(self, key: str) -> Object:
+        if key.endswith("cold.png"):
+            raise Unreadable(f"{key!r} can't be read")
+        return super().get(key)
+
+
+@pytest.mark.parametrize("data", [b"x", b""])
+def test_an_object_that_can_not_be_read_keeps_nobody_else_out(data: bytes) -> None:
+    site = Site(_Archived())
+    site.publish()
+    site.store.put(folder("hanako") + "campaign/cold.png", data)
+    site.upload("taro", {"lp/index.html": html("lp")})
+    done = site.sync()
+    assert [one.standing for one in done.answers] == ["refused", "live"]
+    (remark,) = done.answers[0].remarks
+    assert (remark.code, remark.file) == ("unreadable", "campaign/cold.png")
+
+
+def test_a_preview_keeps_the_password_that_it_was_given() -> None:
+    site = Site()
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    answer = site.one("hanako", publish=False)
+    digest = password_digest("preview-hanako", "ひみつ")
+    audience = Audience(utc_now() + timedelta(days=30), digest)
+    release = site.records.release(answer.release)
+    site.publisher("preview-hanako").publish(release, WHO, audience=audience)
+    site.upload("hanako", {"campaign/index.html": html("秋")})
+    site.one("hanako", publish=False)
+    intent, _ = site.records.intent("preview-hanako")
+    assert intent.release != release.id
+    assert intent.password == digest
 
 
 def test_a_name_that_can_not_be_listed_keeps_nobody_else_out() -> None:

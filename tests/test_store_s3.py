@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.errors import Conflict, NotFound, PublisherError, StoreError
+from publisher.errors import Conflict, NotFound, PublisherError, StoreError, Unreadable
 from publisher.filling import fill
 from publisher.keeping import Keeper
 from publisher.manifest import Difference, Entry
@@ -162,6 +162,21 @@ def test_a_refusal_says_what_happened_and_what_to_do_and_no_secret(
                 assert SECRET not in text
                 assert TOKEN not in text
                 assert "\n" not in text
+
+
+@pytest.mark.parametrize("answer", [(403, "InvalidObjectState"), (400, "InvalidRequest")])
+@pytest.mark.usefixtures("quick")
+def test_an_object_that_nobody_can_read_is_told_from_a_store_that_can_not_be_read(
+    answer: tuple[int, str],
+) -> None:
+    """One in Glacier, or that was written with a key of its writer's own (SSE-C)."""
+    with answering(*answer) as server:
+        store = S3Store("a-bucket", "", server.url)
+        with pytest.raises(Unreadable, match="can't be read"):
+            store.get("uploads/hanako/a.png")
+        with pytest.raises(StoreError) as caught:
+            store.put("a", b"x")
+        assert not isinstance(caught.value, Unreadable)
 
 
 @pytest.mark.usefixtures("quick")

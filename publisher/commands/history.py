@@ -26,7 +26,8 @@ def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> No
     if intent.change and intent.change not in journal:
         journal.insert(0, intent.change)  # whoever made it died before noting it
     if not json:
-        console.show_releases(made, intent, journal)
+        held = [one.id for one in made if one.held and not records.approval(one.id)]
+        console.show_releases(made, intent, journal, held)
     print_document(
         {"live": intent.release, "hold": intent.hold, "releases": made, "journal": journal}, json
     )

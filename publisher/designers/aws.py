@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class AwsAccounts:
                 self._end_user(name, done)
             self._mark(grant.name, done)
             if user:  # last: a key that is made and not shown is lost
-                key = self._key(name, done, new=new_key)
+                key = self._key(name, done, new=new_key, has_role=bool(role))
         if not (user or role):
             raise AccessError(
                 f"this server has no roles, so {grant.name} can't have one",
@@ -145,18 +145,29 @@ class AwsAccounts:
         self._exists(self._iam.delete_user_policy, UserName=name, PolicyName=_REVOKED)
         return str(found["User"]["Arn"])
 
-    def _key(self, name: str, done: list[str], *, new: bool) -> Key | None:
+    def _key(self, name: str, done: list[str], *, new: bool, has_role: bool) -> Key | None:
         held = self._iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
         if held and not new:
             return None
-        for one in held[1:]:  # two are the most: room for one
+        for one in held:
             self._iam.delete_access_key(UserName=name, AccessKeyId=one["AccessKeyId"])
+            done.append(f"key {one['AccessKeyId']} deleted")
+        if new:
+            self._end_sessions(name, done, has_role=has_role)
         made = self._iam.create_access_key(UserName=name)["AccessKey"]
         done.append(f"key {made['AccessKeyId']} made")
-        for one in held[:1]:
-            self._iam.delete_access_key(UserName=name, AccessKeyId=one["AccessKeyId"])
-        done += [f"key {one['AccessKeyId']} deleted" for one in held]
         return Key(made["AccessKeyId"], made["SecretAccessKey"])
+
+    def _end_sessions(self, name: str, done: list[str], *, has_role: bool) -> None:
+        """Sessions outlive the key they began with (AWS, IAM User Guide, "Disabling permissions
+        for temporary security credentials")."""
+        since = policy.older_sessions(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        what = {"PolicyName": _SINCE, "PolicyDocument": policy.compact(since)}
+        of_user = self._knows(self._iam.put_user_policy, UserName=name, **what)
+        if has_role:
+            self._iam.put_role_policy(RoleName=name, **what)
+        if of_user or has_role:
+            done.append(f"older sessions of {name} ended")
 
     def _role(self, name: str, grant: Grant, boundary: str, allowed: str, done: list[str]) -> str:
         """The ARN of a designer's role; '' where there are no roles."""

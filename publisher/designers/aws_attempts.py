@@ -12,9 +12,6 @@ from publisher.designers.accounts import Key
 from publisher.designers.aws_client import Services, code_of, reported, status_of
 from publisher.designers.check import OWN, Answer, Probe, Target
 
-# Part of each name that is written: intake leaves such files alone.
-MARK = ".publisher-check"
-
 # The smallest part that may not be the last is 5 MiB; a single part has no least.
 _PART = b"part"
 _UNKNOWN_CODES = frozenset(("NotImplemented", "MethodNotAllowed"))

@@ -14,6 +14,9 @@ NAME_CHARACTERS_MAX = 32
 UPLOADS = "uploads/"
 """Where, in the store, the folders of all designers are."""
 
+CHECK_MARK = ".publisher-check"
+"""How the name of each file begins that `designers check` writes: intake leaves them alone."""
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _FORM = (
     f"must be a name such as hanako: up to {NAME_CHARACTERS_MAX} letters a-z, digits and hyphens, "

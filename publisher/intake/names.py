@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 
 from publisher.content_types import by_name
+from publisher.designers.names import CHECK_MARK
 from publisher.designers.ownership import Area
 from publisher.intake.remark import Remark
 from publisher.paths import NAME_BYTES_MAX, PATH_BYTES_MAX, BadPath, SitePath
@@ -51,12 +52,12 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 def is_ignored(name: str) -> bool:
     """Whether this is no part of an upload: a folder's marker, what operating systems leave
-    behind, and what the publisher writes itself."""
+    behind, and what the publisher writes itself, to answer or to check access."""
     if not name or name.endswith("/") or name.lower() in STATUS:
         return True
     parts = name.lower().split("/")
     last = parts[-1]
-    return not _LEFT_BEHIND.isdisjoint(parts) or last.startswith(("._", "~$"))
+    return not _LEFT_BEHIND.isdisjoint(parts) or last.startswith(("._", "~$", CHECK_MARK))
 
 
 def place(name: str, paths: Iterable[Area], types: Collection[str] = ()) -> SitePath | Remark:

@@ -85,6 +85,9 @@ class Reader:
             self._page(body, _At(found, file, str(path), self.host), is_drawing=kind not in HTML)
         elif not self.may_run_scripts and kind == "text/javascript":
             found.remarks.append(Remark("script", file, what=".js"))
+        elif not self.may_run_scripts and _XML.fullmatch(kind):
+            # Browsers show a feed or a sitemap as they do a drawing, with the scripts in it.
+            self._scripts_of_xml(body, _At(found, file, str(path), self.host))
         return found
 
     def _page(self, body: bytes, at: _At, *, is_drawing: bool) -> None:
@@ -144,9 +147,21 @@ class Reader:
             position, at.line = start, line
             at.refer(url, is_needed=True)
 
+    def _scripts_of_xml(self, body: bytes, at: _At) -> None:
+        for number, piece in enumerate(one_by_one(body)):
+            tag = Tag.read(piece) if number % 2 else None
+            if tag is not None:
+                values = (
+                    (one.name, one.value.decode("utf-8", "replace")) for one in tag.attributes
+                )
+                _scripts(tag.name, {name: attributes.decoded(value) for name, value in values}, at)
+            at.line += piece.count(b"\n")
+        at.line = 1
+        self._drawing(body.decode("utf-8", "replace"), at)
+
     def _drawing(self, text: str, at: _At) -> None:
-        # An entity may hold anything.
-        for pattern in (_XML_SCRIPT, _XML_HANDLER, _XML_ENTITY):
+        # An entity, or what a transformation makes of it, may be anything.
+        for pattern in (_XML_SCRIPT, _XML_HANDLER, _XML_ENTITY, _XML_TRANSFORMED):
             if found := pattern.search(text):
                 at.line = text.count("\n", 0, found.start()) + 1
                 at.remark("script", found[0])
@@ -155,6 +170,12 @@ class Reader:
 _XML_SCRIPT = re.compile(r"<(?:[\w.-]{1,40}:)?(?:script|handler|listener)\b", re.IGNORECASE)
 _XML_HANDLER = re.compile(r"[\s\"'/]on[a-z]{2,30}\s{0,99}=", re.IGNORECASE)
 _XML_ENTITY = re.compile(r"<!ENTITY[^>]{0,40}", re.IGNORECASE)
+_XML_TRANSFORMED = re.compile(
+    r"<\?xml-stylesheet\b(?![^>]{0,300}text/css)[^>]{0,40}|http://www\.w3\.org/1999/XSL/Transform",
+    re.IGNORECASE,
+)
+# The types that browsers read as XML (WHATWG, "MIME Sniffing": "XML MIME type").
+_XML = re.compile(r"(?:text|application)/(?:xml|xsl)|[^/]+/[^/]+\+xml")
 
 
 def _scripts(tag: str, named: dict[str, str], at: _At) -> None:

@@ -109,9 +109,10 @@ class Sync:
         if held and state.held and state.pending and kept.upload == state.pending.upload:
             answer.standing, answer.release = "held", state.held
             return answer
+        is_same = state.accepted is not None and state.accepted.layer == kept.layer
         if made.differs_from(base):
             release = self._release(name, base, onto, made, held, findings)
-            answer.release, answer.is_new = self._put(release, state)
+            answer.release, answer.is_new = self._put(release, state.approved if is_same else "")
         else:
             answer.release = base.id
         moved = msgspec.structs.replace(
@@ -127,7 +128,6 @@ class Sync:
             moved = msgspec.structs.replace(moved, pending=kept, held=answer.release)
             answer.standing = "held"
         else:
-            is_same = state.accepted is not None and state.accepted.layer == kept.layer
             moved = msgspec.structs.replace(
                 moved,
                 accepted=kept,
@@ -270,14 +270,15 @@ class Sync:
             )
         )
 
-    def _put(self, release: Release, state: State) -> tuple[str, bool]:
+    def _put(self, release: Release, approved: str) -> tuple[str, bool]:
         """Keep a release, unless the newest one is the same. Returns its id, and whether it is new.
-        Of an upload that was approved of it takes the approval along."""
+        `approved`: the release in which this very upload was approved of, '' for none: its
+        approval is taken along."""
         newest = self.records.release(self.records.release_ids()[0])
         if _what(newest) == _what(release):
             return newest.id, False
-        given = self.records.approval(state.approved) if state.approved else None
-        before = self.records.stored_release(state.approved) if given else None
+        given = self.records.approval(approved) if approved else None
+        before = self.records.stored_release(approved) if given else None
         if given and before and not release.held:
             why = f"the same upload as in {given.release}"
             again = msgspec.structs.replace(given, release=release.id, reason=why)
@@ -308,4 +309,6 @@ def _what(release: Release) -> tuple[object, ...]:
 
 def _as_remark(finding: Finding) -> Remark:
     what = f"{finding.detail}: {finding.excerpt}" if finding.excerpt else finding.detail
+    if finding.gate == "lost-pages":  # it speaks of exports; the page says all there is
+        what = ""
     return Remark(f"gate:{finding.gate}", shown(finding.page), finding.line, printable(what))

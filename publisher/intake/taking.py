@@ -16,7 +16,7 @@ from itertools import islice
 import msgspec
 
 from publisher.content_types import is_text
-from publisher.errors import NotFound, NotNow
+from publisher.errors import BadKey, NotFound, NotNow, StoreError, Unreadable
 from publisher.intake.names import is_ignored, shown
 from publisher.intake.remark import Remark
 from publisher.intake.screening import FILES_MAX, Screening
@@ -36,6 +36,16 @@ class Changed(NotNow):
 
     def __init__(self) -> None:
         super().__init__("files changed while they were read", "Run it again later.")
+
+
+class Unlisted(StoreError):
+    """A folder can't be listed, for one name in it. Whose folder is said here: a name may hold that
+    of another folder."""
+
+    def __init__(self, folder: str, error: BadKey) -> None:
+        super().__init__(str(error), error.hint)
+        self.folder = folder
+        self.key = error.key
 
 
 class File(msgspec.Struct, frozen=True, array_like=True):
@@ -72,10 +82,14 @@ class Upload:
 
 
 def look(store: Store, folder: str, marker: str) -> Upload:
-    """What is in a folder now. Raises StoreError."""
+    """What is in a folder now. Raises Unlisted, StoreError."""
     files: list[File] = []
     found: File | None = None
-    for one in islice(store.list(folder), _LISTED_MAX):
+    try:
+        listed = list(islice(store.list(folder), _LISTED_MAX))
+    except BadKey as error:
+        raise Unlisted(folder, error) from None
+    for one in listed:
         name = one.key.removeprefix(folder)
         file = File(name, one.size, one.etag, one.modified)
         if marker and name == marker:
@@ -92,6 +106,8 @@ def _is_folder(store: Store, key: str) -> bool:
         store.get(key)
     except NotFound:
         return True
+    except (BadKey, Unreadable):
+        pass
     return False
 
 
@@ -186,7 +202,8 @@ def _read(
 ) -> Entry | None:
     try:
         found = store.get(folder + file.name)
-    except NotFound:  # of a name that this store does not write, or removed since
+    # Of a name that this store does not write, removed since, or archived: nobody else's waits.
+    except (NotFound, BadKey, Unreadable):
         screening.remark(Remark("unreadable", shown(file.name)))
         return None
     if len(found.data) != file.size or (file.etag and found.etag != file.etag):

@@ -211,6 +211,12 @@ WORDS: Mapping[str, Words] = {
         "The CMS has {what}, too. Visitors get your file.",
         "",
     ),
+    "withdrawn": _note(
+        "「{what}」は管理者が公開を取り下げています。アップロードし直しても表示されません。",
+        "管理者に相談してください。",
+        "Who runs the site has taken {what} out. Uploading it again does not bring it back.",
+        "Ask them.",
+    ),
     "under-cms": _note(
         "CMS にも同じアドレス（{what}）のページがあり、そちらが表示されます。",
         "あなたのファイルを表示するには、別の名前にするか管理者に相談してください。",
@@ -219,9 +225,15 @@ WORDS: Mapping[str, Words] = {
     ),
 }
 
+_LOST = Words(
+    "公開中のページやファイルですが、今のフォルダにありません（ほかにもたくさん無くなっています）。",
+    "間違って消したり移したりした場合は元に戻してください。わざとなら管理者に伝えてください。",
+    "It is live and not in your folder any more, as are many others.",
+    "Put it back if that was a mistake; if you mean it, tell who runs the site.",
+)
+
 # What the gates find, said to designers.
 _GATES_JA: Mapping[str, str] = {
-    "lost-pages": "公開中のページがたくさん無くなっています",
     "tiny-pages": "ページの中身がほとんどありません",
     "emails": "許可されていないメールアドレスがあります",
     "staging-host": "社内のアドレスがあります",
@@ -236,12 +248,14 @@ _GATES_JA: Mapping[str, str] = {
 def words_of(remark: Remark) -> Words:
     """What a remark says, filled in."""
     gate = remark.code.removeprefix("gate:")
+    if gate == "lost-pages":
+        return _LOST
     if gate != remark.code:
         return Words(
             f"{_GATES_JA.get(gate, gate)}: {remark.what}",
             "直すか、そのままでよければ管理者に相談してください。",
             f"{remark.what} ({gate})",
-            f"{RULES[gate][:1].upper()}{RULES[gate][1:]}.",
+            f"{RULES[gate][:1].upper()}{RULES[gate][1:]}, or ask who runs the site.",
         )
     form = WORDS[remark.code]
     said = {"file": remark.file, "what": remark.what or "-", "hint": remark.hint}

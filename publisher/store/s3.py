@@ -19,7 +19,7 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store as Client
 
-from publisher.errors import BadKey, Conflict, NotFound
+from publisher.errors import BadKey, Conflict, NotFound, Unreadable
 from publisher.store.credentials import account
 from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
 from publisher.store.refusals import code_of, refusal
@@ -44,6 +44,10 @@ _RETRIES: RetryConfig = {
     },
 }
 _BAD_KEY = re.compile(r'Path "([^"]{1,1100})"')
+# What GET answers for an object that nobody can read as it is (API reference, "GetObject"): it lies
+# in an archive's storage class, or was encrypted with a key of its writer's own.
+_OF_THE_OBJECT = frozenset(("InvalidObjectState", "InvalidRequest"))
+_READABLE = "Write it again, in the storage class Standard and without a key of your own."
 # For one try: 5 MB of a large file, beside 31 others, over a slow line.
 _TIMEOUT = timedelta(minutes=2)
 
@@ -84,7 +88,7 @@ class S3Store:
         return S3Store, self._made_with
 
     def get(self, key: str) -> Object:
-        with self._reported(key):
+        with self._reported(key, is_read=True):
             result = obstore.get(self._client, key)
             attributes = result.attributes
             headers = Headers(
@@ -128,7 +132,9 @@ class S3Store:
                         yield Listed(item["path"], item["last_modified"], item["size"], etag)
 
     @contextlib.contextmanager
-    def _reported(self, key: str, *, is_conditional: bool = False) -> Iterator[None]:
+    def _reported(
+        self, key: str, *, is_conditional: bool = False, is_read: bool = False
+    ) -> Iterator[None]:
         """Turn the client's errors into ours, without what may be secret in them."""
         try:
             yield
@@ -144,6 +150,8 @@ class S3Store:
             # 412, or 409 for one that another write came in between of.
             if is_conditional and isinstance(error, (AlreadyExistsError, PreconditionError)):
                 raise Conflict(key) from None
+            if is_read and code_of(said) in _OF_THE_OBJECT:
+                raise Unreadable(f"{self._name}: {key!r} can't be read", _READABLE) from None
             raise refusal(self._name, key, said) from None
 
 
