@@ -49,7 +49,7 @@ PURE = {
     *(f"publisher.audit.{name}" for name in (
         "asking assembling charts columns compare figures findings_en findings_ja fixes forms "
         "formats identity judging limits listing locating old_urls pages past report score shown "
-        "sitemap_xml visitors words words_en words_ja"
+        "sitemap_xml told_ja visitors words words_en words_ja"
     ).split()),
     "publisher.share_counts.book",
     *PORTS,

@@ -41,7 +41,10 @@ def test_the_language_is_the_site_s_or_the_one_that_is_asked_for(
     config = Path("site-config.yaml")
     config.write_text(config.read_text().replace("cms:", "  language: ja\ncms:", 1))
     sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
-    assert '<html lang="ja"' in Path("redirect-audit.html").read_text(encoding="utf-8")
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    assert '<html lang="ja"' in page
+    assert "対象外" in page  # the CMS was left out
+    assert "left out" not in page
     sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt", "--language", "en")
     assert '<html lang="en"' in Path("redirect-audit.html").read_text(encoding="utf-8")
 
@@ -104,6 +107,7 @@ def test_rules_that_it_proposes_mend_what_was_lost(sample_site: Cli) -> None:
             "may hold no name and password",
         ),
         (("--against", "www.example.co.jp"), 1, "is no address of a site"),
+        (("--against", "http://127.0.0.1:9"), 1, "127.0.0.1:9 gives no answer to any"),
         (("--output", "no/such/folder.html"), 2, "there is no folder no/such"),
     ],
 )

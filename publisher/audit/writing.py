@@ -9,6 +9,7 @@ from publisher.audit import fixes
 from publisher.audit.formats import csv_pieces, document_pieces, junit_pieces
 from publisher.audit.html import pieces
 from publisher.audit.report import Report
+from publisher.audit.told_ja import in_japanese
 from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem
 from publisher.whole_files import add_rows, write_pieces
@@ -45,7 +46,10 @@ def write(report: Report, files: Sequence[Path], fix: Path | None, language: Lan
     """Write the report, and the rules that would mend what it found, behind those that `fix` has
     already. Raises PublisherError."""
     for path in files:
-        write_pieces(path, FORMS[path.suffix](report, language))
+        # JSON is for programs: in it, all words are what they were made from.
+        is_read = language == "ja" and path.suffix != ".json"
+        spoken = in_japanese(report) if is_read else report
+        write_pieces(path, FORMS[path.suffix](spoken, language))
     mending = [(row.measures.hits, row.fix) for row in report.rows if row.fix]
     if fix and mending:
         add_rows(fix, fixes.rows(mending), "from")

@@ -78,8 +78,9 @@ def redirects_audit(
     from publisher import console
     from publisher.audit import console as shown
     from publisher.audit.formats import document
-    from publisher.audit.run import Given, audited
+    from publisher.audit.run import audited
     from publisher.audit.servers import named
+    from publisher.audit.steps import Given
     from publisher.audit.words import chosen_language
     from publisher.audit.writing import REPORT, check, write
     from publisher.site import Site

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from publisher import console
 from publisher.audit.console import percent
 from publisher.audit.report import BAD
-from publisher.audit.run import Given, audited
+from publisher.audit.run import audited
+from publisher.audit.steps import Given
 from publisher.audit.writing import REPORT, write
 from publisher.config import load
 from publisher.demo.check import check_site
