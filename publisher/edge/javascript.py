@@ -153,15 +153,22 @@ class EdgeFunction:
         try:
             return work()
         except JSTimeoutException as error:
-            # The engine reports the end of what it stopped a little later; closed before that,
-            # it would report to a loop that is gone.
-            with suppress(JSEvalException):
-                self._engine.eval("0", timeout_sec=seconds_max)
+            self._settle(seconds_max)
             raise EdgeFunctionError(f"still running after {seconds_max} s") from error
         except JSEvalException as error:
             if self._engine.was_hard_memory_limit_reached():
                 raise EdgeFunctionError(f"used more than {MEMORY_BYTES_MAX:,} bytes") from error
             raise EdgeFunctionError(str(error).strip()) from error
+        except (KeyboardInterrupt, SystemExit):
+            self._settle(seconds_max)
+            raise
+
+    def _settle(self, seconds_max: float) -> None:
+        """Wait until the engine is at rest. It reports the end of what was stopped a little later,
+        and what was interrupted goes on: closed before that, it would report to a loop that is
+        gone, or end the program with it."""
+        with suppress(JSEvalException):
+            self._engine.eval("0", timeout_sec=seconds_max)
 
 
 def _result(request: ViewerRequest, outcome: dict[str, Any]) -> dict[str, Any] | EdgeFunctionError:
