@@ -22,7 +22,13 @@ _ATTEMPTS_MAX = 5
 
 
 def publish(
-    records: Records, publisher: Publisher, release: Release, who: Actor, owns: Owns
+    records: Records,
+    publisher: Publisher,
+    release: Release,
+    who: Actor,
+    owns: Owns,
+    *,
+    wait: bool = True,
 ) -> Outcome:
     """Make a release live, or what it contributes on top of what is live now. Raises LostRace if
     another export went live since it was made, and what `Publisher.publish` raises."""
@@ -30,10 +36,10 @@ def publish(
         intent, _ = records.intent()
         live = intent.release
         if intent.hold:  # nothing goes live, and that is what is said
-            return publisher.publish(release, who, onto=release.parent)
+            return publisher.publish(release, who, wait=wait, onto=release.parent)
         chosen = _onto(records, release, live, owns)
         try:
-            return publisher.publish(chosen, who, onto=live)
+            return publisher.publish(chosen, who, wait=wait, onto=live)
         except LostRace:
             if live == records.intent()[0].release:
                 raise

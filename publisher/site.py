@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from publisher.addresses import Addresses
     from publisher.cms.port import Cms
     from publisher.collect import Collector
+    from publisher.composing import Owns
     from publisher.edge.cloudfront import CloudFrontEdge
     from publisher.edge.port import Edge
     from publisher.filling import Progress
@@ -120,6 +121,12 @@ class Site:
             approvals=terms.approvals,
         )
 
+    def owns(self) -> Owns | None:
+        """Whose path is whose; None for a site without designers."""
+        from publisher.intake.terms import site_terms
+
+        return site_terms(self.config).owns if self.config.designers else None
+
     def intake(
         self, who: Actor, overrides: dict[str, str], progress: Progress, *, publish: bool
     ) -> Intake:
@@ -189,6 +196,21 @@ class Site:
                     raise PublisherError("nothing is live yet", _LISTED)
                 name = live if name == "live" else self._before(live)
         return records.release(name)
+
+    def to_publish(self) -> Release:
+        """What goes live if nobody says what: the newest export, or what is live, if that is the
+        same with what designers have uploaded since. Raises PublisherError."""
+        from publisher.ahead import of_cms
+
+        records = self.records
+        made = map(records.release, records.release_ids())
+        newest = next((one for one in made if not one.designer), None)
+        if newest is None:
+            raise PublisherError("there is no release yet", "Make one: publisher export")
+        live = records.intent()[0].release
+        if live and of_cms(now := records.release(live)) == of_cms(newest):
+            return now
+        return newest
 
     def _before(self, live: str) -> str:
         """The id of what was live before."""

@@ -192,6 +192,29 @@ def test_what_the_gates_ask_for_holds_an_export(publisher: Callable[..., Run]) -
     assert publisher("releases", "list", "--json").document["live"] == held["id"]
 
 
+def test_what_is_published_without_a_name_is_the_newest_export(
+    publisher: Callable[..., Run], tmp_path: Path
+) -> None:
+    """An upload that went live, or is held, since that export does not stand in its way."""
+    assert publisher("export", "--publish").code == 0
+    config = Path("site-config.yaml")
+    text = config.read_text()
+    config.write_text(text + "routes:\n  post: /entry/{id}.html\n")
+    lost = ("--override", "lost-pages", "--reason", "moved")
+    assert publisher("export", *lost).code == 0
+    upload(tmp_path, "hanako", {"campaign/index.html": html("夏")})
+    assert publisher("designers", "sync", "hanako", "--publish").code == 0
+    upload(tmp_path, "taro", {"lp/index.html": html("held")})
+    publisher("designers", "sync", "taro", "--publish")
+    done = publisher("publish", "--json")
+    assert done.code == 0, done.err
+    assert b"1632" in shown(tmp_path, "entry/1632.html")
+    assert "夏".encode() in shown(tmp_path, "campaign/index.html")
+    again = publisher("publish")
+    assert again.code == 0
+    assert "is live already" in again.out
+
+
 # ------------------------------------------------------------------------ the status page
 
 

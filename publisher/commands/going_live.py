@@ -16,7 +16,6 @@ from publisher.commands.options import (
     acting,
     print_document,
 )
-from publisher.errors import PublisherError
 
 if TYPE_CHECKING:
     from publisher.composing import Owns
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 def publish(
     release: Annotated[
-        str, typer.Argument(help="A release, or the end of its id. Default: the newest.")
+        str, typer.Argument(help="A release, or the end of its id. Default: the newest export.")
     ] = "",
     config: ConfigOption = CONFIG,
     to: Annotated[
@@ -63,14 +62,12 @@ def publish(
 
     site = Site(config, dry_run=dry_run)
     audience = site.audience(to, days, password)
-    if not release:
-        made = site.records.release_ids()
-        if not made:
-            raise PublisherError("there is no release yet", "Make one: publisher export")
-        release = made[0]
-    chosen = site.records.release(release)
+    chosen = site.records.release(release) if release else site.to_publish()
     who = acting(actor, reason)
-    published = go_live(site, chosen, who, dry_run, json, wait=wait, to=to, audience=audience)
+    owns = None if release or audience else site.owns()
+    published = go_live(
+        site, chosen, who, dry_run, json, wait=wait, owns=owns, to=to, audience=audience
+    )
     print_document({"published": published}, json)
 
 
@@ -188,7 +185,7 @@ def go_live(
     audience: Audience | None = None,
 ) -> Document:
     """Make a release live, or say what that would do, in words or as a document. `owns`: of one
-    that was just made, it goes on top of what is live, and of no newer export."""
+    that nobody named, it goes on top of what designers did since, and of no newer export."""
     from publisher import ahead, console, documents
 
     with console.progress() as bar:
@@ -199,7 +196,7 @@ def go_live(
                 console.show_plan(steps)
             return documents.of_plan(steps)
         if owns:
-            outcome = ahead.publish(site.records, publisher, release, who, owns)
+            outcome = ahead.publish(site.records, publisher, release, who, owns, wait=wait)
         else:
             outcome = publisher.publish(release, who, wait=wait, audience=audience)
     if not json:

@@ -159,7 +159,7 @@ class EdgeFunction:
             if self._engine.was_hard_memory_limit_reached():
                 raise EdgeFunctionError(f"used more than {MEMORY_BYTES_MAX:,} bytes") from error
             raise EdgeFunctionError(str(error).strip()) from error
-        except (KeyboardInterrupt, SystemExit):
+        except KeyboardInterrupt:
             self._settle(seconds_max)
             raise
 
