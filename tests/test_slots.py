@@ -24,6 +24,7 @@ from publisher.release import (
     RING_SIZE,
     Change,
     Intent,
+    RedirectSet,
     Slot,
     choose_slot,
     claim,
@@ -123,7 +124,7 @@ class Ring(RuleBasedStateMachine):
             self.until[self.intent.slot] = None
         generation = self.intent.generation
         made = change(release, self.now)
-        self.intent = go_live(self.intent, name, filled, "set", made)
+        self.intent = go_live(self.intent, name, filled, RedirectSet("set", "head"), made)
         self.until.pop(name, None)
         assert self.intent.generation == generation + 1
 
