@@ -125,8 +125,7 @@ def counting(where: Bucket) -> Iterator[tuple[Bucket, Counter[str]]]:
             self.wfile.write(content)
             connection.close()
 
-        # `BaseHTTPRequestHandler` looks for methods of these names.
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815 - see above
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
             pass

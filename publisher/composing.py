@@ -84,7 +84,7 @@ def composed(
     for path, first, pair in joined(over, ((at, (one, two)) for at, one, two in rest)):
         of_cms, last = pair or (None, None)
         entry = first or of_cms or last
-        assert entry  # noqa: S101 - one of the three is there
+        assert entry  # noqa: S101 - `joined` gives a path that at least one of the three has
         site_path = recorded(path)
         if of_cms and (first or last) and len(both) < _NAMED_MAX:
             both.append(Both(site_path, is_designers=first is not None))

@@ -93,6 +93,7 @@ PURE_LIBRARIES_OF = {
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),
     "publisher.old_page": frozenset(("bs4",)),
     "publisher.audit.assembling": frozenset(("datetime",)),
+    "publisher.audit.charts": frozenset(("markupsafe",)),
     "publisher.audit.fixes": frozenset(("rapidfuzz",)),
     "publisher.audit.pages": frozenset(("lxml.html",)),
     "publisher.audit.report": frozenset(("datetime",)),

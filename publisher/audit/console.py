@@ -75,7 +75,9 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     elif mending:
         out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
     elif fixes:
-        out.print(f"No rule is known that would mend anything: {escape(str(fixes))} is as it was.")
+        out.print(
+            f"No rule is known that would mend anything: {escape(str(fixes))} was not written."
+        )
 
 
 def refusal(report: Report) -> str:
