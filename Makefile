@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file of tests is one process's, and shares its servers.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -20,10 +22,10 @@ test: $(VENV)/installed-dev ## every check: ruff, mypy, and pytest with real ser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --durations=25
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=25
 
 test-quick: $(VENV)/installed-dev ## the tests that need no real server
-	$(BIN)/python -m pytest -m "not real"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not real"
 
 bench: $(VENV)/installed-dev ## figures beside public tools; ROWS="P1 P6", SIZE=0.1 for a quick look
 	$(BIN)/python -m benchmarks $(if $(ROWS),--rows "$(ROWS)") $(if $(SIZE),--size $(SIZE)) \

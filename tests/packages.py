@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -98,6 +100,11 @@ def ensure(wanted: Iterable[str], say: Callable[[str], None] = print) -> None:
             f"needs packages of Debian 12, and this is {platform.system()} without dpkg: "
             "run it on Debian 12, in a container or a virtual machine"
         )
+    with _alone():
+        _ensure(list(wanted), say)
+
+
+def _ensure(wanted: list[str], say: Callable[[str], None]) -> None:
     packages = missing(wanted)
     if not packages:
         return
@@ -109,6 +116,15 @@ def ensure(wanted: Iterable[str], say: Callable[[str], None] = print) -> None:
     with services_kept_off():
         for step in (["apt-get", "update"], command):
             _apt(step, by_hand)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Several processes run tests side by side: one of them installs, and the others wait."""
+    lock_file = Path(tempfile.gettempdir(), f"publisher-packages-{os.geteuid()}.lock")
+    with lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _apt(command: list[str], by_hand: str) -> None:

@@ -219,7 +219,14 @@ def test_what_no_client_can_send_is_a_400(kind: Kind) -> None:
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+def short() -> Iterator[Path]:
+    """A folder with a short path: sockets need one, and pytest's own are long."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def started(short: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The processes that are started, and a folder for temporary files that must be left empty."""
     found: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
@@ -230,11 +237,11 @@ def started(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
 
     with (
         mock.patch("subprocess.Popen", noted),
-        mock.patch.object(tempfile, "tempdir", str(tmp_path)),
+        mock.patch.object(tempfile, "tempdir", str(short)),
     ):
         yield found
     assert all(process.poll() is not None for process in found)
-    assert list(tmp_path.iterdir()) == []
+    assert list(short.iterdir()) == []
 
 
 def test_it_is_stopped_in_the_end(kind: Kind, started: list[subprocess.Popen[bytes]]) -> None:
@@ -301,8 +308,18 @@ with kind(RuleSet(), "www.example.co.jp", lambda path: True) as engine:
 """
 
 
-def test_ctrl_c_leaves_nothing_behind(kind: Kind, tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+def test_it_starts_where_temporary_files_have_long_paths(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("長" * 60)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with kind(RULES, PUBLIC, has_file) as engine:
+        assert engine.answers([BROWSER.request("/old", PUBLIC)])[0].status == 301
+
+
+def test_ctrl_c_leaves_nothing_behind(kind: Kind, short: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(short)}
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, kind.__name__],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True,
@@ -317,7 +334,7 @@ def test_ctrl_c_leaves_nothing_behind(kind: Kind, tmp_path: Path) -> None:
         finally:
             process.kill()
     assert b"KeyboardInterrupt" in errors
-    assert list(tmp_path.iterdir()) == []
+    assert list(short.iterdir()) == []
     assert str(address) not in _command_lines()
 
 

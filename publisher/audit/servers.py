@@ -37,6 +37,9 @@ STOP_S_MAX = 5.0
 ANSWER_S_MAX = 20.0
 CONNECTIONS = 4
 _POLL_S = 0.02
+# The path of a socket has 107 bytes at most (unix(7)). HAProxy binds one with a longer name, which
+# it then renames: it takes 97.
+_PLACE_BYTES_MAX = 97 - len("/publisher-abcdefgh/socket")
 _LOG_LINES = 3
 _LOG_CHARACTERS = 300
 # Debian keeps servers where the PATH of ordinary users does not look.
@@ -160,7 +163,8 @@ class _Server(ABC):
             program = shutil.which(self.name, path=_SEARCH_PATH)
             if program is None:
                 raise EngineUnavailable(f"{self.name} is not installed")
-            folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="publisher-")))
+            temporary = tempfile.TemporaryDirectory(prefix="publisher-", dir=_place())
+            folder = Path(running.enter_context(temporary))
             command = self._command(program, folder)
             running.enter_context(_running(self.name, command, folder))
             address = folder / "socket"
@@ -235,6 +239,12 @@ def named(names: Sequence[str]) -> tuple[ServerName, ...]:
         message = f"there is no engine {wrong[0]!r}; there are: {', '.join(SERVERS)}"
         raise ConfigError("publisher", [Problem(0, "--engine", message)])
     return tuple(name for name in SERVERS if name in names)
+
+
+def _place() -> str:
+    """The folder for temporary files, if a socket in it has a path that can be bound."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _PLACE_BYTES_MAX else "/tmp"  # noqa: S108 - a folder of our own is made in it
 
 
 @contextlib.contextmanager
