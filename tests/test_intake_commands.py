@@ -192,6 +192,20 @@ def test_what_the_gates_ask_for_holds_an_export(publisher: Callable[..., Run]) -
     assert publisher("releases", "list", "--json").document["live"] == held["id"]
 
 
+def test_a_redirect_alone_can_hold_an_export(publisher: Callable[..., Run]) -> None:
+    assert publisher("export", "--publish").code == 0
+    config = Path("site-config.yaml")
+    text = config.read_text().replace("gates:\n", "gates:\n  approval: [/価格/*]\n")
+    config.write_text(text + "redirects:\n  rules:\n    - {from: /old/, to: /}\n")
+    assert publisher("export", "--publish").code == 0
+    config.write_text(config.read_text() + "    - {from: /価格/2025.html, to: /}\n")
+    run = publisher("export", "--publish")
+    assert run.code == 5
+    assert "has to be approved of: /価格/2025.html" in run.err
+    held = publisher("releases", "list", "--json").document["releases"][0]
+    assert publisher("approve", held["id"], "--actor", "tanaka").code == 0
+
+
 def test_what_is_published_without_a_name_is_the_newest_export(
     publisher: Callable[..., Run], tmp_path: Path
 ) -> None:

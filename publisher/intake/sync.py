@@ -209,6 +209,8 @@ class Sync:
         watch = self.terms.approvals.watch()
         for change in self._changes(base, made):
             watch.note(change.path)
+        if base.redirects != made.redirects:
+            watch.note_redirects(self.records.rules(base), made.rules)
         own = f"designers.{name}.approval"
         is_own = self.terms.designers[name].needs_approval
         return (own, *watch.reasons) if is_own else tuple(watch.reasons)
