@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -19,6 +22,7 @@ from publisher.paths import SitePath
 from publisher.publish import Actor, Audience
 from publisher.release import utc_now
 from publisher.retention import Keep
+from publisher.store.directory import DirectoryStore
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Listed, Object
 from redirects.compile import password_digest
@@ -558,3 +562,84 @@ def test_a_name_that_can_not_be_listed_keeps_nobody_else_out() -> None:
     done = site.sync()
     assert [one.standing for one in done.answers] == ["refused", "live"]
     assert [one.code for one in done.answers[0].remarks] == ["unreadable"]
+
+
+def _link_out(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(secret)
+
+
+def _link_within(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(own / "campaign/index.html")
+
+
+def _link_nowhere(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(secret.with_name("none"))
+
+
+def _folder_link(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.d").symlink_to(secret.parent)
+
+
+def _pipe(own: Path, secret: Path) -> None:
+    os.mkfifo(own / "campaign/秘密.txt")
+
+
+@pytest.mark.parametrize("put", [_link_out, _link_within, _link_nowhere, _folder_link, _pipe])
+def test_nothing_but_files_is_taken_from_a_folder_on_this_machine(
+    put: Callable[[Path, Path], None], tmp_path: Path
+) -> None:
+    """Who may write there may have no right to read what a link leads to."""
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    site.upload("taro", {"lp/index.html": html("lp")})
+    secret = tmp_path / "elsewhere/秘密.txt"
+    secret.parent.mkdir()
+    secret.write_text("人に見せないもの")
+    put(tmp_path / "store/uploads/hanako", secret)
+    hanako, taro = site.sync().answers
+    assert (hanako.standing, taro.standing) == ("refused", "live")
+    (remark,) = hanako.remarks
+    assert remark.file.startswith("campaign/秘密.")
+    assert remark.code == ("unreadable" if put is _pipe else "link" if put is not _folder_link
+                           else "type")  # fmt: skip
+    assert "人に見せないもの" not in str(site.shown())
+    assert not [key for key in site.shown() if "秘密" in key]
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_read_is_not_gone_into(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    key = folder("hanako") + "campaign/写真/秘密.txt"
+    store.put(key, b"x")
+    assert store.get(key).data == b"x"
+    inner = next((tmp_path / "store/uploads/hanako").rglob("秘密.txt")).parent
+    secret = tmp_path / "elsewhere"
+    inner.rename(secret)
+    inner.symlink_to(secret)
+    with pytest.raises(Unreadable, match="is a link"):
+        store.get(key)
+
+
+def test_the_folder_itself_may_lie_elsewhere(tmp_path: Path) -> None:
+    """Who runs the site decides that: the home of an SFTP user, say."""
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    home = tmp_path / "home"
+    (home / "campaign").mkdir(parents=True)
+    (home / "campaign/index.html").write_text(html("夏"))
+    (tmp_path / "store/uploads").mkdir()
+    (tmp_path / "store/uploads/hanako").symlink_to(home)
+    assert site.one("hanako").standing == "live"
+    assert "公開中です" in (home / "_status.html").read_text()
+
+
+def test_a_link_with_the_name_of_the_answer_makes_way_for_it(tmp_path: Path) -> None:
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    precious = tmp_path / "precious"
+    precious.write_text("x")
+    (tmp_path / "store/uploads/hanako/_status.html").symlink_to(precious)
+    assert site.one("hanako").standing == "live"
+    assert precious.read_text() == "x"
+    assert "公開中です" in site.status("hanako", "html")

@@ -37,8 +37,8 @@ _OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 )
-# Objects in these classes can't be read before somebody has them brought back (S3 user guide, "Working
-# with archived objects"). GLACIER_IR can be read at once.
+# Objects in these classes can't be read before somebody has them brought back (S3 user guide,
+# "Working with archived objects"). GLACIER_IR can be read at once.
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 _CONSOLE = ("s3:GetBucketLocation", "s3:ListAllMyBuckets")
 
@@ -193,8 +193,8 @@ def _console(where: Place) -> list[Statement]:
 
 
 def _unreadable(where: Place, own: str) -> list[Statement]:
-    """Refuses to write what nobody could take in: with a key of the writer's own (SSE-C), or into an
-    archive. A request that says nothing of either has no such value, and is let through."""
+    """Refuses to write what nobody could take in: with a key of the writer's own (SSE-C), or into
+    an archive. A request that says nothing of either has no such value, and is let through."""
     conditions = {
         "NoOwnKeys": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
         "NoArchives": {"StringEquals": {"s3:x-amz-storage-class": list(_ARCHIVES)}},

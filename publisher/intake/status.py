@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from publisher.designers.names import folder
-from publisher.errors import NotFound
+from publisher.errors import NotFound, Unreadable
 from publisher.intake.names import STATUS_HTML, STATUS_JSON
 from publisher.intake.remark import Remark
 from publisher.intake.sync import Answer, Standing
@@ -164,7 +164,7 @@ def write(store: Store, answer: Answer, site: str, paths: tuple[str, ...]) -> bo
     is_new = False
     for name, (data, headers) in texts.items():
         key = folder(answer.designer) + name
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound, Unreadable):  # theirs of that name makes way
             if store.get(key).data == data:
                 continue
         store.put(key, data, headers)

@@ -181,6 +181,12 @@ WORDS: Mapping[str, Words] = {
         "It could not be read.",
         "Delete it, and upload it again.",
     ),
+    "link": Words(
+        "ファイルではなくリンク（ショートカット）です。リンクの先は公開しません。",
+        "リンクを消して、ファイルそのものを置いてください。",
+        "This is a link and no file. What it leads to is not published.",
+        "Delete the link, and put the file itself there.",
+    ),
     "more-refusals": Words(
         "ほかに {what} 件あります。",
         "上のものを直すと表示されます。",
