@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 
+from publisher.designers.names import look_alike
 from publisher.release import Release
 from publisher.scope import Scope
 from redirects.patterns import PLACEHOLDER, Pattern
@@ -28,6 +29,9 @@ class Approvals:
 
     def refusal(self, release: Release, actor: str) -> str:
         """Why this person can't approve of a release, '' if they can."""
+        for name, who in ((actor, "who approves"), (release.actor, "who made it")):
+            if foreign := look_alike(name):
+                return f"the name of {who}, {name}, mixes two alphabets: it has {foreign}"
         if actor not in self.approvers:
             known = ", ".join(self.approvers) or "nobody"
             return f"{actor} may not approve; gates.approvers has: {known}"

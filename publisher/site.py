@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from publisher.addresses import Addresses
     from publisher.cms.port import Cms
     from publisher.collect import Collector
-    from publisher.composing import Owns
+    from publisher.composing import Owns, Sources
     from publisher.edge.cloudfront import CloudFrontEdge
     from publisher.edge.port import Edge
     from publisher.filling import Progress
@@ -348,6 +348,12 @@ class Site:
                 self.publisher(progress, target).withdraw(path, who)
         live = self.records.release(self.records.intent()[0].release)
         return list(below(self.records.manifest(live.manifest), path, self.records.load_part))
+
+    def sources(self, path: SitePath) -> Sources:
+        """Where what is live has a path from."""
+        from publisher.composing import sources
+
+        return sources(self.records, self.records.release(self.records.intent()[0].release), path)
 
     def collector(self, progress: Progress, keep: Keep) -> Collector:
         """What removes what is not needed any more."""

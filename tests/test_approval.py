@@ -127,6 +127,24 @@ def test_nobody_approves_of_their_own_under_another_spelling(site: Site, name: s
         let_through(site, held)
 
 
+@pytest.mark.parametrize(
+    "name", ["t\N{CYRILLIC SMALL LETTER A}naka", "tanak\N{GREEK SMALL LETTER ALPHA}"]
+)
+def test_a_name_that_only_looks_like_another_approves_of_nothing(site: Site, name: str) -> None:
+    held = held_export(site, {"/prices/": html("x")})
+    with pytest.raises(PublisherError, match=r"mixes two alphabets: it has .*SMALL LETTER A"):
+        let_through(site, held, Actor(name, ""))
+    with pytest.raises(PublisherError, match=r"the name of who made it, .* mixes two alphabets"):
+        let_through(site, msgspec.structs.replace(held, actor=name))
+    assert site.records.approval(held.id) is None
+
+
+def test_somebody_with_a_japanese_name_approves(site: Site) -> None:
+    site.approved_by("田中 Tanaka")
+    let_through(site, held_export(site, {"/prices/": html("x")}), Actor("田中 Tanaka", "確認済み"))
+    assert approved(site).approved_by == "田中 Tanaka"
+
+
 def test_an_approval_is_of_one_upload_and_not_of_the_next(site: Site) -> None:
     """What comes after it, and needs none, is told as approved by nobody."""
     site.set("hanako", needs_approval=False)
