@@ -24,7 +24,8 @@ def lines(done: Taken) -> Iterator[str]:
         if one.standing == "held":
             yield f"  Let it through: publisher approve {one.release}"
         if one.preview:
-            yield f"  Preview: {one.preview}"
+            password = " (its password is in their _status.html)" if one.preview_password else ""
+            yield f"  Preview: {one.preview}{password}"
         for remark in one.remarks[:_SHOWN]:
             words = words_of(remark)
             place = f"{remark.file}:{remark.line}" if remark.line else remark.file
@@ -41,5 +42,11 @@ def lines(done: Taken) -> Iterator[str]:
 def documents(
     done: Taken, site: str, paths: Callable[[str], tuple[str, ...]]
 ) -> list[dict[str, Any]]:
-    """For machines: what each designer's `_status.json` says, and whether a release was made."""
-    return [document(one, site, paths(one.designer)) | {"new": one.is_new} for one in done.answers]
+    """For machines: what each designer's `_status.json` says, and whether a release was made. No
+    password: what is printed gets into logs."""
+    hidden = {"preview_password"}
+    return [
+        {key: value for key, value in said.items() if key not in hidden} | {"new": one.is_new}
+        for one in done.answers
+        for said in (document(one, site, paths(one.designer)),)
+    ]

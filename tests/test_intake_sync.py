@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from publisher import ahead
 from publisher.collect import Collector
 from publisher.designers.names import folder
 from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError, Unreadable
+from publisher.intake.notice import text_of
 from publisher.intake.screening import Policy
 from publisher.paths import SitePath
 from publisher.publish import Actor, Audience
@@ -539,12 +542,57 @@ def test_an_object_that_can_not_be_read_keeps_nobody_else_out(data: bytes) -> No
     assert (remark.code, remark.file) == ("unreadable", "campaign/cold.png")
 
 
-def test_a_preview_keeps_the_password_that_it_was_given() -> None:
-    site = Site()
-    site.publish()
+def test_a_preview_asks_for_a_password_that_its_designer_alone_is_told(site: Site) -> None:
+    """It shows what is not live, at a host name that can be guessed."""
+    site.upload("hanako", CAMPAIGN)
+    site.upload("taro", {"lp/index.html": html("lp")})
+    hanako, taro = site.sync(publish=False).answers
+    intent, _ = site.records.intent("preview-hanako")
+    password = json.loads(site.status("hanako"))["preview_password"]
+    assert re.fullmatch(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}", password)
+    assert intent.password == password_digest("hanako", password)
+    assert password in site.status("hanako", "html")
+    assert password != json.loads(site.status("taro"))["preview_password"] != ""
+    assert taro.preview_password not in site.status("hanako", "html")
+    text = text_of(hanako, "https://www.example.co.jp")
+    assert hanako.preview in text
+    assert "_status.html" in text
+    assert password not in text
+    # It stays the same, and an unchanged upload writes nothing for it.
+    site.sync(publish=False)  # with what taro has uploaded
+    before = site.records.intent("preview-hanako")
+    assert before[0].password == intent.password
+    site.sync(publish=False)
+    assert site.records.intent("preview-hanako") == before
+    site.upload("hanako", {"campaign/index.html": html("秋")})
+    site.one("hanako", publish=False)
+    assert json.loads(site.status("hanako"))["preview_password"] == password
+
+
+def test_a_preview_that_was_opened_is_closed_again(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    answer = site.one("hanako", publish=False)
+    release = site.records.release(answer.release)
+    opened = Audience(utc_now() + timedelta(days=30))
+    site.publisher("preview-hanako").publish(release, WHO, audience=opened)
+    assert site.records.intent("preview-hanako")[0].password == ""
+    site.one("hanako", publish=False)
+    assert site.records.intent("preview-hanako")[0].password != ""
+
+
+def test_a_preview_on_this_machine_asks_for_nothing(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    intake = replace(site.intake(publish=False), preview=lambda name: f"http://{name}.localhost")
+    (answer,) = intake.run(["hanako"]).answers
+    assert answer.preview == "http://hanako.localhost"
+    assert answer.preview_password == ""
+    assert site.records.intent("preview-hanako")[0].password == ""
+
+
+def test_a_preview_keeps_the_password_that_it_was_given(site: Site) -> None:
     site.upload("hanako", {"campaign/index.html": html("夏")})
     answer = site.one("hanako", publish=False)
-    digest = password_digest("preview-hanako", "ひみつ")
+    digest = password_digest("hanako", "ひみつ")
     audience = Audience(utc_now() + timedelta(days=30), digest)
     release = site.records.release(answer.release)
     site.publisher("preview-hanako").publish(release, WHO, audience=audience)
@@ -553,6 +601,8 @@ def test_a_preview_keeps_the_password_that_it_was_given() -> None:
     intent, _ = site.records.intent("preview-hanako")
     assert intent.release != release.id
     assert intent.password == digest
+    assert json.loads(site.status("hanako"))["preview_password"] == ""
+    assert "設定した担当者に聞いてください" in site.status("hanako", "html")
 
 
 def test_a_name_that_can_not_be_listed_keeps_nobody_else_out() -> None:

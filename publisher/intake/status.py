@@ -112,6 +112,7 @@ def document(answer: Answer, site: str, paths: Iterable[str]) -> dict[str, Any]:
         "live_since": answer.since,
         "release": answer.release,
         "preview": answer.preview,
+        "preview_password": answer.preview_password,
         "paths": list(paths),
         "files": answer.files,
         "pages": answer.pages,
@@ -138,6 +139,7 @@ def page(answer: Answer, site: str, paths: Iterable[str]) -> bytes:
         style=style,
         style_hash=f"sha256-{digest}",
         preview=answer.preview if answer.preview.startswith("https://") else "",
+        password=answer.preview_password,
         since={
             "iso": since.isoformat(),
             "tokyo": f"{since.astimezone(_JST):%Y-%m-%d %H:%M}",

@@ -41,7 +41,8 @@ Standing = Literal["empty", "uploading", "refused", "held", "waiting", "live"]
 @dataclass(slots=True)
 class Answer:
     """What became of one designer's upload. `release`: the one that has it, '' if none does;
-    `is_new`: this run made it. `key`: what tells the upload from any other."""
+    `is_new`: this run made it. `key`: what tells the upload from any other. `preview_password`:
+    what the preview asks for, '' if somebody gave it another one, or it asks for none."""
 
     designer: str
     standing: Standing
@@ -54,6 +55,7 @@ class Answer:
     bytes: int = 0
     since: datetime | None = None
     preview: str = ""
+    preview_password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
