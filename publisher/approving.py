@@ -9,9 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from publisher import ahead
-from publisher.ahead import of_cms
 from publisher.approval import Approvals
-from publisher.composing import Owns
+from publisher.composing import Owns, of_cms
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
 from publisher.intake import state as states
 from publisher.publish import Actor, Outcome, Publisher

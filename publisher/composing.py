@@ -118,6 +118,11 @@ def _entries(records: Records, one: Contribution, owns: Owns) -> Iterator[tuple[
             yield path, entry
 
 
+def of_cms(release: Release) -> tuple[str, str]:
+    """What the CMS contributes to a release."""
+    return release.cms_layer, release.cms_rules
+
+
 class Sources(NamedTuple):
     """Who contributes a path to a release: whether the CMS does, and which designers."""
 

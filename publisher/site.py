@@ -200,7 +200,7 @@ class Site:
     def to_publish(self) -> Release:
         """What goes live if nobody says what: the newest export, or what is live, if that is the
         same with what designers have uploaded since. Raises PublisherError."""
-        from publisher.ahead import of_cms
+        from publisher.composing import of_cms
 
         records = self.records
         made = map(records.release, records.release_ids())

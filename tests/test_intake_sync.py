@@ -82,6 +82,19 @@ def test_what_has_not_changed_makes_no_release_and_writes_nothing(site: Site) ->
     assert len(slept) <= 1
 
 
+def test_two_designers_who_wait_for_a_publish_make_no_release_at_each_look(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    site.upload("taro", {"lp/index.html": html("lp")})
+    site.sync(publish=False)
+    site.sync(publish=False)  # hanako's preview gets what taro has
+    made = site.records.release_ids()
+    script = Script()
+    done = site.sync(publish=False, store=ScriptedStore(site.store, script))
+    assert not [call for call in script.calls if call[0] in ("put", "copy", "delete")]
+    assert [one.standing for one in done.answers] == ["waiting", "waiting"]
+    assert site.records.release_ids() == made
+
+
 def test_an_export_keeps_what_designers_uploaded(site: Site) -> None:
     site.upload("hanako", CAMPAIGN)
     site.sync()

@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from publisher.composing import Composed, composed
+from publisher.composing import Composed, composed, of_cms
 from publisher.errors import Finding, PublisherError
 from publisher.gates import Limits, ReleaseFacts, check, refused
 from publisher.intake import state as states
@@ -83,8 +83,8 @@ class Sync:
         is_known = (state.refused, state.refused_beside) == (key, rest.digest)
         if is_known and not self.overrides:
             return Answer(name, "refused", state.reasons, key=key)
-        if there := self._there(name, key, base, others, state):
-            return accepted_answer(name, there, base.id)
+        if there := self._there(name, key, base, onto, others, state):
+            return accepted_answer(name, there[0], there[1].id)
         seen = looked(self.records, self.terms, name, upload, state, rest)
         kept, reasons = seen.kept, seen.reasons
         if kept:
@@ -222,15 +222,24 @@ class Sync:
         name: str,
         key: str,
         base: Release,
+        onto: str,
         others: tuple[Contribution, ...],
         state: State,
-    ) -> Kept | None:
-        """This upload, if the release has it beside all others: nothing need be read then."""
+    ) -> tuple[Kept, Release] | None:
+        """This upload, and the release that has it beside all others: what is live, or what was
+        made to go live next. Nothing need be read then."""
         kept = state.accepted
         if not kept or kept.upload != key or state.pending or state.refused:
             return None
         own = (Contribution(name, kept.layer, state.over_cms),) if kept.files else ()
-        return kept if set(base.layers) == {*own, *others} else None
+        wanted = {*own, *others}
+        if set(base.layers) == wanted:
+            return kept, base
+        newest = self.records.release(self.records.release_ids()[0])
+        is_next = (newest.parent, *of_cms(newest)) == (onto, *of_cms(base))
+        is_next = is_next and set(newest.layers) == wanted
+        is_free = not newest.held or self.records.approval(newest.id) is not None
+        return (kept, newest) if is_next and is_free else None
 
     def _with_both(self, kept: Kept, made: Composed) -> Kept:
         """An upload with a note for each path that the CMS has, too."""
