@@ -19,7 +19,8 @@ def lines(done: Taken) -> Iterator[str]:
         yield "There are no designers. Add one: publisher designers add NAME --paths /campaign/"
     for one in done.answers:
         new = "" if one.is_new or one.standing not in ("live", "waiting", "held") else "; no change"
-        files = f" ({one.files:,} files, {one.pages:,} pages{new})" if one.files else ""
+        counted = f"{_count(one.files, 'file')}, {_count(one.pages, 'page')}"
+        files = f" ({counted}{new})" if one.files else ""
         yield f"{one.designer}: {title(one.standing).en}{files}"
         if one.standing == "held":
             yield f"  Let it through: publisher approve {one.release}"
@@ -37,6 +38,10 @@ def lines(done: Taken) -> Iterator[str]:
         if outcome.slot:
             yield f"Live: release {outcome.release.id}, in {outcome.seconds:.1f} s"
     yield from done.notes
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def documents(
