@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from publisher.composing import Owns, composed
+from publisher.composing import Owns, composed, of_cms
 from publisher.errors import LostRace
 from publisher.intake import state as states
 from publisher.publish import Actor, Outcome, Publisher
@@ -44,11 +44,6 @@ def publish(
             if live == records.intent()[0].release:
                 raise
     raise LostRace("other publishers kept changing what is live", "Try again.")
-
-
-def of_cms(release: Release) -> tuple[str, str]:
-    """What the CMS contributes to a release."""
-    return release.cms_layer, release.cms_rules
 
 
 def _onto(records: Records, release: Release, live: str, owns: Owns) -> Release:

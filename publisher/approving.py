@@ -9,9 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from publisher import ahead
-from publisher.ahead import of_cms
 from publisher.approval import Approvals
-from publisher.composing import Owns
+from publisher.composing import Owns, of_cms
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
 from publisher.intake import state as states
 from publisher.publish import Actor, Outcome, Publisher
@@ -41,7 +40,7 @@ def approve(
     if why := approvals.refusal(release, who.name):
         raise PublisherError(why, "Who acts is --actor, or PUBLISHER_ACTOR.")
     if newer := _replaced(records, release):
-        raise NotNow(f"release {release.id} was replaced by {newer}", "Look at that one.")
+        raise _too_late(release, newer)
     records.approve(Approval(release=release.id, actor=who.name, reason=who.reason, time=utc_now()))
     _accept(records, release)
     return ahead.publish(records, publisher, release, who, owns)
@@ -65,13 +64,18 @@ def _replaced(records: Records, release: Release) -> str:
 
 
 def _accept(records: Records, release: Release) -> None:
-    """From now on every release has this upload."""
+    """From now on every release has this upload. Raises NotNow if a newer one has taken its place
+    meanwhile: the approval is of this one alone, and goes again, or the release could go live
+    although the next one would not have the upload."""
     for _ in range(_ATTEMPTS_MAX):
         if not release.designer:
             return
         state, etag = states.load(records.store, release.designer)
-        if state.held != release.id or state.pending is None:
+        if state.approved == release.id:
             return
+        if state.held != release.id or state.pending is None:
+            records.take_back(release.id)
+            raise _too_late(release, _replaced(records, release))
         moved = msgspec.structs.replace(
             state, accepted=state.pending, approved=release.id, pending=None, held=""
         )
@@ -81,3 +85,10 @@ def _accept(records: Records, release: Release) -> None:
             continue
         return
     raise LostRace("another run kept taking the same upload", "Try again.")
+
+
+def _too_late(release: Release, newer: str) -> NotNow:
+    return NotNow(
+        f"release {release.id} was replaced by {newer}",
+        "Look at that one; if it is held, approve of it: publisher releases list",
+    )

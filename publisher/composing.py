@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
 from publisher.beside import beside
 from publisher.compose import Both, compose
-from publisher.manifest import Entry, Manifest, Row, entries_of, joined
+from publisher.manifest import Entry, Manifest, Row, entries_of, find, joined
 from publisher.paths import SitePath, recorded
 from publisher.records import Records
 from publisher.release import Contribution, Release
@@ -115,3 +116,26 @@ def _entries(records: Records, one: Contribution, owns: Owns) -> Iterator[tuple[
     for path, entry in entries_of(records.manifest(one.layer), records.load_part):
         if owns(one.designer, path):
             yield path, entry
+
+
+def of_cms(release: Release) -> tuple[str, str]:
+    """What the CMS contributes to a release."""
+    return release.cms_layer, release.cms_rules
+
+
+class Sources(NamedTuple):
+    """Who contributes a path to a release: whether the CMS does, and which designers."""
+
+    cms: bool
+    designers: tuple[str, ...]
+
+
+def sources(records: Records, release: Release, path: SitePath) -> Sources:
+    """Where a release has a path from."""
+
+    def has(layer: str) -> bool:
+        return find(records.manifest(layer), path, records.load_part) is not None
+
+    return Sources(
+        has(release.cms_layer), tuple(one.designer for one in release.layers if has(one.layer))
+    )

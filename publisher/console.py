@@ -18,11 +18,13 @@ if TYPE_CHECKING:  # `publisher.init` reads pages: an export needs none of that
     from rich.progress import Progress
 
     from publisher.collect import Collected
+    from publisher.composing import Sources
     from publisher.difference import Compared, PageDifference
     from publisher.init import Row
     from publisher.noticing import Change as Noticed
     from publisher.noticing import PageChange
     from publisher.old_site import Report
+    from publisher.paths import SitePath
     from publisher.pipeline import Changes, Exported
     from publisher.plan import Plan
     from publisher.publish import Audience, Outcome
@@ -209,15 +211,22 @@ def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:
         )
 
 
-def show_taken_out(path: str, below: Sequence[str], *, restored: bool) -> None:
-    """That a path is withdrawn, or restored, and what it does not cover."""
+def show_restored(path: str) -> None:
+    """That a path is shown again."""
+    printer().print(f"[bold green]Restored:[/] {escape(path)}")
+
+
+def show_taken_out(path: SitePath, below: Sequence[str], sources: Sources) -> None:
+    """That a path is withdrawn, what else is to be done where it comes from, and what is not
+    covered."""
     out = printer()
-    if restored:
-        out.print(f"[bold green]Restored:[/] {escape(path)}")
-        return
     out.print(f"[bold green]Withdrawn:[/] {escape(path)} answers 410 Gone.")
     out.print(f"  To undo it: publisher withdraw {escape(path)} --restore --reason ...")
-    out.print("  Unpublish it in the CMS, too: lists, feeds and sitemaps name it until then.")
+    for name in sources.designers:
+        file = escape(f"uploads/{name}/{path.key}")
+        out.print(f"  Have {name} take {file} out of their folder, too: it is theirs.")
+    if sources.cms:
+        out.print("  Unpublish it in the CMS, too: lists, feeds and sitemaps name it until then.")
     show_list(out, "Still there, below it", below)
 
 

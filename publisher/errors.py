@@ -73,7 +73,14 @@ class BadKey(StoreError):
 
 class Unreadable(StoreError):
     """One object can't be read, by anybody and for good: it is in an archive's storage class, or
-    encrypted with a key that only its writer has."""
+    encrypted with a key that only its writer has; or it is no file."""
+
+
+class Linked(Unreadable):
+    """A link in a folder that somebody else writes: what it leads to is not theirs to show."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key!r} is a link, or lies behind one", "Put the file itself there.")
 
 
 class Conflict(StoreError):

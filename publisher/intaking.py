@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,12 +24,17 @@ from publisher.paths import SitePath
 from publisher.publish import Actor, Audience, Outcome, Publisher
 from publisher.release import LIVE, PREVIEW, Release, utc_now
 from publisher.store.port import Store
+from redirects.compile import password_digest
 
 # So often somebody else may have changed what an upload is added to.
 _ATTEMPTS_MAX = 5
 _PREVIEW_LASTS = timedelta(days=30)
 # A preview that ends sooner is shown again.
 _PREVIEW_LEFT = timedelta(days=7)
+# A preview's password, 79 bits of it: characters that nobody mistakes for others, in groups.
+_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS = (4, 4, 4, 4)
+_OVERTAKEN = "another run has taken a newer upload"
 
 # The uploads that are whole, of folders to wait for.
 Wait = Callable[[Store, Mapping[str, Waiting]], dict[str, Upload | None]]
@@ -154,7 +160,13 @@ class Intake:
                 )
             answer.standing, answer.since, answer.release = "live", state.since, state.release
         elif answer.standing in ("waiting", "held") and not self.dry_run:
-            answer.preview = self._show(answer, done)
+            try:
+                before, etag = self._with_password(name, state, etag)
+            except Conflict:
+                done.notes.append(f"{name}: {_OVERTAKEN}")
+                return
+            state = before
+            answer.preview = self._show(answer, state.preview_password, done)
         answer.remarks += tuple(
             Remark("withdrawn", what=shown(path))
             for path in intent.withdrawn
@@ -172,7 +184,7 @@ class Intake:
             try:
                 states.save(records.store, name, state, etag)
             except Conflict:  # another run, which answers itself
-                done.notes.append(f"{name}: another run has taken a newer upload")
+                done.notes.append(f"{name}: {_OVERTAKEN}")
 
     def _has(self, state: states.State, path: SitePath) -> bool:
         """Whether what was accepted of a designer has a file at a path."""
@@ -200,28 +212,40 @@ class Intake:
                 return told
         return about
 
-    def _show(self, answer: Answer, done: Taken) -> str:
+    def _with_password(self, name: str, state: states.State, etag: str) -> tuple[states.State, str]:
+        """The state with a password for the designer's preview, if strangers can get there. It is
+        kept before anything is shown. Raises Conflict."""
+        if state.preview_password or not self._is_public(name):
+            return state, etag
+        made = "-".join("".join(map(secrets.choice, [_CHARACTERS] * size)) for size in _GROUPS)
+        state = msgspec.structs.replace(state, preview_password=made)
+        return state, states.save(self.sync.records.store, name, state, etag)
+
+    def _is_public(self, name: str) -> bool:
+        """Whether a designer's preview is elsewhere than on this machine."""
+        return self.preview(name).startswith("https://")
+
+    def _show(self, answer: Answer, password: str, done: Taken) -> str:
         """Show the release on the designer's preview. It can't keep an upload from being taken."""
-        target = f"{PREVIEW}{answer.designer}"
-        address = self.preview(answer.designer)
+        name = answer.designer
+        target, address = f"{PREVIEW}{name}", self.preview(name)
         if not address:
             return ""
         records, now = self.sync.records, utc_now()
         intent, _ = records.intent(target)
         lasts = intent.expires is not None and intent.expires > now + _PREVIEW_LEFT
-        if intent.release != answer.release or not lasts:
+        own = password_digest(name, password) if password and self._is_public(name) else ""
+        # A password that somebody gave it stays.
+        asked = intent.password or own
+        answer.preview_password = password if own and asked == own else ""
+        if intent.release != answer.release or not lasts or intent.password != asked:
             release = records.release(answer.release)
-            who = Actor(self.sync.actor, f"upload of {answer.designer}")
+            who = Actor(self.sync.actor, f"upload of {name}")
+            audience = Audience(now + _PREVIEW_LASTS, asked)
             try:
-                self.publisher(target).publish(
-                    release,
-                    who,
-                    wait=False,
-                    # A password that somebody gave it stays.
-                    audience=Audience(now + _PREVIEW_LASTS, intent.password),
-                )
+                self.publisher(target).publish(release, who, wait=False, audience=audience)
             except (NotNow, LostRace) as error:
-                done.notes.append(f"{answer.designer}: no preview now: {error}")
+                done.notes.append(f"{name}: no preview now: {error}")
                 return ""
         return address
 

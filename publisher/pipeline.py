@@ -172,6 +172,8 @@ def export(
     for change in differences(live.site, site.manifest, records.load_part):
         changes.note(change)
         watch.note(change.path)
+    if live.redirects != site.redirects:
+        watch.note_redirects(live.rules(), site.rules)
     facts = ReleaseFacts(
         has_home=site.has_home,
         pages=site.pages,
@@ -246,6 +248,13 @@ class _Live:
         site = records.manifest(release.manifest if release else "")
         cms = records.manifest(release.cms) if release and release.cms else site
         return _Live(records, release, cms, site)
+
+    @property
+    def redirects(self) -> str:
+        return self.release.redirects if self.release else ""
+
+    def rules(self) -> RuleSet:
+        return self.records.rules(self.release) if self.release else RuleSet()
 
     @property
     def pages(self) -> int:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from publisher.addresses import idna
-from publisher.designers.names import is_designer_name
+from publisher.designers.names import is_designer_name, is_person
 from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
 from publisher.intake.names import is_grantable
@@ -210,7 +210,9 @@ class GatesSection(_Section):
     approval: Annotated[
         tuple[Annotated[str, AfterValidator(is_site_glob)], ...], BeforeValidator(as_approval)
     ] = ()
-    approvers: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
+    approvers: Annotated[
+        tuple[Annotated[str, AfterValidator(is_person)], ...], Field(strict=False)
+    ] = ()
 
 
 class RuleSection(_Section):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from publisher.addresses import Addresses
     from publisher.cms.port import Cms
     from publisher.collect import Collector
-    from publisher.composing import Owns
+    from publisher.composing import Owns, Sources
     from publisher.edge.cloudfront import CloudFrontEdge
     from publisher.edge.port import Edge
     from publisher.filling import Progress
@@ -200,7 +200,7 @@ class Site:
     def to_publish(self) -> Release:
         """What goes live if nobody says what: the newest export, or what is live, if that is the
         same with what designers have uploaded since. Raises PublisherError."""
-        from publisher.ahead import of_cms
+        from publisher.composing import of_cms
 
         records = self.records
         made = map(records.release, records.release_ids())
@@ -348,6 +348,12 @@ class Site:
                 self.publisher(progress, target).withdraw(path, who)
         live = self.records.release(self.records.intent()[0].release)
         return list(below(self.records.manifest(live.manifest), path, self.records.load_part))
+
+    def sources(self, path: SitePath) -> Sources:
+        """Where what is live has a path from."""
+        from publisher.composing import sources
+
+        return sources(self.records, self.records.release(self.records.intent()[0].release), path)
 
     def collector(self, progress: Progress, keep: Keep) -> Collector:
         """What removes what is not needed any more."""

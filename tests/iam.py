@@ -53,6 +53,8 @@ def _applies(
 def _holds(operator: str, value: str | None, wanted: list[str]) -> bool:
     if operator.endswith("IfExists"):
         return value is None or _holds(operator.removesuffix("IfExists"), value, wanted)
+    if operator == "Null":
+        return wanted == [str(value is None).lower()]
     if operator == "NotIpAddress":
         return value is None or not _holds("IpAddress", value, wanted)
     if value is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,8 +14,15 @@ from publisher.approving import approve
 from publisher.designers.ownership import areas
 from publisher.errors import LostRace, NotNow, PublisherError
 from publisher.intake.screening import Policy
-from publisher.publish import Actor, Outcome
+from publisher.publish import Actor, Outcome, Publisher
+from publisher.records import Records
 from publisher.release import Change, Release
+from publisher.store.directory import DirectoryStore
+from publisher.store.memory import MemoryStore
+from publisher.store.port import Store
+from redirects.patterns import Pattern
+from redirects.rules import Rule, RuleSet
+from tests.faults import Script, ScriptedStore
 from tests.uploads import CMS_FILES, WHO, Site, html
 
 TANAKA = Actor("tanaka", "checked with sales")
@@ -21,8 +30,12 @@ TANAKA = Actor("tanaka", "checked with sales")
 
 @pytest.fixture
 def site() -> Site:
+    return held_site(MemoryStore())
+
+
+def held_site(store: Store) -> Site:
     """hanako's uploads have to be approved of, by tanaka or suzuki."""
-    made = Site()
+    made = Site(store)
     made.set("hanako", needs_approval=True)
     made.approved_by("tanaka", "suzuki", "hanako", "editor")
     made.publish()
@@ -114,6 +127,24 @@ def test_nobody_approves_of_their_own_under_another_spelling(site: Site, name: s
         let_through(site, held)
 
 
+@pytest.mark.parametrize(
+    "name", ["t\N{CYRILLIC SMALL LETTER A}naka", "tanak\N{GREEK SMALL LETTER ALPHA}"]
+)
+def test_a_name_that_only_looks_like_another_approves_of_nothing(site: Site, name: str) -> None:
+    held = held_export(site, {"/prices/": html("x")})
+    with pytest.raises(PublisherError, match=r"mixes two alphabets: it has .*SMALL LETTER A"):
+        let_through(site, held, Actor(name, ""))
+    with pytest.raises(PublisherError, match=r"the name of who made it, .* mixes two alphabets"):
+        let_through(site, msgspec.structs.replace(held, actor=name))
+    assert site.records.approval(held.id) is None
+
+
+def test_somebody_with_a_japanese_name_approves(site: Site) -> None:
+    site.approved_by("田中 Tanaka")
+    let_through(site, held_export(site, {"/prices/": html("x")}), Actor("田中 Tanaka", "確認済み"))
+    assert approved(site).approved_by == "田中 Tanaka"
+
+
 def test_an_approval_is_of_one_upload_and_not_of_the_next(site: Site) -> None:
     """What comes after it, and needs none, is told as approved by nobody."""
     site.set("hanako", needs_approval=False)
@@ -137,6 +168,69 @@ def test_a_newer_upload_takes_the_place_of_an_older_one(site: Site) -> None:
     assert site.shown()["/campaign/"] == html("2").encode()
     with pytest.raises(NotNow, match="was replaced"):
         let_through(site, first)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+@pytest.mark.parametrize("kind", ["memory", "directory"])
+def test_an_upload_that_comes_while_another_is_approved_loses_neither(
+    kind: str, is_held: bool, tmp_path: Path
+) -> None:
+    """Before each single call of `approve`: it says that a newer one came, and nothing changes; or
+    what it made live stays, through the next export."""
+    said = set()
+    before, more = 0, True
+    while more:
+        before += 1
+        folder = tmp_path / str(before)
+        site = held_site(DirectoryStore(folder) if kind == "directory" else MemoryStore())
+        first = upload(site, "1")
+
+        def newer(site: Site = site) -> None:
+            site.set("hanako", needs_approval=is_held)
+            site.upload("hanako", {"campaign/index.html": html("2")})
+            site.one("hanako", publish=False)
+
+        script = Script(watch=_at_call(before, newer))
+        records = Records(ScriptedStore(site.store, script))
+        publisher = Publisher(records, site.edge, lambda *_: None)
+        try:
+            approve(records, publisher, first, TANAKA, site.terms.approvals, site.terms.owns)
+            replaced = ""
+        except NotNow as error:
+            replaced = str(error)
+        if replaced:
+            assert "was replaced" in replaced
+            assert "/campaign/" not in site.shown()
+            assert site.records.approval(first.id) is None
+            with pytest.raises(NotNow, match="has to be approved of"):
+                site.publisher().publish(first, WHO)
+            said.add("replaced")
+        else:
+            assert site.shown()["/campaign/"] in (html("1").encode(), html("2").encode())
+            said.add("live")
+        more = len(script.calls) >= before
+        if more and is_held:
+            now = site.shown().get("/campaign/")
+            site.publish({**CMS_FILES, "/about/": html("next")})
+            assert site.shown().get("/campaign/") == now
+            assert site.state("hanako").held not in ("", first.id)
+            let_through(site, site.records.release(site.state("hanako").held))
+        elif more:
+            site.publish({**CMS_FILES, "/about/": html("next")})
+        if more:
+            assert site.shown()["/campaign/"] == html("2").encode()
+    assert said == {"replaced", "live"}
+
+
+def _at_call(number: int, act: Callable[[], None]) -> Callable[[str, str], None]:
+    left = [number]
+
+    def watch(_method: str, _key: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            act()
+
+    return watch
 
 
 def test_the_same_upload_is_held_once(site: Site) -> None:
@@ -238,3 +332,67 @@ def test_paths_are_watched_by_pattern() -> None:
     none = Approvals().watch()
     none.note("/")
     assert none.reasons == []
+
+
+def test_what_only_changes_redirects_is_watched_too(site: Site) -> None:
+    """The folder's slash is a redirect that an upload brings along."""
+    site.approved_by("tanaka", patterns=("/lp",))
+    site.upload("taro", {"lp/index.html": html("lp")})
+    answer = site.one("taro")
+    assert answer.standing == "held"
+    assert site.records.release(answer.release).held == ("/lp",)
+
+
+PRICES = ("/prices/*", "/legal.html", "/会社/*")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reasons"),
+    [
+        ([], [Rule("/prices/2025.html", 301, "/prices/")], ["/prices/2025.html"]),
+        ([Rule("/legal.html", 302, "/a/")], [], ["/legal.html"]),
+        ([Rule("/legal.html", 302, "/a/")], [Rule("/legal.html", 301, "/a/")], ["/legal.html"]),
+        (
+            [],
+            [Rule("/legal.html", 301, "/a/", language="en"), Rule("/legal.html", 301, "/b/")],
+            ["/legal.html"],
+        ),
+        ([Rule("/legal.html", 302, "/a/", origin="1")], [Rule("/legal.html", 302, "/a/")], []),
+        ([], [Rule("/old.html", 301, "/prices/")], []),
+        ([], [Rule("?p=12", 301, "/prices/")], []),
+        ([], [Pattern("/prices/{id:int}", 301, "/a/{id}")], ["/prices/{id:int}"]),
+        ([], [Pattern("/会社/*", 301, "/about/*")], ["/会社/*"]),
+        ([Pattern("/{any}.html", 301, "/a/")], [], ["/{any}.html"]),
+        ([], [Pattern("/price/*", 301, "/a/*"), Pattern("/archives/{id:int}", 301, "/a/")], []),
+        (
+            [Pattern("/prices/*", 301, "/a/*"), Pattern("/{any}/x", 301, "/b/")],
+            [Pattern("/{any}/x", 301, "/b/"), Pattern("/prices/*", 301, "/a/*")],
+            ["/{any}/x", "/prices/*"],
+        ),
+    ],
+)
+def test_redirects_are_watched_by_the_path_they_start_from(
+    before: list[Rule | Pattern], after: list[Rule | Pattern], reasons: list[str]
+) -> None:
+    def of(given: list[Rule | Pattern]) -> RuleSet:
+        return RuleSet(
+            tuple(one for one in given if isinstance(one, Rule)),
+            tuple(one for one in given if isinstance(one, Pattern)),
+        )
+
+    watch = Approvals(PRICES).watch()
+    watch.note_redirects(of(before), of(after))
+    assert watch.reasons == reasons
+    none = Approvals().watch()
+    none.note_redirects(of(before), of(after))
+    assert none.reasons == []
+
+
+def test_where_all_is_watched_each_redirect_counts_but_not_where_it_is_written_down() -> None:
+    plain = RuleSet((Rule("/a", 301, "/"), Rule("?p=12", 301, "/")))
+    noted = RuleSet((Rule("/a", 301, "/", origin="1"), Rule("?p=12", 301, "/", origin="2")))
+    watch = Approvals(("*",)).watch()
+    watch.note_redirects(plain, noted)
+    assert watch.reasons == []
+    watch.note_redirects(RuleSet(), plain)
+    assert watch.reasons == ["/a", "?p=12"]

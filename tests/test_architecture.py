@@ -88,6 +88,7 @@ PURE_LIBRARIES_OF = {
     "publisher.rewrite.words": frozenset(("ahocorasick_rs",)),
     "publisher.places": frozenset(("bisect",)),
     "publisher.intake.pictures": frozenset(("math",)),
+    "publisher.intake.references": frozenset(("ipaddress",)),
     "redirects.explain": frozenset(("bisect",)),
     "redirects.tree": frozenset(("bisect",)),
     "publisher.front": frozenset(("bs4", "bs4.builder", "warnings")),

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.real
 KNOWN = {
     # It does not ask for s3:PutObjectAcl when a PUT has an ACL.
     "seaweedfs": {("put with an ACL", "own folder")},
-    "ministack": set[tuple[str, str]](),
+    # It knows neither s3:x-amz-storage-class nor the key for a writer's own encryption.
+    "ministack": {("put into an archive", "own folder")},
 }
 SECONDS_MAX = 10
 
@@ -102,6 +103,25 @@ def test_a_designer_can_do_all_in_their_folder_and_nothing_elsewhere(
     assert set(HELD) <= set(site.held())
 
 
+def test_what_nobody_could_take_in_is_not_taken(
+    seaweedfs: SeaweedFS, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ground(seaweedfs, tmp_path) as site:
+        key = key_of(added(runner(site.config, capsys), "hanako", "--paths", "/夏/"))
+        s3 = site.client("s3", key)
+        what = {"Bucket": site.bucket, "Key": f"{PREFIX}uploads/hanako/夏/index.html"}
+        soon(s3.put_object, "", **what, Body=b"")
+        for kind in ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"):
+            assert answer(s3.put_object, **what, Body=b"", StorageClass=kind) == "", kind
+        for kind in ("GLACIER", "DEEP_ARCHIVE"):
+            assert answer(s3.put_object, **what, Body=b"", StorageClass=kind) == "AccessDenied"
+            assert answer(s3.create_multipart_upload, **what, StorageClass=kind) == "AccessDenied"
+        assert answer(s3.create_multipart_upload, **what) == ""
+        own_key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "0" * 32}
+        assert answer(site.client("s3").put_object, **what, Body=b"", **own_key) == ""
+        assert answer(s3.put_object, **what, Body=b"", **own_key) == "AccessDenied"
+
+
 def test_what_a_session_can_do_is_tried_and_asked_of_the_simulator(
     aws: Ground, run: Run, tmp_path: Path
 ) -> None:
@@ -112,12 +132,13 @@ def test_what_a_session_can_do_is_tried_and_asked_of_the_simulator(
     assert code == 1
     rows = list(csv.DictReader(output.read_text(encoding="utf-8").splitlines()))
     assert {row["designer"] for row in rows} == {"hanako", "taro"}
-    assert [row for row in rows if row["attempt"] != row["expected"]] == []
+    wrong = [row["request"] for row in rows if row["attempt"] != row["expected"]]
+    assert set(wrong) == {request for request, _ in KNOWN["ministack"]}
     # ministack's simulator looks for a user by path and name together, and finds none: so it
     # refuses all. AWS's is right about both.
     assert {row["simulator"] for row in rows} == {"refused", ""}
     surprises = {row["request"] for row in rows if row["surprise"]}
-    assert surprises == {"list", "put", "get", "copy", "multipart", "delete"}
+    assert surprises == {"list", "put", "get", "copy", "multipart", "delete", *wrong}
     assert "are not as they should be" in out
 
 
@@ -138,6 +159,7 @@ def test_a_policy_that_allows_too_much_is_a_surprise(aws: Ground, run: Run) -> N
         row["target"]: row["request"]
         for row in json.loads(out)["rows"]
         if row["expected"] == "refused" and row["attempt"] == "allowed"
+        if (row["request"], row["target"]) not in KNOWN["ministack"]
     }
     assert set(wrong) == {"taro's folder", "the folder without its slash", "all folders"}
     iam.delete_user_permissions_boundary(UserName=user)

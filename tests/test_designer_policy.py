@@ -153,6 +153,27 @@ def test_what_access_depends_on(terms: Terms, context: dict[str, str], allowed: 
     assert is_allowed(said, "s3:PutObject", resource, context) == allowed
 
 
+@pytest.mark.parametrize(
+    ("context", "allowed"),
+    [
+        ({}, True),
+        ({"s3:x-amz-server-side-encryption": "aws:kms"}, True),
+        ({"s3:x-amz-storage-class": "STANDARD_IA"}, True),
+        ({"s3:x-amz-storage-class": "GLACIER_IR"}, True),
+        ({"s3:x-amz-storage-class": "GLACIER"}, False),
+        ({"s3:x-amz-storage-class": "DEEP_ARCHIVE"}, False),
+        ({"s3:x-amz-server-side-encryption-customer-algorithm": "AES256"}, False),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(context: dict[str, str], allowed: bool) -> None:
+    said = policy.designer(PLACE, "hanako")
+    resource = f"{PLACE.arn}/production/uploads/hanako/夏/a.html"
+    assert is_allowed(said, "s3:PutObject", resource, {**TLS, **context}) == allowed
+    # Headers of a PUT say nothing about reading and deleting what is there.
+    for action in ("s3:GetObject", "s3:DeleteObject"):
+        assert is_allowed(said, action, resource, {**TLS, **context})
+
+
 def test_a_server_without_tls_locks_nobody_out() -> None:
     said = policy.designer(PLACE._replace(tls=False), "hanako")
     resource = f"{PLACE.arn}/production/uploads/hanako/a"

@@ -170,6 +170,58 @@ def test_who_is_no_designer_is_named(publisher: Callable[..., Run]) -> None:
     assert "there is no designer 'jiro'; there are: hanako, taro" in run.err
 
 
+def test_a_gate_is_let_through_for_who_is_named(
+    publisher: Callable[..., Run], tmp_path: Path
+) -> None:
+    """It would be meant for one, and open for all."""
+    publisher("export", "--publish")
+    let = ("--override", "lost-pages", "--reason", "終わったキャンペーン")
+    run = publisher("designers", "sync", "--publish", *let)
+    assert run.code == 2
+    assert "--override needs NAME, whose upload is let through: hanako, taro" in run.err
+    upload(tmp_path, "hanako", {"campaign/index.html": html("夏")})
+    assert publisher("designers", "sync", "hanako", "--publish").code == 0
+    (tmp_path / ".publisher/uploads/hanako/campaign/index.html").unlink()
+    assert publisher("designers", "sync", "hanako", "--publish").code == 3
+    assert publisher("designers", "sync", "hanako", "--publish", *let).code == 0
+
+
+def test_a_page_that_is_withdrawn_is_taken_away_where_it_comes_from(
+    publisher: Callable[..., Run], tmp_path: Path
+) -> None:
+    publisher("export", "--publish")
+    pages = {"campaign/夏.html": html("夏"), "category/news/index.html": html("news of mine")}
+    upload(tmp_path, "hanako", pages)
+    assert publisher("designers", "sync", "hanako", "--publish").code == 0
+    why = ("--reason", "誤植")
+    theirs = publisher("withdraw", "/campaign/夏.html", *why)
+    assert "Have hanako take uploads/hanako/campaign/夏.html out of their folder" in theirs.out
+    assert "CMS" not in theirs.out
+    both = publisher("withdraw", "/category/news/", *why)
+    assert "uploads/hanako/category/news/index.html" in both.out
+    assert "Unpublish it in the CMS" in both.out
+    of_cms = publisher("withdraw", "/blog/1632.html", *why)
+    assert "hanako" not in of_cms.out
+    assert "Unpublish it in the CMS" in of_cms.out
+    document = publisher("withdraw", "/campaign/夏.html", *why, "--json").document
+    assert document["designers"] == ["hanako"]
+
+
+def test_an_approver_whose_name_only_looks_right_is_refused(
+    publisher: Callable[..., Run],
+) -> None:
+    config = Path("site-config.yaml")
+    text = config.read_text()
+    for name, why in (
+        ("t\N{CYRILLIC SMALL LETTER A}naka", "it has 'а' (CYRILLIC SMALL LETTER A)"),
+        ("tanaka\N{ZERO WIDTH SPACE}", "without characters that nobody sees"),
+    ):
+        config.write_text(text.replace("[tanaka]", f"[田中, {name}]"))
+        run = publisher("designers", "sync")
+        assert run.code == 2
+        assert why in " ".join(run.err.split())
+
+
 def test_an_approval_needs_somebody_to_give_it(publisher: Callable[..., Run]) -> None:
     config = Path("site-config.yaml")
     config.write_text(config.read_text().replace("  approvers: [tanaka]\n", "  lost_pages: 20\n"))
@@ -190,6 +242,20 @@ def test_what_the_gates_ask_for_holds_an_export(publisher: Callable[..., Run]) -
     assert held["held"]
     assert publisher("approve", held["id"], "--actor", "tanaka").code == 0
     assert publisher("releases", "list", "--json").document["live"] == held["id"]
+
+
+def test_a_redirect_alone_can_hold_an_export(publisher: Callable[..., Run]) -> None:
+    assert publisher("export", "--publish").code == 0
+    config = Path("site-config.yaml")
+    text = config.read_text().replace("gates:\n", "gates:\n  approval: [/価格/*]\n")
+    config.write_text(text + "redirects:\n  rules:\n    - {from: /old/, to: /}\n")
+    assert publisher("export", "--publish").code == 0
+    config.write_text(config.read_text() + "    - {from: /価格/2025.html, to: /}\n")
+    run = publisher("export", "--publish")
+    assert run.code == 5
+    assert "has to be approved of: /価格/2025.html" in run.err
+    held = publisher("releases", "list", "--json").document["releases"][0]
+    assert publisher("approve", held["id"], "--actor", "tanaka").code == 0
 
 
 def test_what_is_published_without_a_name_is_the_newest_export(

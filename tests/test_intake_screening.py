@@ -141,9 +141,9 @@ def test_a_name_says_where_a_file_belongs(name: str, path: str) -> None:
         ("campaign/site.zip", "archive"),
         ("campaign/site.tar.gz", "archive"),
         ("campaign/design.psd", "type"),
-        ("campaign/README", "type"),
+        ("campaign/README", "no-ending"),
         ("campaign/a.unknown", "type"),
-        ("campaign/a.html.", "type"),
+        ("campaign/a.html.", "no-ending"),
     ],
 )
 def test_a_name_that_can_not_be_on_the_site_is_refused(name: str, code: str) -> None:
@@ -229,6 +229,8 @@ def test_what_is_opened_elsewhere_stays_in_its_charset() -> None:
         (r'<a href="\\server\share\a.html">x</a>', "local-link"),
         ('<a href="http://localhost:3000/">x</a>', "private-link"),
         ('<img src="http://192.168.0.5/a.png">', "private-link"),
+        ('<script src="http://10.0.0.7:8080/a.js"></script>', "private-link"),
+        ('<img src="http://[fd00::5]/a.png">', "private-link"),
         ('<a href="http://staging/">x</a>', "private-link"),
         ('<a href="https://staging.example.co.jp:8443/about/">x</a>', "private-link"),
         ("<script>var u = 'https:\\/\\/staging.example.co.jp:8443\\/a'</script>", "private-link"),
@@ -254,6 +256,13 @@ def test_what_would_be_broken_for_visitors_is_refused(markup: str, code: str) ->
     found = refusals(files)
     assert [one.code for one in found] == [code]
     assert found[0].line == 2 + ("@import" in markup)
+
+
+def test_of_a_private_address_it_is_told_which_and_nothing_around_it() -> None:
+    markup = '<img src="logo.png"><script src="http://192.168.0.3/a.js"></script>'
+    page = PAGE.format(f"\n{markup}")
+    (found,) = refusals({"campaign/index.html": page, "campaign/logo.png": PNG})
+    assert (found.what, found.line) == ("http://192.168.0.3/a.js", 2)
 
 
 @pytest.mark.parametrize(

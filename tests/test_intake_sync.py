@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -14,11 +19,13 @@ from publisher import ahead
 from publisher.collect import Collector
 from publisher.designers.names import folder
 from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError, Unreadable
+from publisher.intake.notice import text_of
 from publisher.intake.screening import Policy
 from publisher.paths import SitePath
 from publisher.publish import Actor, Audience
 from publisher.release import utc_now
 from publisher.retention import Keep
+from publisher.store.directory import DirectoryStore
 from publisher.store.memory import MemoryStore
 from publisher.store.port import Listed, Object
 from redirects.compile import password_digest
@@ -73,6 +80,19 @@ def test_what_has_not_changed_makes_no_release_and_writes_nothing(site: Site) ->
     assert [key for method, key in script.calls if method == "get" and "/campaign/" in key] == []
     # Only taro's folder, in which nothing ever was, is waited for.
     assert len(slept) <= 1
+
+
+def test_two_designers_who_wait_for_a_publish_make_no_release_at_each_look(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    site.upload("taro", {"lp/index.html": html("lp")})
+    site.sync(publish=False)
+    site.sync(publish=False)  # hanako's preview gets what taro has
+    made = site.records.release_ids()
+    script = Script()
+    done = site.sync(publish=False, store=ScriptedStore(site.store, script))
+    assert not [call for call in script.calls if call[0] in ("put", "copy", "delete")]
+    assert [one.standing for one in done.answers] == ["waiting", "waiting"]
+    assert site.records.release_ids() == made
 
 
 def test_an_export_keeps_what_designers_uploaded(site: Site) -> None:
@@ -535,12 +555,57 @@ def test_an_object_that_can_not_be_read_keeps_nobody_else_out(data: bytes) -> No
     assert (remark.code, remark.file) == ("unreadable", "campaign/cold.png")
 
 
-def test_a_preview_keeps_the_password_that_it_was_given() -> None:
-    site = Site()
-    site.publish()
+def test_a_preview_asks_for_a_password_that_its_designer_alone_is_told(site: Site) -> None:
+    """It shows what is not live, at a host name that can be guessed."""
+    site.upload("hanako", CAMPAIGN)
+    site.upload("taro", {"lp/index.html": html("lp")})
+    hanako, taro = site.sync(publish=False).answers
+    intent, _ = site.records.intent("preview-hanako")
+    password = json.loads(site.status("hanako"))["preview_password"]
+    assert re.fullmatch(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}", password)
+    assert intent.password == password_digest("hanako", password)
+    assert password in site.status("hanako", "html")
+    assert password != json.loads(site.status("taro"))["preview_password"] != ""
+    assert taro.preview_password not in site.status("hanako", "html")
+    text = text_of(hanako, "https://www.example.co.jp")
+    assert hanako.preview in text
+    assert "_status.html" in text
+    assert password not in text
+    # It stays the same, and an unchanged upload writes nothing for it.
+    site.sync(publish=False)  # with what taro has uploaded
+    before = site.records.intent("preview-hanako")
+    assert before[0].password == intent.password
+    site.sync(publish=False)
+    assert site.records.intent("preview-hanako") == before
+    site.upload("hanako", {"campaign/index.html": html("秋")})
+    site.one("hanako", publish=False)
+    assert json.loads(site.status("hanako"))["preview_password"] == password
+
+
+def test_a_preview_that_was_opened_is_closed_again(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    answer = site.one("hanako", publish=False)
+    release = site.records.release(answer.release)
+    opened = Audience(utc_now() + timedelta(days=30))
+    site.publisher("preview-hanako").publish(release, WHO, audience=opened)
+    assert site.records.intent("preview-hanako")[0].password == ""
+    site.one("hanako", publish=False)
+    assert site.records.intent("preview-hanako")[0].password != ""
+
+
+def test_a_preview_on_this_machine_asks_for_nothing(site: Site) -> None:
+    site.upload("hanako", CAMPAIGN)
+    intake = replace(site.intake(publish=False), preview=lambda name: f"http://{name}.localhost")
+    (answer,) = intake.run(["hanako"]).answers
+    assert answer.preview == "http://hanako.localhost"
+    assert answer.preview_password == ""
+    assert site.records.intent("preview-hanako")[0].password == ""
+
+
+def test_a_preview_keeps_the_password_that_it_was_given(site: Site) -> None:
     site.upload("hanako", {"campaign/index.html": html("夏")})
     answer = site.one("hanako", publish=False)
-    digest = password_digest("preview-hanako", "ひみつ")
+    digest = password_digest("hanako", "ひみつ")
     audience = Audience(utc_now() + timedelta(days=30), digest)
     release = site.records.release(answer.release)
     site.publisher("preview-hanako").publish(release, WHO, audience=audience)
@@ -549,6 +614,8 @@ def test_a_preview_keeps_the_password_that_it_was_given() -> None:
     intent, _ = site.records.intent("preview-hanako")
     assert intent.release != release.id
     assert intent.password == digest
+    assert json.loads(site.status("hanako"))["preview_password"] == ""
+    assert "設定した担当者に聞いてください" in site.status("hanako", "html")
 
 
 def test_a_name_that_can_not_be_listed_keeps_nobody_else_out() -> None:
@@ -558,3 +625,84 @@ def test_a_name_that_can_not_be_listed_keeps_nobody_else_out() -> None:
     done = site.sync()
     assert [one.standing for one in done.answers] == ["refused", "live"]
     assert [one.code for one in done.answers[0].remarks] == ["unreadable"]
+
+
+def _link_out(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(secret)
+
+
+def _link_within(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(own / "campaign/index.html")
+
+
+def _link_nowhere(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密.txt").symlink_to(secret.with_name("none"))
+
+
+def _folder_link(own: Path, secret: Path) -> None:
+    (own / "campaign/秘密").symlink_to(secret.parent)
+
+
+def _pipe(own: Path, secret: Path) -> None:
+    os.mkfifo(own / "campaign/秘密.txt")
+
+
+@pytest.mark.parametrize("put", [_link_out, _link_within, _link_nowhere, _folder_link, _pipe])
+def test_nothing_but_files_is_taken_from_a_folder_on_this_machine(
+    put: Callable[[Path, Path], None], tmp_path: Path
+) -> None:
+    """Who may write there may have no right to read what a link leads to."""
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    site.upload("taro", {"lp/index.html": html("lp")})
+    secret = tmp_path / "elsewhere/秘密.txt"
+    secret.parent.mkdir()
+    secret.write_text("人に見せないもの")
+    put(tmp_path / "store/uploads/hanako", secret)
+    hanako, taro = site.sync().answers
+    assert (hanako.standing, taro.standing) == ("refused", "live")
+    (remark,) = hanako.remarks
+    assert remark.file in ("campaign/秘密", "campaign/秘密.txt")
+    told = {_pipe: "unreadable", _folder_link: "no-ending"}
+    assert remark.code == told.get(put, "link")
+    assert "人に見せないもの" not in str(site.shown())
+    assert not [key for key in site.shown() if "秘密" in key]
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_read_is_not_gone_into(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "store")
+    key = folder("hanako") + "campaign/写真/秘密.txt"
+    store.put(key, b"x")
+    assert store.get(key).data == b"x"
+    inner = next((tmp_path / "store/uploads/hanako").rglob("秘密.txt")).parent
+    secret = tmp_path / "elsewhere"
+    inner.rename(secret)
+    inner.symlink_to(secret)
+    with pytest.raises(Unreadable, match="is a link"):
+        store.get(key)
+
+
+def test_the_folder_itself_may_lie_elsewhere(tmp_path: Path) -> None:
+    """Who runs the site decides that: the home of an SFTP user, say."""
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    home = tmp_path / "home"
+    (home / "campaign").mkdir(parents=True)
+    (home / "campaign/index.html").write_text(html("夏"))
+    (tmp_path / "store/uploads").mkdir()
+    (tmp_path / "store/uploads/hanako").symlink_to(home)
+    assert site.one("hanako").standing == "live"
+    assert "公開中です" in (home / "_status.html").read_text()
+
+
+def test_a_link_with_the_name_of_the_answer_makes_way_for_it(tmp_path: Path) -> None:
+    site = Site(DirectoryStore(tmp_path / "store"))
+    site.publish()
+    site.upload("hanako", {"campaign/index.html": html("夏")})
+    precious = tmp_path / "precious"
+    precious.write_text("x")
+    (tmp_path / "store/uploads/hanako/_status.html").symlink_to(precious)
+    assert site.one("hanako").standing == "live"
+    assert precious.read_text() == "x"
+    assert "公開中です" in site.status("hanako", "html")

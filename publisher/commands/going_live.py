@@ -138,7 +138,8 @@ def withdraw(
     """Take one page out of everything visitors can reach, at once.
 
     It answers 410, on the public site and on previews, and no release and no rollback brings it
-    back until it is restored. Unpublish it in the CMS, too: lists and feeds name it until then.
+    back until it is restored. Unpublish it in the CMS, too: lists and feeds name it until then. A
+    designer's page is taken out of their folder instead.
 
     \b
     Examples:
@@ -166,9 +167,12 @@ def withdraw(
             document = documents.of_outcome(outcome)
         else:
             below = site.withdraw(chosen, who, bar.update)
-            document = {"below": below}
-    if not json:
-        console.show_taken_out(chosen, () if restore else below, restored=restore)
+            sources = site.sources(chosen)
+            document = {"below": below, "designers": sources.designers}
+    if not json and restore:
+        console.show_restored(chosen)
+    elif not json:
+        console.show_taken_out(chosen, below, sources)
     print_document({"restored" if restore else "withdrawn": chosen, **document}, json)
 
 

@@ -54,6 +54,9 @@ def designers_sync(
     if unknown := [name for name in chosen if name not in known]:
         listed = ", ".join(known) or "none"
         raise typer.BadParameter(f"there is no designer {unknown[0]!r}; there are: {listed}")
+    if override and not names:
+        listed = ", ".join(known) or "none"
+        raise typer.BadParameter(f"--override needs NAME, whose upload is let through: {listed}")
     who = acting(actor, reason)
     with console.progress() as bar:
         intake = site.intake(who, overriding(override or (), reason), bar.update, publish=publish)

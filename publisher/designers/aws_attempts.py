@@ -18,6 +18,8 @@ _UNKNOWN_CODES = frozenset(("NotImplemented", "MethodNotAllowed"))
 # The bucket knows no ACLs: nobody can set one, and S3 may say so before it looks at who asks.
 _REFUSED_CODES = frozenset(("AccessControlListNotSupported",))
 _MALFORMED = "{}"
+# Of nobody: what is encrypted with it holds nothing.
+_OWN_KEY = "0" * 32
 
 
 def there(services: Services, bucket: str, targets: Iterable[Target]) -> list[Target]:
@@ -109,6 +111,10 @@ _REQUESTS: dict[str, Callable[[Attempts, Probe], object]] = {
     "delete": _about_object("delete_object"),
     "copy": Attempts._copy,
     "multipart": Attempts._multipart,
+    "put into an archive": _about_object("put_object", Body=b"check", StorageClass="GLACIER"),
+    "put with a key": _about_object(
+        "put_object", Body=b"check", SSECustomerAlgorithm="AES256", SSECustomerKey=_OWN_KEY
+    ),
     "put with an ACL": _about_object("put_object", Body=b"check", ACL="public-read"),
     "put ACL": _about_object("put_object_acl", ACL="public-read"),
     "get ACL": _about_object("get_object_acl"),

@@ -89,6 +89,9 @@ def probes(
     yield Probe("get", "s3:GetObject", OWN, mine, allowed=True)
     yield Probe("copy", "s3:PutObject", OWN, mine, allowed=True, copy_to=f"{mine}-copy")
     yield Probe("multipart", "s3:PutObject", OWN, mine, allowed=True)
+    yield Probe("put into an archive", "s3:PutObject", OWN, mine)
+    if where.tls:  # S3 takes no such key without TLS
+        yield Probe("put with a key", "s3:PutObject", OWN, mine)
     yield Probe("put with an ACL", "s3:PutObjectAcl", OWN, mine)
     yield Probe("put ACL", "s3:PutObjectAcl", OWN, mine)
     yield Probe("get ACL", "s3:GetObjectAcl", OWN, mine)
@@ -129,6 +132,13 @@ def _around(where: Place, own: str, *, console: bool) -> Iterator[Probe]:
         yield Probe(request, action, _BUCKET)
 
 
+# What such a request holds, as a policy knows it.
+_SAYING = {
+    "put into an archive": ("s3:x-amz-storage-class", "GLACIER"),
+    "put with a key": ("s3:x-amz-server-side-encryption-customer-algorithm", "AES256"),
+}
+
+
 def question(where: Place, probe: Probe, address: str = "") -> Question | None:
     """What to ask the simulator about a probe: None where it is not about who asks. `address`:
     where the designer comes from, if that matters."""
@@ -137,6 +147,8 @@ def question(where: Place, probe: Probe, address: str = "") -> Question | None:
     context = [("aws:SecureTransport", "true"), ("aws:MultiFactorAuthPresent", "true")]
     if address:
         context.append(("aws:SourceIp", address))
+    if probe.request in _SAYING:
+        context.append(_SAYING[probe.request])
     if probe.action.startswith("s3:ListBucket"):
         context.append(("s3:prefix", probe.key))
         if probe.request == "list names":

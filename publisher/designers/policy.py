@@ -37,6 +37,9 @@ _OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 )
+# Objects in these classes can't be read before somebody has them brought back (S3 user guide,
+# "Working with archived objects"). GLACIER_IR can be read at once.
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 _CONSOLE = ("s3:GetBucketLocation", "s3:ListAllMyBuckets")
 
 
@@ -94,7 +97,7 @@ def designer(where: Place, name: str, terms: Terms = ANYWHERE) -> Policy:
     ]
     if terms.console:
         statements += _console(where)
-    return _policy([*statements, *_refusals(where, terms)])
+    return _policy([*statements, *_unreadable(where, own), *_refusals(where, terms)])
 
 
 def boundary(where: Place) -> Policy:
@@ -186,6 +189,25 @@ def _console(where: Place) -> list[Statement]:
             # With a delimiter only: one level of folders, and not all files.
             "Condition": {"StringEquals": {"s3:prefix": _above(where), "s3:delimiter": ["/"]}},
         },
+    ]
+
+
+def _unreadable(where: Place, own: str) -> list[Statement]:
+    """Refuses to write what nobody could take in: with a key of the writer's own (SSE-C), or into
+    an archive. A request that says nothing of either has no such value, and is let through."""
+    conditions = {
+        "NoOwnKeys": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
+        "NoArchives": {"StringEquals": {"s3:x-amz-storage-class": list(_ARCHIVES)}},
+    }
+    return [
+        {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Action": "s3:PutObject",
+            "Resource": f"{where.arn}/{own}*",
+            "Condition": condition,
+        }
+        for sid, condition in conditions.items()
     ]
 
 

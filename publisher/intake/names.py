@@ -125,7 +125,8 @@ def _kind(name: str, types: Collection[str]) -> Remark | None:
     if ending in _ARCHIVES:
         return Remark("archive", shown(name), what=f".{ending}")
     if ending in _NOT_SHOWN or not by_name(name):
-        return Remark("type", shown(name), what=f".{ending}" if ending else "")
+        wrong = Remark("type", shown(name), what=f".{ending}")
+        return wrong if ending else Remark("no-ending", shown(name))
     return None
 
 

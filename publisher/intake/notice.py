@@ -27,7 +27,11 @@ def text_of(answer: Answer, site: str) -> str:
         lines.append(f"• {place} {words.ja} / {words.en}")
     if len(refusals) > _TOLD:
         lines.append(f"… {len(refusals) - _TOLD:,}")
-    text = "\n".join((*lines, *filter(None, (answer.preview,))))
+    if answer.preview:
+        lines.append(answer.preview)
+    if answer.preview_password:  # a channel has more readers than the folder
+        lines.append("パスワードは _status.html に / its password is in _status.html")
+    text = "\n".join(lines)
     # What a file is called must call nobody (Slack, "Formatting text": `<!channel>`).
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -197,6 +198,15 @@ def _is_prose(name: str) -> bool:
     return name in ("alt", "title", "aria-label", "placeholder", "class", "id", "name")
 
 
+def _is_private(host: str) -> bool:
+    if _ON_NO_NET.fullmatch(host):
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
 @dataclass(slots=True)
 class _At:
     """Where the reading of a file is."""
@@ -228,7 +238,7 @@ class _At:
         if parts.scheme not in ("", "http", "https"):
             return
         if host and host != self.host:
-            if _ON_NO_NET.fullmatch(host):
+            if _is_private(host):
                 self.remark("private-link", url)
             return
         try:

@@ -55,7 +55,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     which it was approved of, '' if nobody had to; `pending`: what awaits approval, in the release
     `held`; `refused`: the upload that was refused last, for which `reasons`, beside which rest of
     the site; `live`, `since`, `release`: the layer that visitors get, since when, and with which
-    release it went live; `told`: what the last notification was about."""
+    release it went live; `told`: what the last notification was about; `preview_password`: the one
+    that was made for their preview, '' for none."""
 
     accepted: Kept | None = None
     over_cms: bool = True
@@ -70,6 +71,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     release: str = ""
     told: str = ""
+    preview_password: str = ""
 
 
 def load(store: Store, name: str) -> tuple[State, str]:

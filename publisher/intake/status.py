@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from publisher.designers.names import folder
-from publisher.errors import NotFound
+from publisher.errors import NotFound, Unreadable
 from publisher.intake.names import STATUS_HTML, STATUS_JSON
 from publisher.intake.remark import Remark
 from publisher.intake.sync import Answer, Standing
@@ -112,6 +112,7 @@ def document(answer: Answer, site: str, paths: Iterable[str]) -> dict[str, Any]:
         "live_since": answer.since,
         "release": answer.release,
         "preview": answer.preview,
+        "preview_password": answer.preview_password,
         "paths": list(paths),
         "files": answer.files,
         "pages": answer.pages,
@@ -138,6 +139,7 @@ def page(answer: Answer, site: str, paths: Iterable[str]) -> bytes:
         style=style,
         style_hash=f"sha256-{digest}",
         preview=answer.preview if answer.preview.startswith("https://") else "",
+        password=answer.preview_password,
         since={
             "iso": since.isoformat(),
             "tokyo": f"{since.astimezone(_JST):%Y-%m-%d %H:%M}",
@@ -164,7 +166,7 @@ def write(store: Store, answer: Answer, site: str, paths: tuple[str, ...]) -> bo
     is_new = False
     for name, (data, headers) in texts.items():
         key = folder(answer.designer) + name
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound, Unreadable):  # theirs of that name makes way
             if store.get(key).data == data:
                 continue
         store.put(key, data, headers)

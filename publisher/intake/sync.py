@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from publisher.composing import Composed, composed
+from publisher.composing import Composed, composed, of_cms
 from publisher.errors import Finding, PublisherError
 from publisher.gates import Limits, ReleaseFacts, check, refused
 from publisher.intake import state as states
@@ -41,7 +41,8 @@ Standing = Literal["empty", "uploading", "refused", "held", "waiting", "live"]
 @dataclass(slots=True)
 class Answer:
     """What became of one designer's upload. `release`: the one that has it, '' if none does;
-    `is_new`: this run made it. `key`: what tells the upload from any other."""
+    `is_new`: this run made it. `key`: what tells the upload from any other. `preview_password`:
+    what the preview asks for, '' if somebody gave it another one, or it asks for none."""
 
     designer: str
     standing: Standing
@@ -54,6 +55,7 @@ class Answer:
     bytes: int = 0
     since: datetime | None = None
     preview: str = ""
+    preview_password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Sync:
         is_known = (state.refused, state.refused_beside) == (key, rest.digest)
         if is_known and not self.overrides:
             return Answer(name, "refused", state.reasons, key=key)
-        if there := self._there(name, key, base, others, state):
-            return accepted_answer(name, there, base.id)
+        if there := self._there(name, key, base, onto, others, state):
+            return accepted_answer(name, there[0], there[1].id)
         seen = looked(self.records, self.terms, name, upload, state, rest)
         kept, reasons = seen.kept, seen.reasons
         if kept:
@@ -209,6 +211,8 @@ class Sync:
         watch = self.terms.approvals.watch()
         for change in self._changes(base, made):
             watch.note(change.path)
+        if base.redirects != made.redirects:
+            watch.note_redirects(self.records.rules(base), made.rules)
         own = f"designers.{name}.approval"
         is_own = self.terms.designers[name].needs_approval
         return (own, *watch.reasons) if is_own else tuple(watch.reasons)
@@ -218,15 +222,24 @@ class Sync:
         name: str,
         key: str,
         base: Release,
+        onto: str,
         others: tuple[Contribution, ...],
         state: State,
-    ) -> Kept | None:
-        """This upload, if the release has it beside all others: nothing need be read then."""
+    ) -> tuple[Kept, Release] | None:
+        """This upload, and the release that has it beside all others: what is live, or what was
+        made to go live next. Nothing need be read then."""
         kept = state.accepted
         if not kept or kept.upload != key or state.pending or state.refused:
             return None
         own = (Contribution(name, kept.layer, state.over_cms),) if kept.files else ()
-        return kept if set(base.layers) == {*own, *others} else None
+        wanted = {*own, *others}
+        if set(base.layers) == wanted:
+            return kept, base
+        newest = self.records.release(self.records.release_ids()[0])
+        is_next = (newest.parent, *of_cms(newest)) == (onto, *of_cms(base))
+        is_next = is_next and set(newest.layers) == wanted
+        is_free = not newest.held or self.records.approval(newest.id) is not None
+        return (kept, newest) if is_next and is_free else None
 
     def _with_both(self, kept: Kept, made: Composed) -> Kept:
         """An upload with a note for each path that the CMS has, too."""

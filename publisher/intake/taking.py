@@ -16,7 +16,7 @@ from itertools import islice
 import msgspec
 
 from publisher.content_types import is_text
-from publisher.errors import BadKey, NotFound, NotNow, StoreError, Unreadable
+from publisher.errors import BadKey, Linked, NotFound, NotNow, StoreError, Unreadable
 from publisher.intake.names import is_ignored, shown
 from publisher.intake.remark import Remark
 from publisher.intake.screening import FILES_MAX, Screening
@@ -202,6 +202,9 @@ def _read(
 ) -> Entry | None:
     try:
         found = store.get(folder + file.name)
+    except Linked:
+        screening.remark(Remark("link", shown(file.name)))
+        return None
     # Of a name that this store does not write, removed since, or archived: nobody else's waits.
     except (NotFound, BadKey, Unreadable):
         screening.remark(Remark("unreadable", shown(file.name)))

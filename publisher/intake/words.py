@@ -109,6 +109,12 @@ WORDS: Mapping[str, Words] = {
         "Files of this kind can't be on the site ({what}).",
         "Export it to what browsers open (pictures: JPEG, PNG, WebP, SVG).",
     ),
+    "no-ending": Words(
+        "名前に拡張子（.html や .jpg など）がありません。",
+        "拡張子を付けてください。要らないもの、別の場所へのリンク（ショートカット）なら消してください。",
+        "Its name has no ending (such as .html or .jpg).",
+        "Give it one. If nobody needs it, or it is a link to some other place, delete it.",
+    ),
     "charset": Words(
         "文字コードが UTF-8 ではありません（{what}）。",
         "UTF-8 で保存し直してください。",
@@ -180,6 +186,12 @@ WORDS: Mapping[str, Words] = {
         "消して、もう一度アップロードしてください。",
         "It could not be read.",
         "Delete it, and upload it again.",
+    ),
+    "link": Words(
+        "ファイルではなくリンク（ショートカット）です。リンクの先は公開しません。",
+        "リンクを消して、ファイルそのものを置いてください。",
+        "This is a link and no file. What it leads to is not published.",
+        "Delete the link, and put the file itself there.",
     ),
     "more-refusals": Words(
         "ほかに {what} 件あります。",

@@ -36,7 +36,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from publisher.errors import Conflict, NotFound, StoreError
+from publisher.errors import Conflict, Linked, NotFound, StoreError
+from publisher.store import confined
 from publisher.store.port import ABSENT, BLOBS, KEY_BYTES_MAX, PLAIN, Headers, Listed, Object
 
 _T = TypeVar("_T")
@@ -58,6 +59,9 @@ _ESCAPED = re.compile(r"[%\x00-\x1f\x7f]")
 _AS_IT_IS = re.compile(rf"[\w-][\w.-]{{0,{NAME_BYTES_MAX - 1}}}", re.ASCII)
 # Where `records.blob_key` has blobs: named by their SHA-256, and by their headers.
 _BLOB = re.compile(r"blobs/[0-9a-f]{2}/([0-9a-f]{64})(?:-([0-9a-f]{16}))?")
+# Below it each folder is written by somebody who may have no right to read the rest of this machine
+# (`designers.names.UPLOADS`): no link in it is followed.
+_OTHERS = "uploads"
 _PRIVATE = (_HEADERS, _TEMPORARY, ".lock", ".export.lock")
 
 
@@ -75,7 +79,7 @@ class DirectoryStore:
     def get(self, key: str) -> Object:
         with _Reported(key):
             try:
-                data = self._file(key).read_bytes()
+                data = self._read(key)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise NotFound(key) from None
             return Object(data, self._headers(key), hashlib.sha256(data).hexdigest())
@@ -132,10 +136,14 @@ class DirectoryStore:
                 relative = Path(folder).relative_to(self.root)
                 if not relative.parts:
                     folders[:] = [name for name in folders if name not in _PRIVATE]
-                for name in files:
+                # A link to a folder is not gone into: as a name without content it is refused.
+                is_ours = relative.parts[:1] != (_OTHERS,) or len(relative.parts) == 1
+                links = [] if is_ours else [one for one in folders if _is_link(folder, one)]
+                for name in (*files, *links):
                     if relative.parts or name not in _PRIVATE:
                         key = _key_of((*relative.parts, name))
-                        if key.startswith(prefix) and (status := _status(folder, name)):
+                        status = _status(folder, name, follow=is_ours)
+                        if key.startswith(prefix) and status:
                             yield Listed(key, _time(status), status.st_size)
 
     def remove_temporary(self, before: datetime) -> int:
@@ -150,6 +158,20 @@ class DirectoryStore:
         return removed
 
     # ------------------------------------------------------------------ files
+
+    def _read(self, key: str) -> bytes:
+        names = names_of(key)
+        if names[0] != _OTHERS or len(names) < 3:
+            return self._file(key).read_bytes()
+        # The folder itself was made by who runs the site, and may be a link.
+        folder, below = self.root.joinpath(*names[:2]), names[2:]
+        try:
+            return confined.read(folder, below)
+        except (FileNotFoundError, NotADirectoryError):
+            # A link without the sign of a file or folder.
+            if confined.is_link(folder, key.split("/")[2:]):
+                raise Linked(key) from None
+            raise
 
     def _path(self, key: str) -> str:
         # Text, where files are written: to make a `Path` takes as long as to open a file.
@@ -297,10 +319,15 @@ def _in_folder(file: str, act: Callable[[], _T], source: str = "") -> _T:
     raise AssertionError
 
 
-def _status(folder: str, name: str) -> os.stat_result | None:
-    """What is known of a file; None if it was removed since it was listed."""
+def _is_link(folder: str, name: str) -> bool:
+    return os.path.islink(f"{folder}/{name}")
+
+
+def _status(folder: str, name: str, *, follow: bool = True) -> os.stat_result | None:
+    """What is known of a file; None if it was removed since it was listed. Of a link: `follow`,
+    what is known of the file that it leads to."""
     try:
-        return os.stat(f"{folder}/{name}")
+        return os.stat(f"{folder}/{name}", follow_symlinks=follow)
     except FileNotFoundError:
         return None
 
