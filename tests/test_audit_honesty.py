@@ -184,6 +184,19 @@ def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
         (("--output", "none/audit.html"), "--output: there is no folder none"),
         (("--fix", "none/fix.csv"), "--fix: there is no folder none"),
         (("--fix", "folder"), "--fix: folder is a folder"),
+        (("--fix", "fix.json"), "--fix: fix.json does not end in .csv: rules are a table"),
+        (("--fix", "list.csv"), "--fix: list.csv has no column 'from'"),
+        (("--fix", "sjis.csv"), "--fix: sjis.csv can't be read: "),
+        (("--fix", f"{'あ' * 83}.csv"), ".csv can't be written: File name too long"),
+        (("--fix", "/proc/fix.csv"), "/proc/fix.csv can't be written"),
+        (("--output", "/proc/a.html"), "/proc/a.html can't be written"),
+        (("--output", "a.csv", "--fix", "./a.csv"), "--fix: a.csv is named twice"),
+        (("--output", "list.csv", "--urls", "list.csv"), "--output: list.csv is named twice"),
+        (("--logs", "none.log", "--urls", "list.csv"), "none.log can't be read: No such file"),
+        (("--logs", "list.csv", "--urls", "folder"), "folder can't be read: Is a directory"),
+        (("--sitemap", "none.xml"), "none.xml can't be read: No such file"),
+        (("--sitemap", "https://[x/none.xml"), "can't be read: No such file"),
+        (("--against", "www.example.co.jp"), "'www.example.co.jp' is no address of a site"),
     ],
 )
 def test_what_cannot_end_well_is_refused_at_once(
@@ -191,9 +204,12 @@ def test_what_cannot_end_well_is_refused_at_once(
 ) -> None:
     configure("http://127.0.0.1:1")
     Path("folder").mkdir()
+    Path("list.csv").write_text("url,clicks\n/a/,1\n")
+    Path("sjis.csv").write_text("from,to\n/古い,/\n", encoding="cp932")
     done = publisher("redirects", "audit", *arguments)
-    assert done.code == 2
+    assert done.code == (1 if arguments[0] in ("--logs", "--sitemap", "--against") else 2)
     assert told in done.err
+    assert not list(Path().glob("**/*.part"))
 
 
 def test_rules_are_asked_for_and_none_is_known(sample_site: Cli) -> None:

@@ -78,15 +78,22 @@ def redirects_audit(
     from publisher import console
     from publisher.audit import console as shown
     from publisher.audit.formats import document
+    from publisher.audit.live import place_of
     from publisher.audit.run import audited
     from publisher.audit.servers import named
+    from publisher.audit.sitemaps import is_at_a_site
     from publisher.audit.steps import Given
     from publisher.audit.words import chosen_language
     from publisher.audit.writing import REPORT, check, write
+    from publisher.log_files import check_readable
     from publisher.site import Site
 
-    files = output or [REPORT]
-    check(files, fix)
+    sitemaps = [Path(place) for place in sitemap or () if not is_at_a_site(place)]
+    files, read = output or [REPORT], [*(logs or ()), *(urls or ()), *sitemaps]
+    check(files, fix, read)
+    check_readable(read)
+    if against:
+        place_of(against)
     site = Site(config)
     spoken = chosen_language(language, site.config.site.language)
     given = Given(
