@@ -43,9 +43,52 @@ def test_what_only_loses_its_punctuation_is_missing_and_no_broken_rule(sample_si
     _, report = audit(sample_site, "--logs", given)
     for url in ("/nothing-here.", "/index.php/no"):
         row = of(report, url)
-        assert (row.outcome, [one.kind for one in row.findings]) == ("closed", ["dead-before"])
+        assert (row.outcome, [one.kind for one in row.findings]) == ("unproven", ["only-missing"])
     row = of(report, "/was-here.")
     assert (row.outcome, [one.kind for one in row.findings]) == ("lost", ["not-found"])
+
+
+def test_a_log_of_404s_does_not_prove_that_there_was_nothing(sample_site: Cli) -> None:
+    """Logs from after the switch have 404 for what the switch has lost, too."""
+    Path("links.csv").write_text("target url,referring domains\n/linked/,7\n")
+    Path("sitemap.xml").write_text(
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+        "<url><loc>https://www.example.co.jp/in-sitemap/</loc></url></urlset>"
+    )
+    known = ("/linked/", "/in-sitemap/", "/in-a-list/", "/seen/")
+    Path("list.txt").write_text("/in-a-list/\n")
+    given = log(*((url, 404, 9) for url in (*known, "/who-knows/", "/.env")), ("/seen/", 302, 1))
+    files = "--urls", "links.csv", "--urls", "list.txt", "--sitemap", "sitemap.xml"
+    done, report = audit(sample_site, "--logs", given, *files)
+    assert {url: of(report, url).outcome for url in known} == dict.fromkeys(known, "lost")
+    for url in ("/who-knows/", "/.env"):
+        row = of(report, url)
+        assert row.outcome == "unproven"
+        assert [(one.kind, one.severity) for one in row.findings] == [("only-missing", "note")]
+    hits = next(part for part in report.score.parts if part.measure == "hits")
+    assert hits.total == 4 * 9 + 1
+    done = sample_site("redirects", "audit", "--logs", given)
+    assert "2 addresses are not in the score: logs, which alone know them, have nothing" in done.out
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    assert 'href="#outcome=unproven"' in page
+    assert "with 18 visits. If a log is from after the switch" in page
+
+
+def test_what_was_there_at_the_last_audit_is_a_loss_whatever_logs_say_since(
+    sample_site: Cli, cms: str
+) -> None:
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/campaign/,/blog/118.html\n")
+    sample_site("export", "--publish")
+    _, first = audit(sample_site, "--logs", log(("/campaign/", 200, 9), ("/lost/", 200, 9)))
+    assert of(first, "/campaign/").outcome == "moved"
+    Path("own.csv").write_text("from,to\n")
+    sample_site("export", "--publish")
+    given = log(("/campaign/", 404, 9), ("/lost/", 404, 9), ("/new/", 404, 9))
+    for _ in range(2):
+        _, report = audit(sample_site, "--logs", given)
+        ends = {url: of(report, url).outcome for url in ("/campaign/", "/lost/", "/new/")}
+        assert ends == {"/campaign/": "lost", "/lost/": "lost", "/new/": "unproven"}
 
 
 def test_files_of_pages_are_no_visits(sample_site: Cli) -> None:
@@ -106,7 +149,7 @@ def test_what_worked_was_not_dead_before_whatever_the_live_site_says(sample_site
     assert of(report, "/popular/").outcome == "lost"
     assert of(report, "/searched/").outcome == "lost"
     assert of(report, "/never-clicked/").outcome == "closed"
-    assert of(report, "/typo/").outcome == "closed"
+    assert of(report, "/typo/").outcome == "closed"  # the old site says so, and not only logs
     # Without the logs nothing shows that it worked. That is not better.
     assert of(again, "/popular/").change == ""
 
@@ -163,12 +206,43 @@ def test_what_was_shared_counts_for_its_post(sample_site: Cli, cms: str) -> None
 
 
 def test_scores_of_other_measures_are_not_compared(sample_site: Cli) -> None:
-    audit(sample_site, "--logs", log(("/popular/", 200, 50)))
-    told = sample_site("redirects", "audit")
+    audit(sample_site)
+    told = sample_site("redirects", "audit", "--logs", log(("/popular/", 200, 50)))
     assert "its score measured other things" in told.out
     page = Path("redirect-audit.html").read_text(encoding="utf-8")
     assert "the two can&#39;t be compared" in page or "the two can't be compared" in page
     assert ": +0.00" in sample_site("redirects", "audit").out
+
+
+def test_what_is_not_given_again_is_worth_what_it_was(sample_site: Cli) -> None:
+    """Or a loss of thousands of requests would be one of an address as soon as no log is given."""
+    logs = log(("/popular/", 200, 50), ("/?p=1632", 200, 150))
+    Path("Pages.csv").write_text("page,clicks\n/searched/,30\n/?p=1632,10\n")
+    Path("links.csv").write_text("target url,referring domains\n/linked/,7\n")
+    lists = "--urls", "Pages.csv", "--urls", "links.csv"
+    _, first = audit(sample_site, "--logs", logs, *lists)
+    for arguments in ((), ("--no-cms",), lists):
+        done, report = audit(sample_site, *arguments)
+        assert done.code == 3
+        for url in ("/popular/", "/searched/", "/linked/", "/?p=1632"):
+            assert of(report, url).measures == of(first, url).measures, url
+            assert set(of(report, url).sources) >= set(of(first, url).sources)
+        assert "past" in of(report, "/popular/").sources
+        parts = [{one.measure: (one.kept, one.total) for one in made.score.parts}
+                 for made in (report, first)]  # fmt: skip
+        for name in ("hits", "clicks", "domains"):
+            assert parts[0][name] == parts[1][name]
+        assert any(one.what == "past" for one in report.checked)
+    assert "past" not in of(first, "/popular/").sources
+
+
+def test_newer_logs_replace_older_ones_but_for_what_was_lost(sample_site: Cli) -> None:
+    audit(sample_site, "--logs", log(("/popular/", 200, 50), ("/?p=1632", 200, 150)))
+    _, report = audit(sample_site, "--logs", log(("/blog/118.html", 200, 20)))
+    assert of(report, "/popular/").measures.hits == 50
+    assert of(report, "/?p=1632").measures.hits == 0
+    _, report = audit(sample_site, "--logs", log(("/popular/", 200, 3)))
+    assert of(report, "/popular/").measures.hits == 3
 
 
 def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:

@@ -63,6 +63,7 @@ def test_a_sitemap_names_addresses_and_fetches_nothing() -> None:
     assert list(locations(body)) == ["https://www.example.co.jp/a/"]
     assert list(locations(b"not xml")) == []
 
+
 def ground_of(store: Path, pages: dict[str, bytes]) -> Ground:
     records = Records(DirectoryStore(store))
     html = Headers("text/html; charset=utf-8", "max-age=0")

@@ -62,5 +62,7 @@ def test_what_can_hold_addresses_is_text() -> None:
 
 def test_a_path_without_a_dot_has_no_type_by_its_name() -> None:
     """A tag may be called CSS, and a category PDF."""
-    assert [by_name(path) for path in ("/tag/css", "/category/PDF", "/v1.css/js", "css")] == [""] * 4
+    assert [by_name(path) for path in ("/tag/css", "/category/PDF", "/v1.css/js", "css")] == [
+        ""
+    ] * 4
     assert [by_name(path) for path in ("/tag.js/a.css", "/.js")] == ["text/css", "text/javascript"]

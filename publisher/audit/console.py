@@ -36,6 +36,8 @@ _CHECKED = {
     "social": "old posts, asked for as Meta's crawler does",
     "counts": "old posts with share counts",
     "logs": "requests in logs counted",
+    "lists": "lines of lists read",
+    "past": "looked at as the last audit left them",
     "sitemaps": "addresses in old sitemaps",
 }
 
@@ -56,6 +58,8 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     counts = Counter(row.outcome for row in report.rows)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
     out.print(f"  {len(report.rows):,} old addresses: {told}")
+    if unproven := counts["unproven"]:
+        _say_unproven(unproven, figures.visits(report.rows, "unproven"))
     _show_change(report)
     _show_losses(report)
     for one in report.checked:
@@ -78,6 +82,16 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
         out.print(
             f"No rule is known that would mend anything: {escape(str(fixes))} was not written."
         )
+
+
+def _say_unproven(count: int, visits: int) -> None:
+    """What the score says nothing of: it may be noise, or what the switch has lost."""
+    what, them = ("1 address is", "it") if count == 1 else (f"{count:,} addresses are", "them")
+    printer().print(
+        f"  {what} not in the score: logs, which alone know {them}, have nothing but errors "
+        f"({visits:,} {'request' if visits == 1 else 'requests'}). If a log is from after the "
+        "switch, there may be losses among them."
+    )
 
 
 def refusal(report: Report) -> str:

@@ -13,7 +13,7 @@ from publisher.audit.imports import read_urls_file
 from publisher.audit.locating import Hosts, locate
 from publisher.audit.old_urls import OldUrls
 from publisher.audit.past import Memory
-from publisher.audit.report import Checked, Day, Measures, Source
+from publisher.audit.report import BAD, GOOD, Checked, Day, Measures, Source
 from publisher.audit.sitemaps import read_sitemap
 from publisher.content_types import is_part_of_pages
 from publisher.errors import PublisherError
@@ -24,6 +24,8 @@ from publisher.share_counts.networks import ENTRIES
 from redirects.own import written
 
 Progress = Callable[[str, int, int], None]
+
+_NAMES = ("hits", "clicks", "domains", "shares")
 
 
 @dataclass(slots=True)
@@ -107,11 +109,29 @@ class Gathered:
             self._add(written(rule)[0], "rule")
 
     def of_past(self, memory: Memory) -> None:
-        """Take what was lost or broken at the last audit: it is looked at until it is mended."""
-        for url, sources in memory.bad():
-            for source in sources:
-                if source != "log" or url not in self.urls:
+        """Take what the last audit lost: it is looked at until it is mended. And take what
+        addresses were worth then: of a measure that nothing says anything of by now (no log was
+        given, say), of all of them; of others, of what was lost and is not counted now."""
+        measured = {name for one in self.urls for name in _NAMES if getattr(one.measures, name)}
+        missing = [name for name in _NAMES if name not in measured]
+        taken = 0
+        for url, seen in memory.rows.items():
+            is_bad = seen.outcome in BAD
+            if not is_bad and seen.outcome not in GOOD:
+                continue
+            now = self.urls.worth(url)
+            worth = {
+                name: then
+                for name in (_NAMES if is_bad else missing)
+                if (then := getattr(seen.measures, name)) and not getattr(now, name)
+            }
+            if is_bad or worth:
+                taken += 1
+                for source in seen.sources:
                     self.urls.add(url, source)
+                self.urls.add(url, "past", Measures(**worth))
+        if taken:
+            self.checked.append(Checked("past", taken, taken))
 
     def worked(self) -> Iterator[str]:
         """The addresses at which somebody got something, as logs and search engines say."""

@@ -86,7 +86,7 @@ def _found(site: Site, given: Given, release: str, memory: Memory, progress: Pro
         steps.servers()
         steps.live()
         if addresses:
-            steps.ask(addresses, site.cms(), gathered.answered)
+            steps.ask(addresses, site.cms())
         steps.read()
         steps.visitors()
         if addresses:

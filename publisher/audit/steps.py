@@ -217,7 +217,7 @@ class Steps:
             if address is None or address.path is None:
                 self.found.closed[url] = "not-for-visitors"
 
-    def ask(self, addresses: Addresses, cms: Cms, answered: frozenset[str]) -> None:
+    def ask(self, addresses: Addresses, cms: Cms) -> None:
         """Ask the CMS what it makes of what is lost, and of the ids that it does not list."""
         worth = {one.url: one.measures for one in self.found.old}
         lost = [url for url in self._lost() if url not in self.found.forms]
@@ -238,7 +238,7 @@ class Steps:
         )
         for url in unanswered:
             self._judge_id(url)
-        self._close_dead(lost, answered)
+        self._doubt(lost)
         self.found.checked.append(Checked("ids", len(ids), missing))
 
     def _judge_id(self, url: str) -> None:
@@ -252,17 +252,15 @@ class Steps:
             return
         self.found.old.append(OldUrl(url, Measures(), ("cms",)))
 
-    def _close_dead(self, lost: Sequence[str], answered: frozenset[str]) -> None:
-        """What only logs know, in which it never was anything but missing, and which the CMS leads
-        nowhere: scanners, and what was mistyped."""
+    def _doubt(self, lost: Sequence[str]) -> None:
+        """Set apart what only logs know, in which it never was anything but an error, and which the
+        CMS leads nowhere: scanners, and what was mistyped. Or a page, if all of the logs are from
+        after it was lost; so it is not called missing before."""
         sources = {one.url: one.sources for one in self.found.old}
-        before = dict(self.found.memory.bad())
         for url in lost:
-            if url in before:
-                continue  # there were logs in which it was something
             is_unknown = essence(url) in self.found.answers.reasons
-            if sources[url] == ("log",) and url not in answered and is_unknown:
-                self.found.closed[url] = "dead-before"
+            if sources[url] == ("log",) and url not in self.found.worked and is_unknown:
+                self.found.closed[url] = "only-missing"
 
     def read(self) -> None:
         """Read the pages that all of them lead to."""

@@ -12,6 +12,10 @@ OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     "elsewhere": ("Another site", "A redirect leads to another site, which was not asked."),
     "gone": ("Gone", "Answers 410, on purpose. Not counted in the score."),
     "closed": ("Closed", "On purpose: not for the public, or dead before. Not in the score."),
+    "unproven": (
+        "Only errors known",
+        "Answers 404. Only logs know it, and have nothing but errors for it. Not in the score.",
+    ),
     "lost": ("Lost", "Answers 404, and nobody meant it to."),
     "broken": ("Broken", "A redirect that leads to nothing, in a circle or to the wrong page."),
 }
@@ -24,6 +28,7 @@ SOURCES: Final[dict[Source, str]] = {
     "sitemap": "Old sitemap",
     "list": "List of addresses",
     "rule": "Own rules",
+    "past": "Last audit",
 }
 
 SEVERITIES: Final[dict[Severity, str]] = {
@@ -61,7 +66,9 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
     "social": ("Social identity", "what a preview crawler gets for each post"),
     "counts": ("Share counts", "asked of the networks and compared with before"),
     "logs": ("Requests in the logs", "read; each one for a page or a document is a visit"),
+    "lists": ("Lines in lists of addresses", "read; what is no count is not believed"),
     "sitemaps": ("Addresses in old sitemaps", "read; each one must lead to a page"),
+    "past": ("Addresses from the last audit", "lost then, or weighed as then for want of news"),
 }
 
 AGENTS: Final[dict[str, str]] = {
@@ -105,6 +112,7 @@ TEXT: Final[dict[str, str]] = {
     "summary.bad": "are lost or broken",
     "summary.hits": "visits in the logs would end there",
     "summary.purpose": "end on purpose",
+    "summary.unproven": "may never have been pages: their logs have nothing but errors",
     "happy": "Every old address leads to where it should.",
     "happy.text": "Nothing of what was checked is lost or broken.",
     "since": "Since the last audit",
@@ -125,6 +133,10 @@ TEXT: Final[dict[str, str]] = {
     "misses them, so they neither add to the score nor take from it.",
     "score.left_out.one": "1 address that is gone or closed on purpose is left out: nobody "
     "misses it, so it neither adds to the score nor takes from it.",
+    "score.unproven": "{n} addresses of which the logs have nothing but errors are left out, too, "
+    "with {hits} visits. If a log is from after the switch, there may be losses among them.",
+    "score.unproven.one": "1 address of which the logs have nothing but errors is left out, too, "
+    "with {hits} visits. If a log is from after the switch, it may be a loss.",
     "score.rounding": "Shown rounded down: 100.0 means all of it.",
     "score.measure": "Measure",
     "score.kept": "Kept, of all",
