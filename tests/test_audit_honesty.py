@@ -245,6 +245,32 @@ def test_newer_logs_replace_older_ones_but_for_what_was_lost(sample_site: Cli) -
     assert of(report, "/popular/").measures.hits == 3
 
 
+def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
+    lines = [f"/lost-{number}/,100" for number in range(9)]
+    cells = ("999999999", "99999999999999", "-5", "1.234", "=1+1", "12%", "a\x1b[31m", "x")
+    spoiled = [f"/?p={1632 if not at else 118},{cell}" for at, cell in enumerate(cells)]
+    Path("Pages.csv").write_text("\n".join(["page,clicks", *lines, *spoiled]) + "\n")
+    _, report = audit(sample_site, "--no-cms", "--urls", "Pages.csv")
+    clicks = next(part for part in report.score.parts if part.measure == "clicks")
+    assert (clicks.kept, clicks.total) == (900, 1800)
+    told = next(one for one in report.checked if one.what == "lists")
+    assert told.problem.split("; ") == [
+        "/?p=1632 weighs 900 clicks, not 999,999,999: no line outweighs all others",
+        "Pages.csv:12: '99999999999999' is no count",
+        "Pages.csv:13: '-5' is no count",
+        "Pages.csv:14: '1.234' is no count",
+        "Pages.csv:15: '=1+1' is no count",
+        "Pages.csv:16: '12%' is no count",
+        "2 more are no counts",
+    ]
+    done = sample_site("redirects", "audit", "--no-cms", "--urls", "Pages.csv", "--language", "ja")
+    assert "17 lines of lists read: /?p=1632 weighs" in done.out
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    assert "Pages.csv:13：" in page
+    assert "ほか 2 件も数ではないため" in page
+    assert "no count" not in page
+
+
 def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
     done = sample_site("redirects", "audit", "--no-cms")
     assert done.code == 1

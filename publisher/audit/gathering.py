@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.addresses import Addresses
+from publisher.audit.counts import NAMES, Doubts, Heaviest
 from publisher.audit.forms import Form, forms
 from publisher.audit.imports import read_urls_file
 from publisher.audit.locating import Hosts, locate
@@ -24,8 +25,6 @@ from publisher.share_counts.networks import ENTRIES
 from redirects.own import written
 
 Progress = Callable[[str, int, int], None]
-
-_NAMES = ("hits", "clicks", "domains", "shares")
 
 
 @dataclass(slots=True)
@@ -87,10 +86,22 @@ class Gathered:
         for path in paths:
             before = len(self.urls)
             total = 0
-            for text, source, measures in read_urls_file(path):
+            doubts, heaviest = Doubts(path.name), Heaviest()
+            for text, source, measures in read_urls_file(path, doubts.add):
                 total += 1
-                self._add(text, source, measures)
+                url = self._add(text, source, measures)
+                if url is not None:
+                    heaviest.add(url, source, measures)
             self._say_if_none(str(path), total, before)
+            problem = "; ".join((*self._capped(heaviest), *doubts.told()))
+            self.checked.append(Checked("lists", total, total, problem))
+
+    def _capped(self, heaviest: Heaviest) -> Iterator[str]:
+        """Let no line of a list outweigh all others of it, and say where one would."""
+        for one in heaviest.excess():
+            less = Measures(**{one.measure: one.weight - one.claims})
+            self.urls.add(one.url, one.source, less)
+            yield one.told()
 
     def of_sitemaps(self, places: Iterable[str], progress: Progress) -> None:
         """Take the addresses in old sitemaps. Raises PublisherError."""
@@ -112,8 +123,8 @@ class Gathered:
         """Take what the last audit lost: it is looked at until it is mended. And take what
         addresses were worth then: of a measure that nothing says anything of by now (no log was
         given, say), of all of them; of others, of what was lost and is not counted now."""
-        measured = {name for one in self.urls for name in _NAMES if getattr(one.measures, name)}
-        missing = [name for name in _NAMES if name not in measured]
+        measured = {name for one in self.urls for name in NAMES if getattr(one.measures, name)}
+        missing = [name for name in NAMES if name not in measured]
         taken = 0
         for url, seen in memory.rows.items():
             is_bad = seen.outcome in BAD
@@ -122,7 +133,7 @@ class Gathered:
             now = self.urls.worth(url)
             worth = {
                 name: then
-                for name in (_NAMES if is_bad else missing)
+                for name in (NAMES if is_bad else missing)
                 if (then := getattr(seen.measures, name)) and not getattr(now, name)
             }
             if is_bad or worth:
@@ -138,10 +149,11 @@ class Gathered:
         yield from self.answered
         yield from (one.url for one in self.urls if one.measures.clicks)
 
-    def _add(self, text: str, source: Source, measures: Measures | None = None) -> None:
+    def _add(self, text: str, source: Source, measures: Measures | None = None) -> str | None:
         url = locate(text, self.hosts.public, self.hosts.others)
         if url is not None:
             self.urls.add(url, source, measures)
+        return url
 
     def _say_if_none(self, place: str, total: int, before: int) -> None:
         if total and len(self.urls) == before and not before:

@@ -23,14 +23,14 @@ Outcome = Literal["kept", "moved", "elsewhere", "gone", "closed", "unproven", "l
 to another site, which was not asked. `gone`: 410, on purpose. `closed`: 404, on purpose: it is not
 for the public, or is dead on the old site, too. `unproven`: 404, and logs, which alone know it,
 have nothing but errors for it: whether there ever was a page can't be told. `lost`: 404, and nobody
-meant it. `broken`: a redirect that leads in a circle, to nothing, to another page than it should, or
-to the home page instead of an error.
+meant it. `broken`: a redirect that leads in a circle, to nothing, to another page than it should,
+or to the home page instead of an error.
 """
 
 GOOD: tuple[Outcome, ...] = ("kept", "moved", "elsewhere")
 BAD: tuple[Outcome, ...] = ("lost", "broken")
-"""The others don't count in the score: `gone` and `closed` are on purpose, `unproven` may never have
-been there."""
+"""The others don't count in the score: `gone` and `closed` are on purpose, `unproven` may
+never have been there."""
 
 Severity = Literal["critical", "warning", "note"]
 """`critical`: visitors or counts are lost. `warning`: it works, at a cost. `note`: worth a look."""
