@@ -56,7 +56,7 @@ def count_of(text: str) -> int | None:
 
 
 class Doubts:
-    """What is no count in a list; `name` is the list's own. However many there are, few are kept."""
+    """What is no count in a list; `name` is the list's own. Of however many, few are kept."""
 
     def __init__(self, name: str) -> None:
         self._name = name
