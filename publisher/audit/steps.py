@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from publisher.audit.ground import Ground, read
 from publisher.audit.judging import Way
 from publisher.audit.live import LiveSite, telling_pages
 from publisher.audit.old_urls import OldUrl
-from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, follow
+from publisher.audit.replay import EdgeEngine, Engine, ForAllAgents, PythonEngine, follow
 from publisher.audit.report import Checked, Finding, Measures, Outcome, Seen
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
@@ -274,18 +275,21 @@ class Steps:
         urls = [one.url for one in old if one.url.startswith("/")]
         kinds = matrix(self.on.host)
         of_browser = {url: judgement(url, self.found).outcome for url in urls}
-        for number, visitor in enumerate(kinds):
-            self.progress("replaying for all visitors", number, len(kinds))
-            self.found.visitors.append(self._sent(visitor, of_browser))
+        # Those that differ by who they are alone follow each other.
+        for _, alike in groupby(enumerate(kinds), lambda kind: kind[1]._replace(agent="")):
+            edge = ForAllAgents(self.edge)
+            for number, visitor in alike:
+                self.progress("replaying for all visitors", number, len(kinds))
+                self.found.visitors.append(self._sent(edge, visitor, of_browser))
         self._marked(urls)
         self.found.checked.append(Checked("visitors", len(urls), len(self.found.old)))
 
-    def _sent(self, visitor: Visitor, of_browser: Mapping[str, Outcome]) -> Seen:
+    def _sent(self, edge: Engine, visitor: Visitor, of_browser: Mapping[str, Outcome]) -> Seen:
         """What a kind of visitor gets; `of_browser`: what becomes of each address for a browser."""
         requests = [visitor.request(url, self.on.host) for url in of_browser]
         outcomes: Counter[Outcome] = Counter()
         differing = 0
-        journeys = follow(self.edge, requests, self.place)
+        journeys = follow(edge, requests, self.place)
         for (url, outcome_of_browser), journey in zip(of_browser.items(), journeys, strict=True):
             way, mine = way_of(journey), self.found.ways[url]
             if way == mine:
