@@ -3,6 +3,7 @@ not invent, and what it refuses at once."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -269,6 +270,29 @@ def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
     assert "Pages.csv:13：" in page
     assert "ほか 2 件も数ではないため" in page
     assert "no count" not in page
+
+
+def test_one_is_one(sample_site: Cli) -> None:
+    """In a terminal and on the page: `1 rules would mend it` reads like a machine."""
+    Path("urls.txt").write_text("/about/contact.php\n")
+    given = log(("/about/contact.php", 200, 1))
+    Path(given).write_text(Path(given).read_text() + "nothing of a request\n")
+    files = "--no-cms", "--urls", "urls.txt", "--logs", given
+    first = sample_site("redirects", "audit", *files).out
+    assert "of 1 request in logs (weight" in first
+    assert "of 1 address (weight" in first
+    assert "1 old address: 1 lost" in first
+    assert "1 rule would mend it: --fix FILE writes it." in first
+    assert "1 request in logs counted: 1 line without a request" in first
+    assert "1 line of lists read" in first
+    second = sample_site("redirects", "audit", *files, "--fix", "fix.csv", "--language", "en").out
+    assert "1 rule that would mend it: fix.csv. Read it, then list the file" in second
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    for words in ("<strong>1</strong> is lost or broken", "<strong>1</strong> visit in the logs",
+                  "One address is lost or broken.", "One old address."):  # fmt: skip
+        assert words in page, words
+    plurals = re.compile(r"(?<![\d,.-])1(?:</strong>)? (?:old )?[a-z]+[^s]s\b")
+    assert plurals.findall(first + second) == []
 
 
 def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:

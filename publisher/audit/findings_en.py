@@ -170,7 +170,7 @@ FINDINGS: Final[dict[Kind, tuple[str, str, str]]] = {
     ),
     "old-link": (
         "A page links to the old address",
-        "{page} links to {url}; so do {more} more links. Every click is a detour.",
+        "{page} links to {url}. Every click is a detour. Other such links on the page: {more}.",
         "Correct the links in the CMS.",
     ),
     "old-in-sitemap": (

@@ -72,7 +72,9 @@ class Gathered:
         counted = tally.requests - tally.dropped - tally.elsewhere - parts
         problems = [
             f"{parts:,} for images, styles, scripts and fonts: no visits" if parts else "",
-            f"{tally.unread:,} lines without a request" if tally.unread else "",
+            f"{tally.unread:,} {_plural('line', tally.unread)} without a request"
+            if tally.unread
+            else "",
             f"{tally.elsewhere:,} at other hosts" if tally.elsewhere else "",
             f"{tally.dropped:,} for addresses too rare to count" if tally.dropped else "",
         ]
@@ -157,5 +159,9 @@ class Gathered:
 
     def _say_if_none(self, place: str, total: int, before: int) -> None:
         if total and len(self.urls) == before and not before:
-            message = f"none of the {total:,} addresses in {place} is at {self.hosts.public}"
+            message = f"no address in {place} is at {self.hosts.public}; it has {total:,}"
             raise PublisherError(message, "Is it of this site? Addresses are absolute, or from /.")
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.audit.assembling import Material, report
+from publisher.audit.compare import forget
 from publisher.audit.fixes import ALIKE_MAX
 from publisher.audit.gathering import Gathered, Progress
 from publisher.audit.ground import Ground, keep, last
@@ -91,6 +92,7 @@ def _found(site: Site, given: Given, release: str, memory: Memory, progress: Pro
         steps.visitors()
         if addresses:
             steps.identities(addresses, Kept(site.store).book)
+    forget()
     return found
 
 

@@ -174,7 +174,7 @@ class Steps:
             answered = sum(not self.found.live[url].problem for url in urls)
             if urls and not answered:
                 raise PublisherError(
-                    f"{live.origin} gives no answer to any of {len(urls):,} requests",
+                    f"{live.origin} gives no answer to any request; asked: {len(urls):,}",
                     "Look at the address, or leave --against out.",
                 )
             problems = {self.found.live[url].problem for url in urls} - {""}

@@ -33,7 +33,7 @@ _PHRASES = tuple(
         (r"left out", "対象外"),
         (r"([\d,]+) for images, styles, scripts and fonts: no visits",
          r"画像・スタイル・スクリプト・フォントの \1 件は訪問に数えません"),
-        (r"([\d,]+) lines without a request", r"アクセスの記録でない行 \1 件"),
+        (r"([\d,]+) lines? without a request", r"アクセスの記録でない行 \1 件"),
         (r"([\d,]+) at other hosts", r"ほかのホストへの \1 件"),
         (r"([\d,]+) for addresses too rare to count", r"まれなURLへの \1 件は数えていません"),
         (r"(\S+:\d+): ('.*') is no count", r"\1：\2 は数ではないため、0とします"),

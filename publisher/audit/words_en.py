@@ -109,10 +109,15 @@ TEXT: Final[dict[str, str]] = {
     "gauge.title": "Score on a scale from 0 to 100",
     "gauge.desc": "The score is {score}, the threshold {threshold}.",
     "summary.good": "old addresses lead to a page",
+    "summary.good.one": "old address leads to a page",
     "summary.bad": "are lost or broken",
+    "summary.bad.one": "is lost or broken",
     "summary.hits": "visits in the logs would end there",
+    "summary.hits.one": "visit in the logs would end there",
     "summary.purpose": "end on purpose",
-    "summary.unproven": "may never have been pages: their logs have nothing but errors",
+    "summary.purpose.one": "ends on purpose",
+    "summary.unproven": "may never have been pages: the logs have nothing but errors for them",
+    "summary.unproven.one": "may never have been a page: the logs have nothing but errors for it",
     "happy": "Every old address leads to where it should.",
     "happy.text": "Nothing of what was checked is lost or broken.",
     "since": "Since the last audit",
@@ -176,6 +181,9 @@ TEXT: Final[dict[str, str]] = {
     "flow.desc": "{n} old addresses. On the left where they are known from, on the right what "
     "a visitor gets. "
     "An address that several sources know is divided between them; the table counts it for each.",
+    "flow.desc.one": "One old address. On the left where it is known from, on the right what a "
+    "visitor gets. If several sources know it, it is divided between them; the table counts it for "
+    "each.",
     "flow.source": "Known from",
     "hops.title": "Redirects until the page",
     "hops.desc": "Addresses by the number of redirects that a visitor goes through. One is what "
@@ -184,6 +192,8 @@ TEXT: Final[dict[str, str]] = {
     "hops.more": "{n} or more",
     "unresolved.title": "Lost visits",
     "unresolved.desc": "Lost and broken addresses by their visits. The {n} that are shown have "
+    "{share} % of all visits that are lost.",
+    "unresolved.desc.one": "Lost and broken addresses by their visits. The one that is shown has "
     "{share} % of all visits that are lost.",
     "unresolved.none": "No lost address has visits in the logs.",
     "days.title": "404s in the old server's logs",
@@ -227,7 +237,9 @@ TEXT: Final[dict[str, str]] = {
     "social.after": "After",
     "social.findings": "Findings",
     "social.served": "posts are served to preview crawlers",
+    "social.served.one": "post is served to preview crawlers",
     "social.with_findings": "posts have findings",
+    "social.with_findings.one": "post has findings",
     "social.counts": "shares before and after, where both are known",
     "social.unknown": "not counted",
     "social.more": "{n} more posts are not shown here. The JSON report has all of them.",
@@ -247,8 +259,8 @@ TEXT: Final[dict[str, str]] = {
     "rows.title": "Every old address",
     "rows.lead": "Open a line for its findings, its rule and what would mend it.",
     "rows.noscript": "The list needs JavaScript. Without it, only its first lines are shown.",
-    "rows.print": "The first {n} of {total} addresses, the largest losses first. The file itself "
-    "has all of them.",
+    "rows.print": "The largest losses first. Shown: {n} of {total}. The file itself has all of "
+    "them.",
     "print.more": "On paper: the first {n} of {total}.",
     "rows.table": "Old addresses",
     "filter.text": "Search in addresses, titles and rules",
@@ -280,12 +292,12 @@ TEXT: Final[dict[str, str]] = {
     "column.lost": "Lost points",
     "column.finding": "Findings",
     "column.change": "Change",
-    "js.count": "{n} of {total} addresses",
+    "js.count": "Addresses: {n} of {total}",
     "js.none": "No address matches. Change the filters, or clear them.",
     "js.cut": "Only the first {n} can be shown here: narrow it down with the filters.",
     "js.copied": "Copied",
     "js.select": "Select it and press Ctrl+C",
-    "js.rules": "{n} rules copied; {guesses} guesses left out",
+    "js.rules": "Rules copied: {n}; guesses left out: {guesses}",
     "js.raw": "As it is sent",
     "js.open": "Open on the site",
     "js.answer": "Answer",

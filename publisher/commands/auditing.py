@@ -77,7 +77,7 @@ def redirects_audit(
     """
     from publisher import console
     from publisher.audit import console as shown
-    from publisher.audit.formats import document
+    from publisher.audit.formats import document_pieces
     from publisher.audit.live import place_of
     from publisher.audit.run import audited
     from publisher.audit.servers import named
@@ -109,7 +109,9 @@ def redirects_audit(
         report = audited(site, given, release, bar.update)
     write(report, files, fix, spoken)
     if json:
-        print(document(report).decode(), flush=True)
+        for piece in document_pieces(report):  # as a whole it would be there thrice
+            print(piece.decode(), end="")
+        print(flush=True)
     else:
         shown.show(report, files, fix)
     if not report.is_passed:
