@@ -228,12 +228,15 @@ def test_what_is_not_given_again_is_worth_what_it_was(sample_site: Cli) -> None:
         for url in ("/popular/", "/searched/", "/linked/", "/?p=1632"):
             assert of(report, url).measures == of(first, url).measures, url
             assert set(of(report, url).sources) >= set(of(first, url).sources)
-        assert "past" in of(report, "/popular/").sources
+        assert of(report, "/popular/").sources == ("log", "past")
         parts = [{one.measure: (one.kept, one.total) for one in made.score.parts}
                  for made in (report, first)]  # fmt: skip
         for name in ("hits", "clicks", "domains"):
             assert parts[0][name] == parts[1][name]
         assert any(one.what == "past" for one in report.checked)
+    sample_site("redirects", "audit")
+    page = Path("redirect-audit.html").read_text(encoding="utf-8")
+    assert "4 addresses are known, or weighed, as the last audit left them" in page
     assert "past" not in of(first, "/popular/").sources
 
 
@@ -242,8 +245,9 @@ def test_newer_logs_replace_older_ones_but_for_what_was_lost(sample_site: Cli) -
     _, report = audit(sample_site, "--logs", log(("/blog/118.html", 200, 20)))
     assert of(report, "/popular/").measures.hits == 50
     assert of(report, "/?p=1632").measures.hits == 0
-    _, report = audit(sample_site, "--logs", log(("/popular/", 200, 3)))
-    assert of(report, "/popular/").measures.hits == 3
+    _, report = audit(sample_site, "--logs", log(("/popular/", 404, 3)))
+    row = of(report, "/popular/")
+    assert (row.outcome, row.measures.hits, row.sources) == ("lost", 3, ("log",))
 
 
 def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
@@ -270,6 +274,7 @@ def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
     assert "Pages.csv:13：" in page
     assert "ほか 2 件も数ではないため" in page
     assert "no count" not in page
+    assert "値を抑えて評価した行があります" in page
 
 
 def test_one_is_one(sample_site: Cli) -> None:

@@ -138,10 +138,12 @@ class Gathered:
                 for name in (NAMES if is_bad else missing)
                 if (then := getattr(seen.measures, name)) and not getattr(now, name)
             }
-            if is_bad or worth:
-                taken += 1
+            is_taken = bool(worth) or (is_bad and url not in self.urls)
+            if is_taken or is_bad:
                 for source in seen.sources:
                     self.urls.add(url, source)
+            if is_taken:
+                taken += 1
                 self.urls.add(url, "past", Measures(**worth))
         if taken:
             self.checked.append(Checked("past", taken, taken))

@@ -173,6 +173,8 @@ def _figures(report: Report) -> dict[str, object]:
         "bad": sum(counts[name] for name in BAD),
         "purpose": counts["gone"] + counts["closed"],
         "unproven": counts["unproven"],
+        "remembered": sum("past" in row.sources for row in report.rows),
+        "has_doubts": any(one.what == "lists" and one.problem for one in report.checked),
         "unproven_hits": figures.visits(report.rows, "unproven"),
         "lost_hits": figures.visits(report.rows, *BAD),
         "has_hits": any(row.measures.hits for row in report.rows),

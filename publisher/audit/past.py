@@ -40,6 +40,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, Seen] = {}
     past: tuple[Past, ...] = ()
 
+    def bad(self) -> Iterator[str]:
+        """What was lost or broken."""
+        return (url for url, seen in self.rows.items() if seen.outcome in BAD)
+
     def good(self) -> Iterator[str]:
         """What led to a page."""
         return (url for url, seen in self.rows.items() if seen.outcome in GOOD)

@@ -14,7 +14,7 @@ import msgspec
 Source = Literal["cms", "log", "search", "backlinks", "sitemap", "list", "rule", "past"]
 """Where an old address is known from: the CMS's own forms, an access log, a search console, a
 list of backlinks, an old sitemap, a plain list, the site's own rules. `past`: beside where it was
-known from then, from the last audit, which lost it, or knows what it is worth."""
+known from then, from the last audit, which alone knows that it was lost, or what it is worth."""
 
 Outcome = Literal["kept", "moved", "elsewhere", "gone", "closed", "unproven", "lost", "broken"]
 """What a visitor's browser gets at an old address.

@@ -258,9 +258,10 @@ class Steps:
         CMS leads nowhere: scanners, and what was mistyped. Or a page, if all of the logs are from
         after it was lost; so it is not called missing before."""
         sources = {one.url: one.sources for one in self.found.old}
+        known = self.found.worked.union(self.found.memory.bad())
         for url in lost:
             is_unknown = essence(url) in self.found.answers.reasons
-            if sources[url] == ("log",) and url not in self.found.worked and is_unknown:
+            if sources[url] == ("log",) and url not in known and is_unknown:
                 self.found.closed[url] = "only-missing"
 
     def read(self) -> None:

@@ -68,7 +68,7 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
     "logs": ("Requests in the logs", "read; each one for a page or a document is a visit"),
     "lists": ("Lines in lists of addresses", "read; what is no count is not believed"),
     "sitemaps": ("Addresses in old sitemaps", "read; each one must lead to a page"),
-    "past": ("Addresses from the last audit", "lost then, or weighed as then for want of news"),
+    "past": ("Addresses from the last audit", "lost, or weighed, as then: nothing newer was given"),
 }
 
 AGENTS: Final[dict[str, str]] = {
@@ -90,7 +90,7 @@ TEXT: Final[dict[str, str]] = {
     "release": "Release",
     "against.live": "live at {against}",
     "against.other": "compared with {against}, which serves something else so far, or alters pages",
-    "against.none": "before the switch: no live site was asked",
+    "against.none": "no live site was asked",
     "contents": "On this page",
     "nav.result": "Result",
     "nav.losses": "Losses",
@@ -142,6 +142,12 @@ TEXT: Final[dict[str, str]] = {
     "with {hits} visits. If a log is from after the switch, there may be losses among them.",
     "score.unproven.one": "1 address of which the logs have nothing but errors is left out, too, "
     "with {hits} visits. If a log is from after the switch, it may be a loss.",
+    "score.remembered": "{n} addresses are known, or weighed, as the last audit left them, since "
+    "nothing newer was given.",
+    "score.remembered.one": "1 address is known, or weighed, as the last audit left it, since "
+    "nothing newer was given.",
+    "score.doubts": "Some lines of lists were not believed, or weigh less than they claim: see "
+    "what was checked.",
     "score.rounding": "Shown rounded down: 100.0 means all of it.",
     "score.measure": "Measure",
     "score.kept": "Kept, of all",
