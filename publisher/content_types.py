@@ -81,14 +81,16 @@ _PARTS = (
 
 
 def by_name(path: str) -> str:
-    """The type that a file's extension stands for, '' if none is known."""
-    return _TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), "")
+    """The type that a file's extension stands for, '' if none is known, or if there is none:
+    `/tag/css` is a page."""
+    _, dot, extension = path.rpartition("/")[2].rpartition(".")
+    return _TYPES.get(extension.lower(), "") if dot else ""
 
 
 def is_part_of_pages(path: str) -> bool:
     """Whether a file is there for pages, by its extension: a style sheet, a script, an image or a
     font. A browser gets dozens of them with one page."""
-    return "." in path.rpartition("/")[2] and by_name(path).startswith(_PARTS)
+    return by_name(path).startswith(_PARTS)
 
 
 def served_as(path: str, declared: str, *, by_extension: bool) -> str:

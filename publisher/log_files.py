@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import io
+import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -59,6 +61,21 @@ def read_logs(paths: Sequence[Path], hosts: Hosts, progress: Progress) -> Tally:
         raise PublisherError("there is no GET or HEAD request in the logs", "Are they empty?")
     tally.keep_commonest()
     return tally
+
+
+def check_readable(paths: Iterable[Path]) -> None:
+    """Say at once which file is not there, or not for us: those before it may take minutes. Nothing
+    is opened, since a pipe can be read once. Raises PublisherError."""
+    for path in paths:
+        problem = 0
+        if path.is_dir():
+            problem = errno.EISDIR
+        elif not path.exists():
+            problem = errno.ENOENT
+        elif not os.access(path, os.R_OK):
+            problem = errno.EACCES
+        if problem:
+            raise PublisherError(f"{path} can't be read: {os.strerror(problem)}")
 
 
 def _add(path: Path, tally: Tally, progress: Progress) -> None:

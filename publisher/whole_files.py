@@ -7,6 +7,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -25,7 +26,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    partial = path.with_name(f"{path.name}.part")
+    partial = _partial(path)
     try:
         try:
             with partial.open("wb") as file:
@@ -37,6 +38,10 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise PublisherError(f"{path} can't be written: {error.strerror}") from None
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def write_table(path: Path, rows: Iterable[Iterable[object]]) -> None:
@@ -61,24 +66,38 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         file.writelines(pieces)
 
 
+def check_place(path: Path) -> None:
+    """Say at once if no file can be written here: what is to be in it may take an hour to make.
+    Raises PublisherError."""
+    if path.is_dir():
+        raise PublisherError(f"{path} is a folder")
+    if not path.parent.is_dir():
+        raise PublisherError(f"there is no folder {path.parent}")
+    partial = _partial(path)
+    try:
+        with partial.open("ab"):
+            pass
+        partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise PublisherError(f"{path} can't be written: {error.strerror}") from None
+
+
+def check_table(path: Path, key: str) -> None:
+    """Say at once if `add_rows` will refuse the table that is here. Raises PublisherError."""
+    _columns(path, _held(path), key)
+
+
 def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:
     """Put the rows of a table, of which the first has the names of the columns, behind those of a
     CSV file, as far as it has none with the same `key`: what is there was read by somebody. A file
     that is not there is made. Returns how many rows were added. Raises PublisherError."""
     names, *new = rows
-    held = ""
-    if path.exists():
-        try:
-            held = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PublisherError(f"{path} can't be read: {error}") from None
-    if not held.strip():
+    held = _held(path)
+    columns = _columns(path, held, key)
+    if not columns:
         write_table(path, [names, *new])
         return len(new)
-    there = csv.reader(held.splitlines())
-    columns = [name.strip().lower() for name in next(there, [])]
-    if key not in columns:
-        raise PublisherError(f"{path} has no column {key!r}", "Name another file.")
+    there = islice(csv.reader(held.splitlines()), 1, None)
     at = columns.index(key)
     known = {row[at].strip() for row in there if len(row) > at}
     added = [row for one in new if (row := dict(zip(names, one, strict=True)))[key] not in known]
@@ -87,3 +106,23 @@ def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:
         table = csv.writer(file, lineterminator="\n")
         table.writerows([row.get(column, "") for column in columns] for row in added)
     return len(added)
+
+
+def _held(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise PublisherError(f"{path} can't be read: {error}") from None
+
+
+def _columns(path: Path, held: str, key: str) -> list[str]:
+    """The names of a table's columns; none if it is empty."""
+    if not held.strip():
+        return []
+    try:
+        columns = [name.strip().lower() for name in next(csv.reader(held.splitlines()), [])]
+    except csv.Error as error:
+        raise PublisherError(f"{path} is no table: {error}") from None
+    if key not in columns:
+        raise PublisherError(f"{path} has no column {key!r}", "Name another file.")
+    return columns

@@ -131,8 +131,8 @@ def _row(chance: random.Random, number: int) -> Row:
              f"/?page_id={number}&utm_source=mail", f"http://old.example.co.jp/{slug}/{number}",
     )  # fmt: skip
     outcome: Outcome = chance.choices(
-        ("kept", "moved", "elsewhere", "gone", "closed", "lost", "broken"),
-        (14, 76, 1, 4, 3, 1.4, 0.6),
+        ("kept", "moved", "elsewhere", "gone", "closed", "unproven", "lost", "broken"),
+        (14, 75, 1, 4, 3, 1, 1.4, 0.6),
     )[0]
     hits = int(chance.paretovariate(0.8)) if chance.random() < 0.6 else 0
     measures = Measures(
@@ -149,7 +149,9 @@ def _row(chance: random.Random, number: int) -> Row:
         is_guess = chance.random() < 0.5
         fix = Fix(forms[number % 7], f"/blog/{number}.html", 301, is_guess,
                   "この slug に最もよく似たページ" if is_guess else "")  # fmt: skip
-    status = {"kept": 200, "gone": 410, "closed": 404, "lost": 404}.get(outcome, 301)
+    status = {"kept": 200, "gone": 410, "closed": 404, "unproven": 404, "lost": 404}.get(
+        outcome, 301
+    )
     leads = outcome in ("moved", "elsewhere", "broken")
     target = f"/blog/{number}.html" if leads or outcome == "kept" else ""
     return Row(

@@ -185,6 +185,12 @@ def test_days_count_pages_and_what_was_not_found_of_them() -> None:
     assert tally.days == (Day(first, 1, 1), Day(second, 2, 1))
 
 
+def test_a_page_that_is_called_like_a_kind_of_file_is_a_page() -> None:
+    line = '203.0.113.5 - - [21/Nov/2026:10:00:00 +0900] "GET {} HTTP/1.1" 404 99 "-" "Mozilla"\n'
+    read_lines = read("".join(map(line.format, ("/tag/css", "/category/pdf?paged=2", "/a.css"))))
+    assert [hit.is_page for hit in read_lines if hit] == [True, True, False]
+
+
 def test_the_commonest_are_kept() -> None:
     tally = Tally(distinct_max=10)
     for number in range(100):

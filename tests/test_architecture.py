@@ -47,9 +47,9 @@ PURE = {
     "publisher.store.refusals",
     "publisher.audit",
     *(f"publisher.audit.{name}" for name in (
-        "asking assembling charts columns compare figures findings_en findings_ja fixes forms "
-        "formats identity judging limits listing locating old_urls pages past report score shown "
-        "sitemap_xml told_ja visitors words words_en words_ja"
+        "asking assembling charts columns compare counts figures findings_en findings_ja fixes "
+        "forms formats identity judging limits listing locating old_urls pages past report score "
+        "shown sitemap_xml told_ja visitors words words_en words_ja"
     ).split()),
     "publisher.share_counts.book",
     *PORTS,

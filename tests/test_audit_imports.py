@@ -140,14 +140,34 @@ def test_lists_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(listed(["target url,source url\n", *rows[:6]], "a list"))) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("1,234", 1234), ("1 234", 1234), ("12.0", 12), ("", 0), ("-", 0), ("-3", 0), ("<10", 0),
-     ("nan", 0), ("inf", 0), ("1e99", 10**12), ("9" * 400, 0)],
-)  # fmt: skip
-def test_numbers_as_they_are_written(text: str, number: int) -> None:
+COUNTS = [
+    ("1234", 1234), ("1,234", 1234), ("1 234", 1234), ("1\u00a0234\u202f567", 1234567),
+    ("12.0", 12), ("1,234.00", 1234), ("1.234.567", 1234567), ("1’234", 1234), ("１２３", 123),
+    ("１，２３４", 1234),
+    ("", 0), ("-", 0), ("—", 0), ("N/A", 0), ("0", 0), ("1,000,000,000", 10**9),
+]  # fmt: skip
+NO_COUNTS = ("-3", "−3", "<10", "nan", "inf", "1e99", "1.5E+05", "9" * 400, "99999999999999",
+             "1.234", "1,23", "12,34", "1234,567", "1.234,5", "12%", "1_000", "٣", "三", "#REF!",
+             "0x10", "1000000001", "1 2", "+5")  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number"), COUNTS)
+def test_counts_as_they_are_written(text: str, number: int) -> None:
+    doubts: list[tuple[int, str]] = []
     lines = ["url\tclicks\n", f"/a\t{text}\n"]
-    assert [one.measures.clicks for one in listed(lines, "")] == [number]
+    found = list(listed(lines, "", lambda *told: doubts.append(told)))
+    assert [one.measures.clicks for one in found] == [number]
+    assert doubts == []
+
+
+@pytest.mark.parametrize("text", NO_COUNTS)
+def test_what_is_no_count_is_not_believed_and_its_line_is_told(text: str) -> None:
+    doubts: list[tuple[int, str]] = []
+    lines = ["# a list\n", "url\tclicks\ttitle\n", "\n", '/b\t7\t"two\n', 'lines"\n',
+             f"/a\t{text}\tx\n"]  # fmt: skip
+    found = list(listed(lines, "", lambda *told: doubts.append(told)))
+    assert [one.measures.clicks for one in found] == [7, 0]
+    assert doubts == [(6, text)]
 
 
 NAMES = ("Target URL", "Referring page URL", "Anchor", "Title")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.audit.pages import PageFacts, facts, locations
+from publisher.audit import ground
+from publisher.audit.ground import Ground
+from publisher.audit.pages import BYTES_MAX, PageFacts, facts, locations
+from publisher.manifest import Entry
+from publisher.records import Records
+from publisher.release import Release, utc_now
+from publisher.store.directory import DirectoryStore
+from publisher.store.port import Headers
+from redirects.rules import RuleSet
 
 URL = "https://www.example.co.jp/blog/12.html"
 PAGE = """<!doctype html><html><head><title> 会社&amp;概要
@@ -52,3 +62,28 @@ def test_a_sitemap_names_addresses_and_fetches_nothing() -> None:
 </urlset>"""
     assert list(locations(body)) == ["https://www.example.co.jp/a/"]
     assert list(locations(b"not xml")) == []
+
+
+def ground_of(store: Path, pages: dict[str, bytes]) -> Ground:
+    records = Records(DirectoryStore(store))
+    html = Headers("text/html; charset=utf-8", "max-age=0")
+    entries = {
+        path: Entry(records.put_blob(body, html), len(body), html.content_type, html.cache_control)
+        for path, body in pages.items()
+    }
+    release = Release(
+        id="1", manifest="", redirects="", parent="", created=utc_now(), actor="", reason="",
+        pages=0, files=0, rules=0,
+    )  # fmt: skip
+    return Ground(records, release, "https://www.example.co.jp", RuleSet.of([]), entries)
+
+
+def test_of_a_page_that_is_too_large_the_beginning_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ground, "FETCHED_BYTES_MAX", BYTES_MAX + 9000)
+    beginning = "<title>大きい</title><meta name=robots content=noindex><body>".encode()
+    large, larger = (beginning + b"x" * (BYTES_MAX + more) for more in (0, 9000))
+    pages = {"/a/index.html": large, "/b/index.html": larger}
+    contents = ground.read(ground_of(tmp_path, pages), lambda *_: None)
+    assert contents.pages == {"/a/index.html": PageFacts("大きい", noindex=True)}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.audit.compare import Answer
-from publisher.audit.replay import EdgeEngine, PythonEngine, edge_data, follow
+from publisher.audit.replay import EdgeEngine, ForAllAgents, PythonEngine, edge_data, follow
 from publisher.audit.visitors import AGENTS, BROWSER, Visitor
 from publisher.edge.javascript import EdgeFunctionError
 from publisher.errors import PublisherError
@@ -202,6 +202,29 @@ def test_the_edge_and_python_answer_alike() -> None:
         both for both in zip(asked, by_edge, by_python, strict=True) if both[1] != both[2]
     ] == []
     assert {answer.status for answer in by_edge} >= {200, 301, 302, 307, 308, 404, 405, 410}
+
+
+def test_agents_are_asked_for_where_the_edge_looks_at_them_and_nowhere_else() -> None:
+    """Each gets what it would get if it were asked for alone."""
+    post = Rule("?p=1", 301, "/blog/1.html", in_place="/blog/1.html")
+    data = edge_data(RuleSet.of([post, Rule("?p=2", 301, "/company/")]))
+    urls = ("/?p=1", "/?p=2", "/", "/none", "/?p=1", "/company/")
+    with EdgeEngine(data, has_file, SITE) as engine:
+        for_all = ForAllAgents(engine)
+        asked: list[int] = []
+        noting = engine.answers_noting
+
+        def counted(some: Sequence[Request]) -> list[tuple[Answer, bool]]:
+            asked.append(len(some))
+            return noting(some)
+
+        with mock.patch.object(engine, "answers_noting", counted):
+            for agent in AGENTS:
+                requests = [Visitor(agent).request(url, PUBLIC) for url in urls]
+                assert for_all.answers(requests) == engine.answers(requests), agent
+        both = [Visitor(agent).request("/?p=1", PUBLIC) for agent in ("Meta", "Browser")]
+        assert [one.status for one in for_all.answers(both)] == [200, 301]
+    assert asked == [6, *[2] * (len(AGENTS) - 1)]
 
 
 _TEXT = st.text(st.sampled_from("/?&=%#.;:@ abp1329あが\u3099\\\x00\x7f\ud800"), max_size=12)

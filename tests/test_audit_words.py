@@ -18,6 +18,7 @@ VALUES = {
     "protected": set(),
     "not-for-visitors": set(),
     "dead-before": set(),
+    "only-missing": set(),
     "unlisted-id": set(),
     "unexplained-id": {"id", "status"},
     "wrong-page": {"expected", "found"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.content_types import is_text, served_as
+from publisher.content_types import by_name, is_text, served_as
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ from publisher.content_types import is_text, served_as
         ("/a.unknown", "Text/X-Thing; charset=EUC-JP", "text/x-thing; charset=utf-8"),
         ("/LICENSE", "text/plain", "text/plain; charset=utf-8"),
         ("/v1.2", "", "application/octet-stream"),
+        ("/js", "application/octet-stream", "application/octet-stream"),
     ],
 )
 def test_files_are_what_their_names_say(path: str, declared: str, served: str) -> None:
@@ -57,3 +58,11 @@ def test_what_can_hold_addresses_is_text() -> None:
         assert is_text(name)
     for name in ("image/png", "application/wasm", "font/woff2", "application/gzip"):
         assert not is_text(name)
+
+
+def test_a_path_without_a_dot_has_no_type_by_its_name() -> None:
+    """A tag may be called CSS, and a category PDF."""
+    assert [by_name(path) for path in ("/tag/css", "/category/PDF", "/v1.css/js", "css")] == [
+        ""
+    ] * 4
+    assert [by_name(path) for path in ("/tag.js/a.css", "/.js")] == ["text/css", "text/javascript"]

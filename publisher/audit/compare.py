@@ -159,6 +159,11 @@ def _resolved(base: str, location: str) -> _Place | str:
     return _Place(there, parts.scheme, name, as_sent(parts.path or "/"), as_sent(parts.query))
 
 
+def forget() -> None:
+    """Let go of what is kept of places: whoever has followed all redirects needs the memory."""
+    _resolved.cache_clear()
+
+
 def read(location: str) -> str:
     """A Location as a browser takes it: without spaces around it, tabs and line breaks, and with
     backslashes for slashes. https://url.spec.whatwg.org/#concept-basic-url-parser"""

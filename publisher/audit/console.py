@@ -15,12 +15,25 @@ from publisher.console import escape, printer
 # So many losses are shown; the report has all.
 _SHOWN = 10
 _CHARACTERS_MAX = 80
+# Of one, and of more.
 _MEASURES = {
-    "hits": "requests in logs",
-    "clicks": "clicks from search",
-    "domains": "linking domains",
-    "shares": "shares",
-    "urls": "addresses",
+    "hits": ("request in logs", "requests in logs"),
+    "clicks": ("click from search", "clicks from search"),
+    "domains": ("linking domain", "linking domains"),
+    "shares": ("share", "shares"),
+    "urls": ("address", "addresses"),
+}
+# If it is one of one; of the others, one and more are alike.
+_ONE_CHECKED = {
+    "cms": "form of what the CMS holds",
+    "ids": "id that the CMS does not list, asked for",
+    "pages": "page read",
+    "social": "old post, asked for as Meta's crawler does",
+    "counts": "old post with share counts",
+    "logs": "request in logs counted",
+    "lists": "line of lists read",
+    "past": "looked at as the last audit left it",
+    "sitemaps": "address in old sitemaps",
 }
 _CHECKED = {
     "edge": "replayed in the edge function",
@@ -36,6 +49,8 @@ _CHECKED = {
     "social": "old posts, asked for as Meta's crawler does",
     "counts": "old posts with share counts",
     "logs": "requests in logs counted",
+    "lists": "lines of lists read",
+    "past": "looked at as the last audit left them",
     "sitemaps": "addresses in old sitemaps",
 }
 
@@ -51,11 +66,14 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     out.print(f"  Score [bold]{score}[/] of 100, {report.threshold:g} needed: {verdict}")
     for part in report.score.parts:
         kept = percent(100 * part.kept / part.total)
-        name = _MEASURES[part.measure]
+        name = _MEASURES[part.measure][part.total != 1]
         out.print(f"  {kept:>8} % of {part.total:,.0f} {name} (weight {part.weight:.0%})")
     counts = Counter(row.outcome for row in report.rows)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
-    out.print(f"  {len(report.rows):,} old addresses: {told}")
+    addresses = "address" if len(report.rows) == 1 else "addresses"
+    out.print(f"  {len(report.rows):,} old {addresses}: {told}")
+    if unproven := counts["unproven"]:
+        _say_unproven(unproven, figures.visits(report.rows, "unproven"))
     _show_change(report)
     _show_losses(report)
     for one in report.checked:
@@ -63,21 +81,36 @@ def show(report: Report, written: Sequence[Path], fixes: Path | None) -> None:
     for path in written:
         out.print(f"Written: {escape(str(path))}")
     mending = len({row.fix.source for row in report.rows if row.fix})
+    them = "it" if mending == 1 else "them"
     if mending and fixes:
         out.print(
-            f"{mending:,} rules that would mend it: {escape(str(fixes))}. Read them, then list the "
-            "file under redirects.files."
+            f"{_rules(mending)} that would mend it: {escape(str(fixes))}. "
+            f"Read {them}, then list the file under redirects.files."
         )
         if any(row.fix and row.fix.reason.startswith(INSTEAD) for row in report.rows):
             out.print(
                 f"Where one says '{INSTEAD}...', take that rule of yours out: it comes first."
             )
     elif mending:
-        out.print(f"{mending:,} rules would mend it: --fix FILE writes them.")
+        out.print(f"{_rules(mending)} would mend it: --fix FILE writes {them}.")
     elif fixes:
         out.print(
             f"No rule is known that would mend anything: {escape(str(fixes))} was not written."
         )
+
+
+def _say_unproven(count: int, visits: int) -> None:
+    """What the score says nothing of: it may be noise, or what the switch has lost."""
+    what, them = ("1 address is", "it") if count == 1 else (f"{count:,} addresses are", "them")
+    printer().print(
+        f"  {what} not in the score: logs, which alone know {them}, have nothing but errors "
+        f"({visits:,} {'request' if visits == 1 else 'requests'}). If a log is from after the "
+        "switch, there may be losses among them."
+    )
+
+
+def _rules(number: int) -> str:
+    return "1 rule" if number == 1 else f"{number:,} rules"
 
 
 def refusal(report: Report) -> str:
@@ -135,4 +168,6 @@ def _checked(one: Checked) -> str:
     share = f"{one.done:,}" if one.done == one.total else f"{one.done:,} of {one.total:,}"
     sample = " (a sample)" if 0 < one.done < one.total and not one.problem else ""
     problem = f": {escape(one.problem)}" if one.problem else ""
-    return f"{share} {_CHECKED[one.what]}{sample}{problem}"
+    is_one = one.done == one.total == 1
+    what = _ONE_CHECKED.get(one.what, _CHECKED[one.what]) if is_one else _CHECKED[one.what]
+    return f"{share} {what}{sample}{problem}"

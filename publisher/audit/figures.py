@@ -77,6 +77,11 @@ def outcomes(rows: Iterable[Row]) -> Counter[Outcome]:
     return Counter(row.outcome for row in rows)
 
 
+def visits(rows: Iterable[Row], *ends: Outcome) -> int:
+    """The requests in logs for what ends like this."""
+    return sum(row.measures.hits for row in rows if row.outcome in ends)
+
+
 def losses(rows: Iterable[Row]) -> list[Row]:
     """The rows that are lost or broken, the worst first."""
     bad = [row for row in rows if row.outcome in BAD]

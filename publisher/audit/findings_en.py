@@ -45,9 +45,16 @@ FINDINGS: Final[dict[Kind, tuple[str, str, str]]] = {
     ),
     "dead-before": (
         "Missing before, too",
-        "The old site answers 404 here, too; or the logs have nothing but 404, and the CMS knows "
-        "nothing of it. So nothing is lost by the move.",
+        "The old site answers 404 here, too. So nothing is lost by the move.",
         "Nothing. A redirect would help those who still ask for it.",
+    ),
+    "only-missing": (
+        "Nothing but errors is known of it",
+        "Only logs know this address: each request in them got an error, and the CMS knows nothing "
+        "of it. It was missing before, as what scanners try is, if the logs are from before the "
+        "switch. If they are from after it, it may be a page that was lost.",
+        "Give a log from before the switch, too (--logs). If there is none, look at those that are "
+        "asked for most.",
     ),
     "wrong-page": (
         "Leads to another page",
@@ -163,7 +170,7 @@ FINDINGS: Final[dict[Kind, tuple[str, str, str]]] = {
     ),
     "old-link": (
         "A page links to the old address",
-        "{page} links to {url}; so do {more} more links. Every click is a detour.",
+        "{page} links to {url}. Every click is a detour. Other such links on the page: {more}.",
         "Correct the links in the CMS.",
     ),
     "old-in-sitemap": (

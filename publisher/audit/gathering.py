@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.addresses import Addresses
+from publisher.audit.counts import NAMES, Doubts, Heaviest
 from publisher.audit.forms import Form, forms
 from publisher.audit.imports import read_urls_file
 from publisher.audit.locating import Hosts, locate
 from publisher.audit.old_urls import OldUrls
 from publisher.audit.past import Memory
-from publisher.audit.report import Checked, Day, Measures, Source
+from publisher.audit.report import BAD, GOOD, Checked, Day, Measures, Source
 from publisher.audit.sitemaps import read_sitemap
 from publisher.content_types import is_part_of_pages
 from publisher.errors import PublisherError
@@ -71,7 +72,9 @@ class Gathered:
         counted = tally.requests - tally.dropped - tally.elsewhere - parts
         problems = [
             f"{parts:,} for images, styles, scripts and fonts: no visits" if parts else "",
-            f"{tally.unread:,} lines without a request" if tally.unread else "",
+            f"{tally.unread:,} {_plural('line', tally.unread)} without a request"
+            if tally.unread
+            else "",
             f"{tally.elsewhere:,} at other hosts" if tally.elsewhere else "",
             f"{tally.dropped:,} for addresses too rare to count" if tally.dropped else "",
         ]
@@ -85,10 +88,22 @@ class Gathered:
         for path in paths:
             before = len(self.urls)
             total = 0
-            for text, source, measures in read_urls_file(path):
+            doubts, heaviest = Doubts(path.name), Heaviest()
+            for text, source, measures in read_urls_file(path, doubts.add):
                 total += 1
-                self._add(text, source, measures)
+                url = self._add(text, source, measures)
+                if url is not None:
+                    heaviest.add(url, source, measures)
             self._say_if_none(str(path), total, before)
+            problem = "; ".join((*self._capped(heaviest), *doubts.told()))
+            self.checked.append(Checked("lists", total, total, problem))
+
+    def _capped(self, heaviest: Heaviest) -> Iterator[str]:
+        """Let no line of a list outweigh all others of it, and say where one would."""
+        for one in heaviest.excess():
+            less = Measures(**{one.measure: one.weight - one.claims})
+            self.urls.add(one.url, one.source, less)
+            yield one.told()
 
     def of_sitemaps(self, places: Iterable[str], progress: Progress) -> None:
         """Take the addresses in old sitemaps. Raises PublisherError."""
@@ -107,23 +122,48 @@ class Gathered:
             self._add(written(rule)[0], "rule")
 
     def of_past(self, memory: Memory) -> None:
-        """Take what was lost or broken at the last audit: it is looked at until it is mended."""
-        for url, sources in memory.bad():
-            for source in sources:
-                if source != "log" or url not in self.urls:
+        """Take what the last audit lost: it is looked at until it is mended. And take what
+        addresses were worth then: of a measure that nothing says anything of by now (no log was
+        given, say), of all of them; of others, of what was lost and is not counted now."""
+        measured = {name for one in self.urls for name in NAMES if getattr(one.measures, name)}
+        missing = [name for name in NAMES if name not in measured]
+        taken = 0
+        for url, seen in memory.rows.items():
+            is_bad = seen.outcome in BAD
+            if not is_bad and seen.outcome not in GOOD:
+                continue
+            now = self.urls.worth(url)
+            worth = {
+                name: then
+                for name in (NAMES if is_bad else missing)
+                if (then := getattr(seen.measures, name)) and not getattr(now, name)
+            }
+            is_taken = bool(worth) or (is_bad and url not in self.urls)
+            if is_taken or is_bad:
+                for source in seen.sources:
                     self.urls.add(url, source)
+            if is_taken:
+                taken += 1
+                self.urls.add(url, "past", Measures(**worth))
+        if taken:
+            self.checked.append(Checked("past", taken, taken))
 
     def worked(self) -> Iterator[str]:
         """The addresses at which somebody got something, as logs and search engines say."""
         yield from self.answered
         yield from (one.url for one in self.urls if one.measures.clicks)
 
-    def _add(self, text: str, source: Source, measures: Measures | None = None) -> None:
+    def _add(self, text: str, source: Source, measures: Measures | None = None) -> str | None:
         url = locate(text, self.hosts.public, self.hosts.others)
         if url is not None:
             self.urls.add(url, source, measures)
+        return url
 
     def _say_if_none(self, place: str, total: int, before: int) -> None:
         if total and len(self.urls) == before and not before:
-            message = f"none of the {total:,} addresses in {place} is at {self.hosts.public}"
+            message = f"no address in {place} is at {self.hosts.public}; it has {total:,}"
             raise PublisherError(message, "Is it of this site? Addresses are absolute, or from /.")
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"

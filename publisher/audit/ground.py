@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from publisher.audit.pages import BYTES_MAX, Contents, PageFacts, facts, locations
+from publisher.audit.pages import Contents, PageFacts, facts, locations
 from publisher.audit.past import Memory
 from publisher.errors import NotFound, StoreError
 from publisher.manifest import Entry, entries_of
@@ -21,6 +21,10 @@ from redirects.explain import outcome
 from redirects.kana import composed
 from redirects.match import Request
 from redirects.rules import RuleSet
+
+FETCHED_BYTES_MAX = 64 * 1024 * 1024
+"""A larger file is left out, and `Checked` counts it as not read: a store hands a file out whole,
+also for its beginning."""
 
 _SITEMAPS_MAX = 5_000
 _KNOWN_MAX = 100_000
@@ -96,10 +100,11 @@ class _Reader:
     known: dict[str, bool] = field(default_factory=dict)
 
     def take(self, path: str, entry: Entry) -> None:
+        if entry.size > FETCHED_BYTES_MAX:
+            return
         if entry.is_page:
-            if entry.size <= BYTES_MAX:
-                url = self.ground.public + recorded(path).url
-                self.pages[path] = facts(self.ground.records.content(entry), url, self._is_old)
+            url = self.ground.public + recorded(path).url
+            self.pages[path] = facts(self.ground.records.content(entry), url, self._is_old)
         elif self.sitemaps < _SITEMAPS_MAX:
             self.sitemaps += 1
             self._take_sitemap(path, self.ground.records.content(entry))

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from publisher.audit.listing import listed
+from publisher.audit.listing import Doubt, listed
 from publisher.audit.report import Measures, Source
 from publisher.errors import PublisherError
 from publisher.log_files import opened
@@ -23,16 +23,19 @@ _MARKS = (
 _TRIED = ("utf-8", "cp932")
 
 
-def read_urls_file(path: Path) -> Iterator[tuple[str, Source, Measures]]:
+def read_urls_file(
+    path: Path, doubt: Doubt = lambda _line, _text: None
+) -> Iterator[tuple[str, Source, Measures]]:
     """The addresses in a file, as they are written there, each with the kind of list that it is
-    in and what it is worth. The same address may come more than once.
+    in and what it is worth. The same address may come more than once. `doubt` is told what is no
+    count, and on which line.
 
     CSV, TSV or a plain list, also packed (.gz); UTF-8, UTF-16 or Shift_JIS. Raises PublisherError
     for what can't be read, is no text, or has no column of addresses.
     """
     encoding = _encoding(path)
     with opened(path) as file, io.TextIOWrapper(file.file, encoding, newline="") as text:
-        yield from listed(_lines(text, path), str(path))
+        yield from listed(_lines(text, path), str(path), doubt)
 
 
 def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:

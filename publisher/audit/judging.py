@@ -43,9 +43,9 @@ class Way(NamedTuple):
         return sum(status in _REDIRECTS for status in self.statuses)
 
 
-Closed = Literal["protected", "not-for-visitors", "dead-before", "unlisted-id"]
-"""Why a 404 is meant: the CMS asks for a password; it is the log-in or a search; the old site has
-nothing there, too; an id that nobody links to."""
+Closed = Literal["protected", "not-for-visitors", "dead-before", "only-missing", "unlisted-id"]
+"""Why a 404 is no loss: the CMS asks for a password; it is the log-in or a search; the old site has
+nothing there, too; only logs know it, and have nothing but errors; an id that nobody links to."""
 
 
 class Evidence(NamedTuple):
@@ -112,6 +112,8 @@ def _missing(evidence: Evidence) -> Judgement:
         return Judgement("lost", (Finding("unexplained-id", "critical", values),))
     if evidence.closed == "unlisted-id":
         return Judgement("closed")  # that it leads somewhere at the CMS is noted
+    if evidence.closed == "only-missing":
+        return Judgement("unproven", (Finding("only-missing", "note"),))
     if form or evidence.closed:
         return Judgement("closed", (Finding(evidence.closed or "protected", "note"),))
     kind: Kind = evidence.has_it or "not-found"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from publisher.audit.counts import count_of
 from publisher.audit.locating import host_name
 from publisher.audit.report import Measures, Source
 from publisher.errors import PublisherError
@@ -20,7 +21,6 @@ LINES_MAX = 1_000_000
 """So many lines of one list are read; one with more is refused."""
 LINKS_MAX = 1_000_000
 """So many links from different domains are told apart in one list."""
-_NUMBER_MAX = 10**12
 
 # Google Search Console: "Performance" (Pages.csv) and "Top target pages"; Bing Webmaster Tools;
 # backlinks of Ahrefs, Majestic, Semrush; pages of Ahrefs ("Best by links"), Moz and Semrush;
@@ -43,7 +43,6 @@ _DOMAINS = (
 _HITS = ("hits", "requests")
 
 _FILLERS = re.compile(r"[\s_.\-\u200b\ufeff]+")
-_IN_NUMBERS = re.compile(r"[,\s'\u00a0\u202f]")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"(?:https?:)?/|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#]|$)", re.I)
 _BARE = re.compile(r"\A(?:https?:)?//(?:www\.)?|#.*", re.IGNORECASE | re.DOTALL)
 _AFTER_HOST = re.compile(r"[/\\?#].*", re.DOTALL)
@@ -68,20 +67,27 @@ class Columns(NamedTuple):
     hits: int | None = None
 
 
-def listed(lines: Iterable[str], name: str) -> Iterator[Listed]:
-    """What a list says, line by line; `name` is its own, for errors. A table has a line with the
+Doubt = Callable[[int, str], None]
+"""Is told the number of a line, and what stands there in place of a count."""
+
+
+def listed(
+    lines: Iterable[str], name: str, doubt: Doubt = lambda _line, _text: None
+) -> Iterator[Listed]:
+    """What a list says, line by line; `name` is its own, for errors. What is no count is told to
+    `doubt`, and is 0. A table has a line with the
     names of its columns first; a list without one has an address on each line. Links, one on each
     line, are counted by the domain that they come from, `www.` left out, and come at the end.
 
     Raises PublisherError for a table without a column of addresses, and for lists without end.
     """
-    rest = iter(_bounded(lines, name))
+    rest = _Bounded(lines, name)
     first = next((line for line in rest if line.strip() and not line.startswith("#")), None)
     if first is None:
         return
     for separator in "\t,;":
         if columns := columns_of(_cells(first, separator)):
-            yield from _of_table(csv.reader(rest, delimiter=separator), columns, name)
+            yield from _of_table(csv.reader(rest, delimiter=separator), columns, rest, doubt)
             return
     if not _LOOKS_LIKE_AN_ADDRESS.match(first.strip()):
         raise _no_addresses(first, name)
@@ -116,7 +122,9 @@ def columns_of(names: Sequence[str]) -> Columns | None:
     return Columns(url, "rule" if is_rule else "list", hits=first(_HITS))
 
 
-def _of_table(rows: Iterator[list[str]], columns: Columns, name: str) -> Iterator[Listed]:
+def _of_table(
+    rows: Iterator[list[str]], columns: Columns, lines: _Bounded, doubt: Doubt
+) -> Iterator[Listed]:
     linking: dict[str, tuple[str, set[str]]] = {}
     links = 0
     try:
@@ -125,7 +133,8 @@ def _of_table(rows: Iterator[list[str]], columns: Columns, name: str) -> Iterato
             if not url or url.startswith("#"):
                 continue
             if columns.referrer is None:
-                yield Listed(url, columns.source, _measures(row, columns))
+                measures = _measures(row, columns, lambda text: doubt(lines.number, text))
+                yield Listed(url, columns.source, measures)
                 continue
             # `http://` and `https://`, with `www.` and without, are one page.
             _, domains = linking.setdefault(_BARE.sub("", url), (url, set()))
@@ -134,19 +143,22 @@ def _of_table(rows: Iterator[list[str]], columns: Columns, name: str) -> Iterato
             links += len(domains)
             if links > LINKS_MAX:
                 advice = "Export the pages that are linked to, with the number of domains of each."
-                raise PublisherError(f"{name} has more than {LINKS_MAX:,} links", advice)
+                raise PublisherError(f"{lines.name} has more than {LINKS_MAX:,} links", advice)
     except csv.Error as error:
-        raise PublisherError(f"{name} is no table: {error}") from None
+        raise PublisherError(f"{lines.name} is no table: {error}") from None
     for url, domains in linking.values():
         yield Listed(url, columns.source, Measures(domains=len(domains - {""})))
 
 
-def _measures(row: Sequence[str], columns: Columns) -> Measures:
-    return Measures(
-        hits=_number(_cell(row, columns.hits)),
-        clicks=_number(_cell(row, columns.clicks)),
-        domains=_number(_cell(row, columns.domains)),
-    )
+def _measures(row: Sequence[str], columns: Columns, doubt: Callable[[str], None]) -> Measures:
+    def count(place: int | None) -> int:
+        text = _cell(row, place)
+        found = count_of(text)
+        if found is None:
+            doubt(text)
+        return found or 0
+
+    return Measures(count(columns.hits), count(columns.clicks), count(columns.domains))
 
 
 def _cell(row: Sequence[str], place: int | None) -> str:
@@ -165,24 +177,28 @@ def _plain(name: str) -> str:
     return _FILLERS.sub("", unicodedata.normalize("NFKC", name).lower())
 
 
-def _number(text: str) -> int:
-    """A count as exports write it (`1,234`, `12.0`); 0 for what is none."""
-    try:
-        return max(0, min(int(float(_IN_NUMBERS.sub("", text))), _NUMBER_MAX))
-    except (ValueError, OverflowError):
-        return 0
-
-
 def _domain(url: str) -> str:
     """The domain of a page that links, `www.` left out; '' for none."""
     return host_name(_AFTER_HOST.sub("", _BARE.sub("", url))).removeprefix("www.")
 
 
-def _bounded(lines: Iterable[str], name: str) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if number == LINES_MAX:
-            raise PublisherError(f"{name} has more than {LINES_MAX:,} lines", "Divide it.")
-        yield line
+class _Bounded:
+    """The lines of a list, as long as they have an end. `number`: of the last that was read."""
+
+    def __init__(self, lines: Iterable[str], name: str) -> None:
+        self.name = name
+        self.number = 0
+        self._lines = iter(lines)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if self.number == LINES_MAX:
+            raise PublisherError(f"{self.name} has more than {LINES_MAX:,} lines", "Divide it.")
+        self.number += 1
+        return line
 
 
 def _no_addresses(first: str, name: str) -> PublisherError:

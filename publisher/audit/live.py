@@ -110,7 +110,7 @@ class LiveSite:
         progress: Progress = lambda _done, _known: None,
         limits: Limits = Limits(),
     ) -> None:
-        self._scheme, self._host = _checked(url)
+        self._scheme, self._host = place_of(url)
         self._public_host = public_host
         self._progress = progress
         self._limits = limits
@@ -337,8 +337,9 @@ def telling_pages(entries: Iterable[tuple[SitePath, Entry]]) -> dict[str, str]:
     return {path.url: blob for _, blob, path in nsmallest(_TELLING, pages)}
 
 
-def _checked(url: str) -> tuple[str, str]:
-    """Scheme and host of a site's address, the host with its port if it is no usual one."""
+def place_of(url: str) -> tuple[str, str]:
+    """Scheme and host of a live site's address, the host with its port if it is no usual one.
+    Raises PublisherError for an address that is none, has a path, or holds a password."""
     hint = "Give scheme and host alone: https://www.example.co.jp"
     try:
         parts = urlsplit(url)

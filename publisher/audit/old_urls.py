@@ -38,6 +38,10 @@ class OldUrls:
             sources = _together(sources, source)
         self._found[url] = (held, sources)
 
+    def worth(self, url: str) -> Measures:
+        """What is known of an address so far; nothing of one that is not there."""
+        return self._found[url][0] if url in self._found else Measures()
+
     def __iter__(self) -> Iterator[OldUrl]:
         """Each address once, in the order in which they were first given."""
         return (OldUrl(url, *told) for url, told in self._found.items())

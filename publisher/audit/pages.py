@@ -13,7 +13,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from publisher.front import one_line
 
 BYTES_MAX = 4 * 1024 * 1024
-"""Of a larger page only the beginning is read."""
+"""Of a larger page only the beginning is understood."""
 _ELEMENTS_MAX = 50_000
 _URL_CHARACTERS_MAX = 2_000
 # WordPress: get_body_class.

@@ -8,7 +8,17 @@ from typing import Literal
 import msgspec
 
 from publisher.audit.figures import in_short
-from publisher.audit.report import BAD, GOOD, Outcome, Past, Report, Source, Vanished
+from publisher.audit.report import (
+    BAD,
+    GOOD,
+    Measures,
+    Outcome,
+    Past,
+    Report,
+    Row,
+    Source,
+    Vanished,
+)
 
 _PAST_MAX = 200
 # Addresses from logs come and go with the logs.
@@ -17,10 +27,11 @@ _VANISHED_MAX = 1_000
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An address as an audit saw it."""
+    """An address as an audit saw it, and with what it was weighed."""
 
     outcome: Outcome
     sources: tuple[Source, ...]
+    measures: Measures = Measures()
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,11 +40,9 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, Seen] = {}
     past: tuple[Past, ...] = ()
 
-    def bad(self) -> Iterator[tuple[str, tuple[Source, ...]]]:
-        """What was lost or broken: it is looked at again, whatever is given."""
-        for url, seen in self.rows.items():
-            if seen.outcome in BAD:
-                yield url, seen.sources
+    def bad(self) -> Iterator[str]:
+        """What was lost or broken."""
+        return (url for url, seen in self.rows.items() if seen.outcome in BAD)
 
     def good(self) -> Iterator[str]:
         """What led to a page."""
@@ -49,7 +58,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         was_bad, is_bad = seen.outcome in BAD, outcome in BAD
         if is_bad:
             return "" if was_bad else "worse"
-        return "better" if was_bad and outcome != "closed" else ""
+        return "better" if was_bad and outcome not in ("closed", "unproven") else ""
 
     def vanished(self, urls: Iterable[str]) -> Iterator[Vanished]:
         """What this audit did not look at, of what does not come and go with logs."""
@@ -69,6 +78,14 @@ def remembered(report: Report, memory: Memory) -> Memory:
     has_cms = any(one.what == "cms" and not one.problem for one in report.checked)
     kept = {} if has_cms else {url: one for url, one in memory.rows.items() if "cms" in one.sources}
     return Memory(
-        rows=kept | {row.url: Seen(row.outcome, row.sources) for row in report.rows},
+        rows=kept | {row.url: _seen(row) for row in report.rows},
         past=(*memory.past, in_short(report))[-_PAST_MAX:],
     )
+
+
+def _seen(row: Row) -> Seen:
+    """What to keep of a row. That a memory knew it is nothing to remember."""
+    sources = row.sources
+    if "past" in sources:
+        sources = tuple(one for one in sources if one != "past")
+    return Seen(row.outcome, sources, row.measures)

@@ -116,6 +116,11 @@ class EdgeEngine:
             answers += map(self._answer, self._function.run_all(some))
         return answers
 
+    def answers_noting(self, requests: Sequence[Request]) -> list[tuple[Answer, bool]]:
+        """The same, each with whether the function looked at who asks (`User-Agent`)."""
+        found = self._function.run_all_noting(list(map(_seen_by_edge, requests)))
+        return [(self._answer(result), looked) for result, looked in found]
+
     def _answer(self, result: dict[str, Any] | EdgeFunctionError) -> Answer:
         if isinstance(result, EdgeFunctionError):
             return Answer(503, problem=str(result))
@@ -142,6 +147,32 @@ class EdgeEngine:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class ForAllAgents:
+    """The edge function, for visitors that may differ by who they are alone: where it did not look
+    at that, it is not asked again for the next of them. It says so itself; nothing is guessed.
+    Answers are kept as long as this is: keep it for some visitors only."""
+
+    name = "edge"
+
+    def __init__(self, edge: EdgeEngine) -> None:
+        self._edge = edge
+        self._for_all: dict[Request, Answer] = {}
+
+    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        nobodys = [request._replace(user_agent="") for request in requests]
+        new = [at for at, request in enumerate(nobodys) if request not in self._for_all]
+        own: dict[int, Answer] = {}
+        found = self._edge.answers_noting([requests[at] for at in new])
+        for at, (answer, looked) in zip(new, found, strict=True):
+            if looked:
+                own[at] = answer
+            else:
+                self._for_all[nobodys[at]] = answer
+        return [
+            own[at] if at in own else self._for_all[request] for at, request in enumerate(nobodys)
+        ]
 
 
 class PythonEngine:

@@ -11,23 +11,26 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["cms", "log", "search", "backlinks", "sitemap", "list", "rule"]
+Source = Literal["cms", "log", "search", "backlinks", "sitemap", "list", "rule", "past"]
 """Where an old address is known from: the CMS's own forms, an access log, a search console, a
-list of backlinks, an old sitemap, a plain list, the site's own rules."""
+list of backlinks, an old sitemap, a plain list, the site's own rules. `past`: beside where it was
+known from then, from the last audit, which alone knows that it was lost, or what it is worth."""
 
-Outcome = Literal["kept", "moved", "elsewhere", "gone", "closed", "lost", "broken"]
+Outcome = Literal["kept", "moved", "elsewhere", "gone", "closed", "unproven", "lost", "broken"]
 """What a visitor's browser gets at an old address.
 
 `kept`: the page is there, 200. `moved`: a redirect leads to a page. `elsewhere`: a redirect leads
 to another site, which was not asked. `gone`: 410, on purpose. `closed`: 404, on purpose: it is not
-for the public, or is dead on the old site, too. `lost`: 404, and nobody meant it. `broken`: a
-redirect that leads in a circle, to nothing, to another page than it should, or to the home page
-instead of an error.
+for the public, or is dead on the old site, too. `unproven`: 404, and logs, which alone know it,
+have nothing but errors for it: whether there ever was a page can't be told. `lost`: 404, and nobody
+meant it. `broken`: a redirect that leads in a circle, to nothing, to another page than it should,
+or to the home page instead of an error.
 """
 
 GOOD: tuple[Outcome, ...] = ("kept", "moved", "elsewhere")
 BAD: tuple[Outcome, ...] = ("lost", "broken")
-"""The others, `gone` and `closed`, are on purpose: they don't count in the score."""
+"""The others don't count in the score: `gone` and `closed` are on purpose, `unproven` may
+never have been there."""
 
 Severity = Literal["critical", "warning", "note"]
 """`critical`: visitors or counts are lost. `warning`: it works, at a cost. `note`: worth a look."""
@@ -41,6 +44,7 @@ Kind = Literal[
     "protected",
     "not-for-visitors",
     "dead-before",
+    "only-missing",
     "wrong-page",
     "leads-to-nothing",
     "circle",
@@ -192,7 +196,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     what: Literal[
         "edge", "python", "nginx", "haproxy", "visitors", "live", "live-visitors", "cms", "ids",
-        "pages", "social", "counts", "logs", "sitemaps",
+        "pages", "social", "counts", "logs", "lists", "sitemaps", "past",
     ]  # fmt: skip
     done: int
     total: int

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from publisher.addresses import Addresses, SiteUrls
 from publisher.audit.assembling import Material, report
+from publisher.audit.compare import forget
 from publisher.audit.fixes import ALIKE_MAX
 from publisher.audit.gathering import Gathered, Progress
 from publisher.audit.ground import Ground, keep, last
@@ -86,11 +87,12 @@ def _found(site: Site, given: Given, release: str, memory: Memory, progress: Pro
         steps.servers()
         steps.live()
         if addresses:
-            steps.ask(addresses, site.cms(), gathered.answered)
+            steps.ask(addresses, site.cms())
         steps.read()
         steps.visitors()
         if addresses:
             steps.identities(addresses, Kept(site.store).book)
+    forget()
     return found
 
 

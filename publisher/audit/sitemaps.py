@@ -55,12 +55,20 @@ def read_sitemap(place: str, progress: Progress) -> Listed:
 
     Raises PublisherError if the sitemap itself can't be read.
     """
-    if urlsplit(place).scheme.lower() in ("http", "https"):
+    if is_at_a_site(place):
         with _session() as session:
             child = _at_the_same_host(place)
             return _Reading(lambda url: _fetched(url, session), child, progress).all_of(place)
     path = Path(place)
     return _Reading(lambda name: _from_file(Path(name)), _beside(path), progress).all_of(str(path))
+
+
+def is_at_a_site(place: str) -> bool:
+    """Whether a sitemap's place is an http(s) address, and no file."""
+    try:
+        return urlsplit(place).scheme.lower() in ("http", "https")
+    except ValueError:
+        return False
 
 
 class _Reading:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from publisher.audit.ground import Ground, read
 from publisher.audit.judging import Way
 from publisher.audit.live import LiveSite, telling_pages
 from publisher.audit.old_urls import OldUrl
-from publisher.audit.replay import EdgeEngine, Engine, PythonEngine, follow
+from publisher.audit.replay import EdgeEngine, Engine, ForAllAgents, PythonEngine, follow
 from publisher.audit.report import Checked, Finding, Measures, Outcome, Seen
 from publisher.audit.servers import SERVERS, EngineUnavailable, ServerName
 from publisher.audit.visitors import BROWSER, Visitor, matrix
@@ -173,7 +174,7 @@ class Steps:
             answered = sum(not self.found.live[url].problem for url in urls)
             if urls and not answered:
                 raise PublisherError(
-                    f"{live.origin} gives no answer to any of {len(urls):,} requests",
+                    f"{live.origin} gives no answer to any request; asked: {len(urls):,}",
                     "Look at the address, or leave --against out.",
                 )
             problems = {self.found.live[url].problem for url in urls} - {""}
@@ -217,7 +218,7 @@ class Steps:
             if address is None or address.path is None:
                 self.found.closed[url] = "not-for-visitors"
 
-    def ask(self, addresses: Addresses, cms: Cms, answered: frozenset[str]) -> None:
+    def ask(self, addresses: Addresses, cms: Cms) -> None:
         """Ask the CMS what it makes of what is lost, and of the ids that it does not list."""
         worth = {one.url: one.measures for one in self.found.old}
         lost = [url for url in self._lost() if url not in self.found.forms]
@@ -238,7 +239,7 @@ class Steps:
         )
         for url in unanswered:
             self._judge_id(url)
-        self._close_dead(lost, answered)
+        self._doubt(lost)
         self.found.checked.append(Checked("ids", len(ids), missing))
 
     def _judge_id(self, url: str) -> None:
@@ -252,17 +253,16 @@ class Steps:
             return
         self.found.old.append(OldUrl(url, Measures(), ("cms",)))
 
-    def _close_dead(self, lost: Sequence[str], answered: frozenset[str]) -> None:
-        """What only logs know, in which it never was anything but missing, and which the CMS leads
-        nowhere: scanners, and what was mistyped."""
+    def _doubt(self, lost: Sequence[str]) -> None:
+        """Set apart what only logs know, in which it never was anything but an error, and which the
+        CMS leads nowhere: scanners, and what was mistyped. Or a page, if all of the logs are from
+        after it was lost; so it is not called missing before."""
         sources = {one.url: one.sources for one in self.found.old}
-        before = dict(self.found.memory.bad())
+        known = self.found.worked.union(self.found.memory.bad())
         for url in lost:
-            if url in before:
-                continue  # there were logs in which it was something
             is_unknown = essence(url) in self.found.answers.reasons
-            if sources[url] == ("log",) and url not in answered and is_unknown:
-                self.found.closed[url] = "dead-before"
+            if sources[url] == ("log",) and url not in known and is_unknown:
+                self.found.closed[url] = "only-missing"
 
     def read(self) -> None:
         """Read the pages that all of them lead to."""
@@ -276,18 +276,21 @@ class Steps:
         urls = [one.url for one in old if one.url.startswith("/")]
         kinds = matrix(self.on.host)
         of_browser = {url: judgement(url, self.found).outcome for url in urls}
-        for number, visitor in enumerate(kinds):
-            self.progress("replaying for all visitors", number, len(kinds))
-            self.found.visitors.append(self._sent(visitor, of_browser))
+        # Those that differ by who they are alone follow each other.
+        for _, alike in groupby(enumerate(kinds), lambda kind: kind[1]._replace(agent="")):
+            edge = ForAllAgents(self.edge)
+            for number, visitor in alike:
+                self.progress("replaying for all visitors", number, len(kinds))
+                self.found.visitors.append(self._sent(edge, visitor, of_browser))
         self._marked(urls)
         self.found.checked.append(Checked("visitors", len(urls), len(self.found.old)))
 
-    def _sent(self, visitor: Visitor, of_browser: Mapping[str, Outcome]) -> Seen:
+    def _sent(self, edge: Engine, visitor: Visitor, of_browser: Mapping[str, Outcome]) -> Seen:
         """What a kind of visitor gets; `of_browser`: what becomes of each address for a browser."""
         requests = [visitor.request(url, self.on.host) for url in of_browser]
         outcomes: Counter[Outcome] = Counter()
         differing = 0
-        journeys = follow(self.edge, requests, self.place)
+        journeys = follow(edge, requests, self.place)
         for (url, outcome_of_browser), journey in zip(of_browser.items(), journeys, strict=True):
             way, mine = way_of(journey), self.found.ways[url]
             if way == mine:

@@ -12,6 +12,10 @@ OUTCOMES: Final[dict[Outcome, tuple[str, str]]] = {
     "elsewhere": ("Another site", "A redirect leads to another site, which was not asked."),
     "gone": ("Gone", "Answers 410, on purpose. Not counted in the score."),
     "closed": ("Closed", "On purpose: not for the public, or dead before. Not in the score."),
+    "unproven": (
+        "Only errors known",
+        "Answers 404. Only logs know it, and have nothing but errors for it. Not in the score.",
+    ),
     "lost": ("Lost", "Answers 404, and nobody meant it to."),
     "broken": ("Broken", "A redirect that leads to nothing, in a circle or to the wrong page."),
 }
@@ -24,6 +28,7 @@ SOURCES: Final[dict[Source, str]] = {
     "sitemap": "Old sitemap",
     "list": "List of addresses",
     "rule": "Own rules",
+    "past": "Last audit",
 }
 
 SEVERITIES: Final[dict[Severity, str]] = {
@@ -61,7 +66,9 @@ CHECKED: Final[dict[str, tuple[str, str]]] = {
     "social": ("Social identity", "what a preview crawler gets for each post"),
     "counts": ("Share counts", "asked of the networks and compared with before"),
     "logs": ("Requests in the logs", "read; each one for a page or a document is a visit"),
+    "lists": ("Lines in lists of addresses", "read; what is no count is not believed"),
     "sitemaps": ("Addresses in old sitemaps", "read; each one must lead to a page"),
+    "past": ("Addresses from the last audit", "lost, or weighed, as then: nothing newer was given"),
 }
 
 AGENTS: Final[dict[str, str]] = {
@@ -83,7 +90,7 @@ TEXT: Final[dict[str, str]] = {
     "release": "Release",
     "against.live": "live at {against}",
     "against.other": "compared with {against}, which serves something else so far, or alters pages",
-    "against.none": "before the switch: no live site was asked",
+    "against.none": "no live site was asked",
     "contents": "On this page",
     "nav.result": "Result",
     "nav.losses": "Losses",
@@ -102,9 +109,15 @@ TEXT: Final[dict[str, str]] = {
     "gauge.title": "Score on a scale from 0 to 100",
     "gauge.desc": "The score is {score}, the threshold {threshold}.",
     "summary.good": "old addresses lead to a page",
+    "summary.good.one": "old address leads to a page",
     "summary.bad": "are lost or broken",
+    "summary.bad.one": "is lost or broken",
     "summary.hits": "visits in the logs would end there",
+    "summary.hits.one": "visit in the logs would end there",
     "summary.purpose": "end on purpose",
+    "summary.purpose.one": "ends on purpose",
+    "summary.unproven": "may never have been pages: the logs have nothing but errors for them",
+    "summary.unproven.one": "may never have been a page: the logs have nothing but errors for it",
     "happy": "Every old address leads to where it should.",
     "happy.text": "Nothing of what was checked is lost or broken.",
     "since": "Since the last audit",
@@ -125,6 +138,16 @@ TEXT: Final[dict[str, str]] = {
     "misses them, so they neither add to the score nor take from it.",
     "score.left_out.one": "1 address that is gone or closed on purpose is left out: nobody "
     "misses it, so it neither adds to the score nor takes from it.",
+    "score.unproven": "{n} addresses of which the logs have nothing but errors are left out, too, "
+    "with {hits} visits. If a log is from after the switch, there may be losses among them.",
+    "score.unproven.one": "1 address of which the logs have nothing but errors is left out, too, "
+    "with {hits} visits. If a log is from after the switch, it may be a loss.",
+    "score.remembered": "{n} addresses are known, or weighed, as the last audit left them, since "
+    "nothing newer was given.",
+    "score.remembered.one": "1 address is known, or weighed, as the last audit left it, since "
+    "nothing newer was given.",
+    "score.doubts": "Some lines of lists were not believed, or weigh less than they claim: see "
+    "what was checked.",
     "score.rounding": "Shown rounded down: 100.0 means all of it.",
     "score.measure": "Measure",
     "score.kept": "Kept, of all",
@@ -164,6 +187,9 @@ TEXT: Final[dict[str, str]] = {
     "flow.desc": "{n} old addresses. On the left where they are known from, on the right what "
     "a visitor gets. "
     "An address that several sources know is divided between them; the table counts it for each.",
+    "flow.desc.one": "One old address. On the left where it is known from, on the right what a "
+    "visitor gets. If several sources know it, it is divided between them; the table counts it for "
+    "each.",
     "flow.source": "Known from",
     "hops.title": "Redirects until the page",
     "hops.desc": "Addresses by the number of redirects that a visitor goes through. One is what "
@@ -172,6 +198,8 @@ TEXT: Final[dict[str, str]] = {
     "hops.more": "{n} or more",
     "unresolved.title": "Lost visits",
     "unresolved.desc": "Lost and broken addresses by their visits. The {n} that are shown have "
+    "{share} % of all visits that are lost.",
+    "unresolved.desc.one": "Lost and broken addresses by their visits. The one that is shown has "
     "{share} % of all visits that are lost.",
     "unresolved.none": "No lost address has visits in the logs.",
     "days.title": "404s in the old server's logs",
@@ -215,7 +243,9 @@ TEXT: Final[dict[str, str]] = {
     "social.after": "After",
     "social.findings": "Findings",
     "social.served": "posts are served to preview crawlers",
+    "social.served.one": "post is served to preview crawlers",
     "social.with_findings": "posts have findings",
+    "social.with_findings.one": "post has findings",
     "social.counts": "shares before and after, where both are known",
     "social.unknown": "not counted",
     "social.more": "{n} more posts are not shown here. The JSON report has all of them.",
@@ -235,8 +265,8 @@ TEXT: Final[dict[str, str]] = {
     "rows.title": "Every old address",
     "rows.lead": "Open a line for its findings, its rule and what would mend it.",
     "rows.noscript": "The list needs JavaScript. Without it, only its first lines are shown.",
-    "rows.print": "The first {n} of {total} addresses, the largest losses first. The file itself "
-    "has all of them.",
+    "rows.print": "The largest losses first. Shown: {n} of {total}. The file itself has all of "
+    "them.",
     "print.more": "On paper: the first {n} of {total}.",
     "rows.table": "Old addresses",
     "filter.text": "Search in addresses, titles and rules",
@@ -268,12 +298,12 @@ TEXT: Final[dict[str, str]] = {
     "column.lost": "Lost points",
     "column.finding": "Findings",
     "column.change": "Change",
-    "js.count": "{n} of {total} addresses",
+    "js.count": "Addresses: {n} of {total}",
     "js.none": "No address matches. Change the filters, or clear them.",
     "js.cut": "Only the first {n} can be shown here: narrow it down with the filters.",
     "js.copied": "Copied",
     "js.select": "Select it and press Ctrl+C",
-    "js.rules": "{n} rules copied; {guesses} guesses left out",
+    "js.rules": "Rules copied: {n}; guesses left out: {guesses}",
     "js.raw": "As it is sent",
     "js.open": "Open on the site",
     "js.answer": "Answer",

@@ -11,8 +11,8 @@ from publisher.audit.html import pieces
 from publisher.audit.report import Report
 from publisher.audit.told_ja import in_japanese
 from publisher.audit.words import Language
-from publisher.errors import ConfigError, Problem
-from publisher.whole_files import add_rows, write_pieces
+from publisher.errors import ConfigError, Problem, PublisherError
+from publisher.whole_files import add_rows, check_place, check_table, write_pieces
 
 REPORT = Path("redirect-audit.html")
 """What is written unless something else is asked for."""
@@ -26,20 +26,39 @@ FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
 """By the end of a file's name, the pieces of what is written into it."""
 
 
-def check(files: Sequence[Path], fix: Path | None) -> None:
-    """Say at once what can't be written: an audit may take an hour. Raises ConfigError."""
+RULES = ".csv"
+"""How the name of a file of rules ends."""
+
+
+def check(files: Sequence[Path], fix: Path | None, given: Sequence[Path] = ()) -> None:
+    """Say at once what can't be written: an audit may take an hour. `given`: files that it reads.
+    Raises ConfigError."""
     wrong = [
         Problem(0, "--output", f"{path} ends in none of {', '.join(FORMS)}")
         for path in files
         if path.suffix not in FORMS
     ]
+    taken = {path.resolve() for path in given}
     for option, path in (*(("--output", path) for path in files), ("--fix", fix)):
-        if path and not path.parent.is_dir():
-            wrong.append(Problem(0, option, f"there is no folder {path.parent}"))
-        elif path and path.is_dir():
-            wrong.append(Problem(0, option, f"{path} is a folder"))
+        if path is None:
+            continue
+        try:
+            check_place(path)
+            if option == "--fix":
+                _check_rules(path)
+        except PublisherError as error:
+            wrong.append(Problem(0, option, str(error)))
+        if path.resolve() in taken:
+            wrong.append(Problem(0, option, f"{path} is named twice: it would be overwritten"))
+        taken.add(path.resolve())
     if wrong:
         raise ConfigError("publisher", wrong)
+
+
+def _check_rules(path: Path) -> None:
+    if path.suffix != RULES:
+        raise PublisherError(f"{path} does not end in {RULES}: rules are a table")
+    check_table(path, "from")
 
 
 def write(report: Report, files: Sequence[Path], fix: Path | None, language: Language) -> None:

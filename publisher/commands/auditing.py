@@ -77,16 +77,23 @@ def redirects_audit(
     """
     from publisher import console
     from publisher.audit import console as shown
-    from publisher.audit.formats import document
+    from publisher.audit.formats import document_pieces
+    from publisher.audit.live import place_of
     from publisher.audit.run import audited
     from publisher.audit.servers import named
+    from publisher.audit.sitemaps import is_at_a_site
     from publisher.audit.steps import Given
     from publisher.audit.words import chosen_language
     from publisher.audit.writing import REPORT, check, write
+    from publisher.log_files import check_readable
     from publisher.site import Site
 
-    files = output or [REPORT]
-    check(files, fix)
+    sitemaps = [Path(place) for place in sitemap or () if not is_at_a_site(place)]
+    files, read = output or [REPORT], [*(logs or ()), *(urls or ()), *sitemaps]
+    check(files, fix, read)
+    check_readable(read)
+    if against:
+        place_of(against)
     site = Site(config)
     spoken = chosen_language(language, site.config.site.language)
     given = Given(
@@ -102,7 +109,9 @@ def redirects_audit(
         report = audited(site, given, release, bar.update)
     write(report, files, fix, spoken)
     if json:
-        print(document(report).decode(), flush=True)
+        for piece in document_pieces(report):  # as a whole it would be there thrice
+            print(piece.decode(), end="")
+        print(flush=True)
     else:
         shown.show(report, files, fix)
     if not report.is_passed:

@@ -121,16 +121,31 @@ function __load(entries) {
 }
 
 // `requests`: JSON, pairs of an event and its raw query. All of them have settled when the engine
-// returns; what has not never will.
+// returns; what has not never will. A result says whether the function looked at who asks (`agent`):
+// if it did not, it says the same to all.
 function __run(requests) {
   __results = JSON.parse(requests).map(function (pair, at) {
     pair[0].request.rawQueryString = function () { return pair[1]; };
+    const noted = __noted(pair[0].request.headers, 'user-agent');
     handler(pair[0]).then(
-      function (value) { __results[at] = { value: value }; },
+      function (value) { __results[at] = { value: value, agent: noted.looked }; },
       function (error) { __results[at] = { error: String(error) }; }
     );
     return { error: 'the function did not finish' };
   });
+}
+
+// Notes when a header is looked at; to the function it is as any other.
+function __noted(headers, name) {
+  const noted = { looked: false };
+  const header = headers[name];
+  if (header !== undefined) {
+    Object.defineProperty(headers, name, {
+      enumerable: true,
+      get: function () { noted.looked = true; return header; }
+    });
+  }
+  return noted;
 }
 
 // What came of them, as JSON; it is not held any longer.

@@ -97,7 +97,7 @@ class EdgeFunction:
         goes on to the origin has a `uri`. Raises `EdgeFunctionError` if the function fails.
         """
         request = ViewerRequest(method, path, query, headers or {})
-        (result,) = self._answers([request], RUN_SECONDS_MAX)
+        ((result, _),) = self._answers([request], RUN_SECONDS_MAX)
         if isinstance(result, EdgeFunctionError):
             raise result
         return result
@@ -107,20 +107,31 @@ class EdgeFunction:
     ) -> list[dict[str, Any] | EdgeFunctionError]:
         """The same for many requests, in their order. A request for which the function fails has
         the error as its result; raises `EdgeFunctionError` if one of them never ends."""
-        results: list[dict[str, Any] | EdgeFunctionError] = []
+        return [result for result, _ in self.run_all_noting(requests)]
+
+    def run_all_noting(
+        self, requests: Sequence[ViewerRequest]
+    ) -> list[tuple[dict[str, Any] | EdgeFunctionError, bool]]:
+        """The same, each with whether the function looked at `User-Agent`. If it did not, whoever
+        asks the same gets the same: it decides by nothing but what it looks at."""
+        results: list[tuple[dict[str, Any] | EdgeFunctionError, bool]] = []
         for begin in range(0, len(requests), BATCH):
             results += self._answers(requests[begin : begin + BATCH], LOAD_SECONDS_MAX)
         return results
 
     def _answers(
         self, requests: Sequence[ViewerRequest], seconds_max: float
-    ) -> list[dict[str, Any] | EdgeFunctionError]:
+    ) -> list[tuple[dict[str, Any] | EdgeFunctionError, bool]]:
         events = [[viewer_request(*request), request.query] for request in requests]
         asked = json.dumps(events)
         with self._lock:
             self._call(self._run, seconds_max, asked)
             outcomes = json.loads(str(self._call(self._results, seconds_max)))
-        return [_result(*both) for both in zip(requests, outcomes, strict=True)]
+        return [
+            # Of a function that failed nothing is noted: then it may have looked.
+            (_result(request, outcome), bool(outcome.get("agent", True)))
+            for request, outcome in zip(requests, outcomes, strict=True)
+        ]
 
     def close(self) -> None:
         """Ends the engine and its thread; the function can't be run any more."""

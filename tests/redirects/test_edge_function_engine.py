@@ -121,6 +121,25 @@ def test_many_requests_at_once_are_answered_each_for_itself() -> None:
     assert all(word in str(result) for word, result in zip(words, results[BATCH:], strict=False))
 
 
+def test_it_is_noted_whether_the_function_looked_at_who_asks() -> None:
+    code = """async function handler(event) {
+      const request = event.request;
+      await null;
+      if (request.uri === '/throw') { throw new Error('broken'); }
+      if (request.uri === '/copy') { return { all: Object.assign({}, request.headers) }; }
+      if (request.uri === '/one') { return { agent: request.headers['user-agent'].value }; }
+      return request;
+    }"""
+    asked = [ViewerRequest("GET", path, "", {"User-Agent": "me"})
+             for path in ("/", "/one", "/copy", "/throw")]  # fmt: skip
+    with EdgeFunction(code) as function:
+        found = function.run_all_noting([*asked, ViewerRequest("GET", "/")])
+    assert [looked for _, looked in found] == [False, True, True, True, False]
+    served = found[0][0]
+    assert isinstance(served, dict)
+    assert served["headers"] == {"user-agent": {"value": "me"}}
+
+
 def test_a_batch_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript, "LOAD_SECONDS_MAX", 5.0)
     code = "async function handler(event) { while (event.request.uri === '/x') {} return {}; }"
