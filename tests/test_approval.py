@@ -13,7 +13,7 @@ from publisher.approval import Approvals
 from publisher.approving import approve
 from publisher.designers.ownership import areas
 from publisher.errors import LostRace, NotNow, PublisherError
-from publisher.intake.screening import Policy
+from publisher.intake.policy import Policy
 from publisher.publish import Actor, Outcome, Publisher
 from publisher.records import Records
 from publisher.release import Change, Release

@@ -41,7 +41,7 @@ PURE = {
     ).split()),
     "publisher.designers",
     *(f"publisher.intake.{name}" for name in (
-        "names pictures reading references remark screening words"
+        "names pictures policy reading references remark screening words"
     ).split()),
     "publisher.intake",
     "publisher.store.refusals",

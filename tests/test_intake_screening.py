@@ -15,9 +15,10 @@ from publisher.designers.ownership import areas
 from publisher.inspection import Inspector, SiteFacts
 from publisher.intake import pictures
 from publisher.intake.names import is_grantable, is_ignored, place, shown
+from publisher.intake.policy import Policy
 from publisher.intake.reading import read
 from publisher.intake.remark import Remark
-from publisher.intake.screening import FILES_MAX, Passed, Policy, Screening
+from publisher.intake.screening import FILES_MAX, Passed, Screening
 from publisher.intake.words import WORDS, is_refusal, words_of
 from publisher.paths import SitePath
 from publisher.rewrite.text import Hosts

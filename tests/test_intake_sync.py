@@ -20,7 +20,7 @@ from publisher.collect import Collector
 from publisher.designers.names import folder
 from publisher.errors import BadKey, EdgeError, LostRace, PublisherError, StoreError, Unreadable
 from publisher.intake.notice import text_of
-from publisher.intake.screening import Policy
+from publisher.intake.policy import Policy
 from publisher.paths import SitePath
 from publisher.publish import Actor, Audience
 from publisher.release import utc_now

@@ -12,7 +12,7 @@ from publisher.edge.port import Edge
 from publisher.edge.store import StoreEdge
 from publisher.errors import NotFound
 from publisher.intake import state as states
-from publisher.intake.screening import Policy
+from publisher.intake.policy import Policy
 from publisher.intake.state import State
 from publisher.intake.sync import Answer, Sync
 from publisher.intake.taking import Upload, Waiting, settled

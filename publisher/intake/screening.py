@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from publisher.content_types import bare, cache_control, is_text, served_as
-from publisher.designers.ownership import Area
 from publisher.errors import Finding
 from publisher.inspection import Inspector
 from publisher.intake import pictures
 from publisher.intake.names import place, shown
+from publisher.intake.policy import Policy
 from publisher.intake.reading import Read, read
 from publisher.intake.references import Reader, Reference
 from publisher.intake.remark import Remark
@@ -37,16 +36,6 @@ _TOLD_MAX = 50
 _REFERENCES_MAX = 200_000
 # What `Hosts.leak` shows before what it found, in characters.
 _LEAK_BEFORE = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What one designer may do. `types`: endings beside those of the web."""
-
-    areas: tuple[Area, ...]
-    types: frozenset[str] = frozenset()
-    charset: Literal["convert", "refuse"] = "convert"
-    scripts: Literal["allow", "refuse"] = "allow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from publisher.approval import Approvals
 from publisher.designers.ownership import Area, areas, owner_of
 from publisher.gates import Limits
-from publisher.intake.screening import Policy
+from publisher.intake.policy import Policy
 from publisher.paths import SitePath
 from publisher.sections import Config
 
