@@ -45,6 +45,8 @@ _INCLUDED = "cms.include"
 # To look at all batches under way costs more than an answer: it is done after so many of them,
 # and whenever the CMS lets us wait.
 _ANSWERS_PER_LOOK = 4
+# With so many URLs to ask for, what pages link to can wait until some pages are prepared together.
+_PLENTY = 64
 # WordPress needs two redirects at most (old slug, then slash); a browser gives up after 20.
 _HOPS_MAX = 5
 
@@ -212,7 +214,8 @@ class _Crawl:
             case Keep():
                 self._preparing.give(
                     Task(capture.url, str(asked.path), capture.content_type, capture.body,
-                         self._live.get(hash(asked.path), ""))
+                         self._live.get(hash(asked.path), "")),
+                    at_once=len(self._wanted) < _PLENTY,
                 )  # fmt: skip
                 return  # the outcome comes from the worker
             case Again(url) if asked.hops < _HOPS_MAX:

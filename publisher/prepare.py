@@ -53,8 +53,9 @@ class Prepared(Content, frozen=True, array_like=True, kw_only=True):
 class Preparing(Protocol):
     """Where tasks are done, by this process or by others."""
 
-    def give(self, task: Task) -> None:
-        """Have a task done. Waits while too much is to be done already."""
+    def give(self, task: Task, *, at_once: bool = True) -> None:
+        """Have a task done. Waits while too much is to be done already. `at_once` False: there is
+        enough else to do until more are given, with which it may be begun together."""
         ...
 
     def take(self, *, wait: bool) -> Iterator[Prepared]:
@@ -149,7 +150,7 @@ class Inline:
         self.preparer = preparer
         self._done = []
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task, *, at_once: bool = True) -> None:  # noqa: ARG002 - it is, always
         """Implements `Preparing.give`."""
         self._done.append(self.preparer.prepare(task))
 

@@ -52,6 +52,10 @@ _UNDER_WAY_MAX = 32 * 1024 * 1024
 _ROOM_BYTES = 512 * 1024
 # So many tasks may wait in a socket.
 _AHEAD_MAX = 16
+# Tasks are sent so many together, if there is time: a worker that wakes up for a single page finds
+# the processor's caches full of what the CMS does, if that is on this machine. Measured beside a
+# WordPress: 12 % less CPU time, and 3 % less time in all.
+TOGETHER = 8
 # A worker sends so many results together, while it has more to do: each wakes who waits for them.
 # Where the store waits for a network, all that came together are kept together.
 _RESULTS_MAX = 4
@@ -124,18 +128,21 @@ class Workers:
                 worker.socket.sendall(_TASK.pack(len(packed), 0) + packed)
         return self
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task, *, at_once: bool = True) -> None:
         """Implements `Preparing.give`."""
         self._tasks.append(task)
         self._count += 1
         self._bytes += len(task.body)
-        self._pass_on()
-        while self._bytes > _UNDER_WAY_MAX or self._count > _TASKS_MAX * len(self._workers):
+        if at_once or self._has_many() or self._has_too_much():
+            self._pass_on()
+        while self._has_too_much():
             self._receive(None)
 
     def take(self, *, wait: bool) -> Iterator[Prepared]:
         """Implements `Preparing.take`."""
         if self._count:
+            if wait:
+                self._pass_on()
             self._receive(None if wait and not self._done else 0)
         done, self._done = self._done, []
         yield from done
@@ -145,6 +152,12 @@ class Workers:
         """Implements `Preparing.is_busy`."""
         return bool(self._count or self._done)
 
+    def _has_many(self) -> bool:
+        return len(self._tasks) >= TOGETHER
+
+    def _has_too_much(self) -> bool:
+        return self._bytes > _UNDER_WAY_MAX or self._count > _TASKS_MAX * len(self._workers)
+
     def _pass_on(self) -> None:
         """Send tasks to whom has the least to do, as long as they have room."""
         while self._tasks:
@@ -152,7 +165,7 @@ class Workers:
             if not worker.has_room(self._tasks[0]):
                 return
             with _reported():
-                worker.send(self._tasks.popleft())
+                worker.send(self._tasks)
 
     def _receive(self, timeout: float | None) -> None:
         """Take what has come back, and send tasks in its place."""
@@ -163,7 +176,8 @@ class Workers:
                     self._done.append(prepared)
                     self._count -= 1
                     self._bytes -= size
-        self._pass_on()
+        if timeout is None or self._has_many():
+            self._pass_on()
 
     def _end(self) -> None:
         """Let the workers end. What was begun is ended, so that no half of a file is left; but
@@ -208,12 +222,19 @@ class _Worker:
         ahead = len(self._sizes)
         return not ahead or (ahead < _AHEAD_MAX and self._bytes + len(task.body) <= self._room)
 
-    def send(self, task: Task) -> None:
-        record = _ENCODER.encode((task.url, task.path, task.content_type, task.live))
-        self.socket.sendall(_TASK.pack(len(record), len(task.body)) + record)
-        self.socket.sendall(task.body)
-        self._sizes.append(len(task.body))
-        self._bytes += len(task.body)
+    def send(self, tasks: deque[Task]) -> None:
+        """Send the first of these, for which it has room, and more of them as long as it has. By
+        one call: each wakes a worker that waits, and takes the processor from this process."""
+        pieces: list[bytes] = []
+        for _ in range(TOGETHER):
+            task = tasks.popleft()
+            record = _ENCODER.encode((task.url, task.path, task.content_type, task.live))
+            pieces += (_TASK.pack(len(record), len(task.body)), record, task.body)
+            self._sizes.append(len(task.body))
+            self._bytes += len(task.body)
+            if not (tasks and self.has_room(tasks[0])):
+                break
+        self.socket.sendall(b"".join(pieces))
 
     def receive(self) -> Iterator[tuple[Prepared, int]]:
         """What has come back, each with the size of the body that it was made of. Raises what the

@@ -6,14 +6,27 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from publisher import processes
+from publisher.addresses import SiteUrls
 from publisher.demo.cms import SampleCms
+from publisher.inspection import SiteFacts
+from publisher.inventory import Inventory
+from publisher.prepare import Preparing, Task
+from publisher.routes import Routes
+from publisher.scope import Scope
+from publisher.social import Social
+from publisher.store.directory import DirectoryStore
+from publisher.workers import TOGETHER, Plant, Workers
 from tests.cms_servers import Reply, passing_on, serving
 
+PUBLIC = "https://www.example.co.jp"
+STAGING = "http://127.0.0.1:8080"
 MIB = 1024 * 1024
 FILE_BYTES = 48 * MIB
 TIMEOUT_S = 120
@@ -36,6 +49,54 @@ def test_as_many_as_there_are_processors_for_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
     monkeypatch.setattr(os, "cpu_count", lambda: 10)
     assert processes.processors() == 10
+
+
+@pytest.fixture
+def preparing(tmp_path: Path) -> Iterator[Preparing]:
+    """Workers that are ready."""
+    inventory = Inventory(kind="generic", home=STAGING, pretty=True)
+    urls = SiteUrls(PUBLIC, (STAGING,))
+    plant = Plant(
+        DirectoryStore(tmp_path), inventory, Routes(), urls, Social(), Scope(), frozenset(), (),
+        SiteFacts(PUBLIC),
+    )  # fmt: skip
+    with processes.Processes() as started, Workers(started) as crew:
+        yield crew.begin(plant)
+
+
+def task(number: int, body: bytes = b"<p>\xe8\xa8\x98\xe4\xba\x8b</p>") -> Task:
+    return Task(f"{STAGING}/{number}/", f"/{number}/", "text/html", body)
+
+
+def all_of(preparing: Preparing) -> set[str]:
+    """The paths of all that was given, once it is done."""
+    done: set[str] = set()
+    while preparing.is_busy:
+        done |= {one.url.removeprefix(STAGING) for one in preparing.take(wait=True)}
+    return done
+
+
+def test_what_has_time_is_begun_with_more_or_when_somebody_waits(preparing: Preparing) -> None:
+    preparing.give(task(0))
+    assert all_of(preparing) == {"/0/"}  # they have started
+    for number in range(TOGETHER - 1):
+        preparing.give(task(number), at_once=False)
+    time.sleep(0.3)
+    assert list(preparing.take(wait=False)) == []
+    preparing.give(task(TOGETHER), at_once=False)
+    until = time.monotonic() + 30
+    while not (done := list(preparing.take(wait=False))) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert done
+    preparing.give(task(TOGETHER + 1), at_once=False)
+    assert f"/{TOGETHER + 1}/" in all_of(preparing)
+
+
+def test_large_bodies_are_begun_however_few(preparing: Preparing) -> None:
+    """Or whoever gives them would wait for ever: no more are taken until some are done."""
+    for number in range(4):
+        preparing.give(task(number, bytes(10 * MIB)), at_once=False)
+    assert all_of(preparing) == {"/0/", "/1/", "/2/", "/3/"}
 
 
 @pytest.mark.long
