@@ -353,7 +353,7 @@ class AwsAccounts:
                 {
                     "ContextKeyName": key,
                     "ContextKeyValues": [value],
-                    "ContextKeyType": _CONTEXT_TYPES.get(key, "string"),  # type: ignore[typeddict-item]
+                    "ContextKeyType": _CONTEXT_TYPES.get(key, "string"),  # type: ignore[typeddict-item] # of its literals
                 }
                 for key, value in one.context
             ]

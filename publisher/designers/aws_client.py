@@ -115,7 +115,7 @@ class Services:
         return Config(
             connect_timeout=10,
             read_timeout=30,
-            retries=_RETRIES,  # type: ignore[arg-type]
+            retries=_RETRIES,  # type: ignore[arg-type] # a dict, as botocore takes it
             # A server of one's own has no host for each bucket.
             s3={"addressing_style": "path" if self.endpoint else "auto"},
         )
