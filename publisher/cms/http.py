@@ -39,8 +39,10 @@ SILENT_IN_A_ROW_MAX = 3
 FAILURES_IN_A_ROW_MAX = 12
 _TRANSIENT = (429, 500, 502, 503, 504)
 _OVERLOADED = (429, 503)
-# The caller has work of its own: it is never kept waiting for longer.
+# The caller has work of its own, and is never kept waiting for longer: soon it may have more to
+# ask for; while there is enough, it is only woken to see that nothing has come.
 _TICK_S = 0.02
+_LONG_TICK_S = 0.2
 # libcurl hands a page over in one piece if it fits.
 _BUFFER_BYTES = 128 * 1024
 
@@ -144,8 +146,8 @@ class CmsHttp:
             while busy or (wanted and failures_in_a_row < FAILURES_IN_A_ROW_MAX):
                 check()
                 now = time.monotonic()
+                begun = []
                 if failures_in_a_row < FAILURES_IN_A_ROW_MAX and now >= self._resume_at:
-                    begun = []
                     while wanted and idle and len(busy) < pace.limit:
                         transfer = idle.pop()
                         url = wanted.popleft()
@@ -155,7 +157,8 @@ class CmsHttp:
                         begun.append(transfer)
                     for transfer in begun:
                         transfer.under_way = len(busy)
-                done = self._step(_TICK_S if busy else 0)
+                wait_s = _LONG_TICK_S if wanted else _TICK_S
+                done = self._step(wait_s if busy else 0, has_begun=bool(begun))
                 now = time.monotonic()
                 for handle, code, message in done:
                     transfer = busy.pop(handle)
@@ -175,11 +178,13 @@ class CmsHttp:
                 transfer.drop()
                 idle.append(transfer)
 
-    def _step(self, wait_s: float) -> list[tuple[pycurl.Curl, int, str]]:
+    def _step(self, wait_s: float, *, has_begun: bool) -> list[tuple[pycurl.Curl, int, str]]:
         """Lets libcurl work; gives what is finished: the handle, libcurl's error code and text.
-        Waits if nothing is."""
+        Waits if nothing is. libcurl asks each connection whether it has sent something: nothing
+        can have come since the last time but to one that has begun."""
         multi = self._multi
-        multi.perform()
+        if has_begun:
+            multi.perform()
         done = _finished(multi)
         if not done and wait_s:
             multi.select(wait_s)
