@@ -24,13 +24,13 @@ from urllib.parse import urlsplit
 
 import pycurl
 
-from publisher.addresses import idna
 from publisher.audit.compare import Answer, read
 from publisher.audit.visitors import BROWSER, as_sent, twin
 from publisher.cms.answers import headers_of
 from publisher.content_types import bare
 from publisher.errors import PublisherError
 from publisher.front import front
+from publisher.hosts import idna
 from publisher.manifest import Entry
 from publisher.paths import SitePath
 from redirects.edge import Site
