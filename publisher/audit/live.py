@@ -18,7 +18,6 @@ from functools import cached_property
 from hashlib import sha256
 from heapq import nsmallest
 from queue import SimpleQueue
-from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -185,12 +184,7 @@ class LiveSite:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # ----------------------------------------------------------------- asking
