@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import p1, p2, p3, p4, p6, p7, p8
+from benchmarks import p1, p2, p3, p4, p6, p7, p8, p9
 from benchmarks.figures import Line, table
 from benchmarks.measure import Failed
 from tests.packages import Unavailable
@@ -28,6 +28,7 @@ ROWS = {
     "P6": (p6.run, 2),
     "P7": (p7.run, 3),
     "P8": (p8.run, 5),
+    "P9": (p9.run, 15),
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -61,6 +61,12 @@ def audit(folder: Path, log: Path) -> Command:
     return Command("publisher redirects audit", words, folder, _environment())
 
 
+def small(folder: Path, *words: str) -> Command:
+    """A command that has next to nothing to do, for the site in this folder."""
+    name = " ".join(("publisher", *words))
+    return Command(name, [sys.executable, "-m", "publisher", *words], folder, _environment())
+
+
 def live(folder: Path, source: Path, where: Bucket) -> Command:
     """The files of a folder, from captured pages to live (`benchmarks/live.py`)."""
     folder.mkdir(parents=True, exist_ok=True)

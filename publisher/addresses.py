@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 
+from publisher.hosts import idna, is_name
 from publisher.inventory import Inventory, Item
 from publisher.paths import BadPath, SitePath, decoded
 from publisher.queries import only, variant_names, without_session
@@ -19,7 +20,7 @@ from publisher.routes import Router, Routes
 from publisher.scope import Scope
 from publisher.social import Social
 from publisher.views import View, Views
-from redirects.targets import SENT_AS_IT_IS, punycode
+from redirects.targets import SENT_AS_IT_IS
 
 # What `publisher init` writes where nothing shows the public address.
 EXAMPLE = "https://www.example.com"
@@ -266,20 +267,6 @@ class Addresses:
         parts = urlsplit(url)
         path = parts.path.removeprefix(self._base) if self._base else parts.path
         return f"{self.urls.public}{path or '/'}{'?' if parts.query else ''}{parts.query}"
-
-
-def is_name(host: str) -> bool:
-    """Whether this is a name of one site's own: no number, and no bare word (`localhost`)."""
-    return "." in host and not re.fullmatch(r"[\d.]+|.*:.*", host)
-
-
-def idna(name: str) -> str:
-    """A host name in the one form in which it is compared: lower-case, Punycode, without the
-    root's dot."""
-    try:
-        return punycode(name)
-    except ValueError:  # no host name
-        return name.lower().removesuffix(".")
 
 
 def _unicode(name: str) -> str:

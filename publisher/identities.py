@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from publisher.addresses import idna
+from publisher.hosts import idna
 from publisher.paths import decoded
 from redirects.kana import composed
 from redirects.query import ROOT_PATHS, canonical_query

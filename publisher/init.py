@@ -14,9 +14,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from publisher.addresses import EXAMPLE, is_name
+from publisher.addresses import EXAMPLE
 from publisher.discovery import disallows_all
 from publisher.front import Front, host_of, one_line
+from publisher.hosts import is_name
 from publisher.inventory import Item
 
 _NOTHING = "nothing shows it"

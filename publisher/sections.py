@@ -20,10 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from publisher.addresses import idna
 from publisher.designers.names import is_designer_name, is_person
 from publisher.designers.ownership import is_owned
 from publisher.errors import ConfigError, Problem
+from publisher.hosts import idna
 from publisher.intake.names import is_grantable
 from publisher.values import (
     PLACEHOLDER,

@@ -12,9 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from publisher.config import load, parse, refused
+from publisher.config import load, refused
 from publisher.errors import ConfigError, Problem, PublisherError
 from publisher.records import Records
 from publisher.release import LIVE
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from publisher.edge.cloudfront import CloudFrontEdge
     from publisher.edge.port import Edge
     from publisher.filling import Progress
-    from publisher.init import Row
     from publisher.intaking import Intake
     from publisher.own import Own
     from publisher.paths import SitePath
@@ -43,8 +40,6 @@ if TYPE_CHECKING:
 # An export into a bucket that has written nothing for so long is dead: it writes four times a
 # minute.
 _QUIET = timedelta(minutes=2)
-
-_LISTED = "See `publisher releases list`."
 
 IDENTITIES = "social-identities.csv"
 """Where `publisher redirects capture` writes, beside the configuration that names no file."""
@@ -182,44 +177,16 @@ class Site:
         return Addresses(inventory, routes, places, social, scope=scope)
 
     def release(self, name: str) -> Release:
-        """The release that a name means: its id, the end of it, `live`, `previous` (what was live
-        before that), or '', which is what is live, or else the newest. Raises PublisherError."""
-        records = self.records
-        live = records.intent()[0].release
-        match name:
-            case "":
-                name = live or next(iter(records.release_ids()), "")
-                if not name:
-                    raise PublisherError("there is no release yet", "Make one: publisher export")
-            case "live" | "previous":
-                if not live:
-                    raise PublisherError("nothing is live yet", _LISTED)
-                name = live if name == "live" else self._before(live)
-        return records.release(name)
+        """The release that a name means (`naming.named`). Raises PublisherError."""
+        from publisher.naming import named
+
+        return named(self.records, name)
 
     def to_publish(self) -> Release:
-        """What goes live if nobody says what: the newest export, or what is live, if that is the
-        same with what designers have uploaded since. Raises PublisherError."""
-        from publisher.composing import of_cms
+        """What goes live if nobody says what (`naming.newest`). Raises PublisherError."""
+        from publisher.naming import newest
 
-        records = self.records
-        made = map(records.release, records.release_ids())
-        newest = next((one for one in made if not one.designer), None)
-        if newest is None:
-            raise PublisherError("there is no release yet", "Make one: publisher export")
-        live = records.intent()[0].release
-        if live and of_cms(now := records.release(live)) == of_cms(newest):
-            return now
-        return newest
-
-    def _before(self, live: str) -> str:
-        """The id of what was live before."""
-        intent, _ = self.records.intent()
-        changes = [intent.change] if intent.change else []  # whoever made it may not have noted it
-        for change in (*changes, *self.records.journal()):
-            if change.target == LIVE and change.from_release not in ("", live):
-                return change.from_release
-        raise PublisherError("nothing was live before", _LISTED)
+        return newest(self.records)
 
     def _quiet(self, *, full: bool) -> timedelta | None:
         if full:
@@ -382,46 +349,8 @@ class Site:
                 yield
 
 
-def begin(path: Path, cms: str, site: str, basic_auth: str | None, *, force: bool) -> list[Row]:
-    """Look at the CMS at an address, write a first configuration for it, and return what it was
-    made from. `site`: the public address, or '' to guess one; `basic_auth`: `env:NAME`.
-
-    Raises ConfigError (an option that is wrong, a file that is there already and no `force`)
-    and CmsError.
-    """
-    from publisher.addresses import EXAMPLE
-    from publisher.cms.look import look
-    from publisher.init import Guess, configuration, guess_site_url, rows
-
-    if path.exists() and not force:
-        message = "is there already: --force writes over it, --output FILE writes another one"
-        raise ConfigError(str(path), [Problem(0, "", message)])
-    asked = _options(cms, site or EXAMPLE, basic_auth)
-    seen = look(asked.cms.url, asked.secret(asked.cms.basic_auth))
-    found = Guess(asked.site.url) if site else guess_site_url(seen)
-    text = configuration(seen, found, basic_auth)
-    parse(text, str(path), path.parent)  # nothing is written that an export would refuse
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        message = f"can't be written: {error.strerror}"
-        raise ConfigError(str(path), [Problem(0, "", message)]) from None
-    return rows(seen, found)
-
-
 def _wrong_option(option: str, message: str) -> ConfigError:
     return ConfigError("publisher", [Problem(0, option, message)])
-
-
-def _options(cms: str, site: str, basic_auth: str | None) -> Config:
-    """The command's options, checked as the configuration that they are to become."""
-    values = {"site": {"url": site}, "cms": {"url": cms, "basic_auth": basic_auth}}
-    try:
-        return parse(msgspec.json.encode(values).decode(), "", Path())
-    except ConfigError as error:
-        problems = [Problem(0, problem.key, problem.message) for problem in error.problems]
-        raise ConfigError("publisher init", problems) from None
 
 
 def _store(config: Config) -> Store:

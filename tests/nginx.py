@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from publisher.edge.nginx import Nginx, config
@@ -38,12 +37,7 @@ class NginxEdge:
         self.url = f"http://127.0.0.1:{self.port}"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._service.stop()
         shutil.rmtree(self.root, ignore_errors=True)
 

@@ -26,7 +26,7 @@ PORTS = (
 PURE = {
     *(f"publisher.{name}" for name in (
         "access_logs addresses approval beside cms.answers cms.pace collisions compose "
-        "content_types crawl discovery errors facts front gates identities init inspection "
+        "content_types crawl discovery errors facts front gates hosts identities init inspection "
         "inventory judge layer log_search log_tally mail manifest noticing notfound old_page "
         "outcome own paths places plan prepare queries redirect_summary release remarks retention "
         "routes rules scope social traps variables views "
@@ -134,7 +134,12 @@ ONLY_IN = {
     "lxml": {"publisher.audit.pages", "publisher.audit.sitemap_xml", "publisher.rewrite.xml"},
     "py_mini_racer": {"publisher.edge.javascript"},
     "ruamel": {"publisher.config", "publisher.config_edit"},
-    "rich": {"publisher.console", "publisher.designer_console", "publisher.redirect_console"},
+    "rich": {
+        "publisher.console",
+        "publisher.designer_console",
+        "publisher.redirect_console",
+        "publisher.release_console",
+    },
     "bs4": {"publisher.front", "publisher.old_page", "publisher.demo.check"},
     "typer": {"publisher.cli", *COMMANDS},
     "click": {"publisher.cli"},

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from publisher.addresses import idna
 from publisher.audit.report import Live
 from publisher.audit.visitors import as_sent, twin
+from publisher.hosts import idna
 from redirects.match import Request
 
 PERMANENT = (301, 308)

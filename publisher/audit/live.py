@@ -18,19 +18,18 @@ from functools import cached_property
 from hashlib import sha256
 from heapq import nsmallest
 from queue import SimpleQueue
-from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import pycurl
 
-from publisher.addresses import idna
 from publisher.audit.compare import Answer, read
 from publisher.audit.visitors import BROWSER, as_sent, twin
 from publisher.cms.answers import headers_of
 from publisher.content_types import bare
 from publisher.errors import PublisherError
 from publisher.front import front
+from publisher.hosts import idna
 from publisher.manifest import Entry
 from publisher.paths import SitePath
 from redirects.edge import Site
@@ -185,12 +184,7 @@ class LiveSite:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # ----------------------------------------------------------------- asking

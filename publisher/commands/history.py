@@ -16,7 +16,7 @@ releases = typer.Typer(
 @releases.command("list")
 def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
     """Every release, newest first, and every change to what visitors got."""
-    from publisher import console
+    from publisher import release_console
     from publisher.site import Site
 
     records = Site(config).records
@@ -27,7 +27,7 @@ def releases_list(config: ConfigOption = CONFIG, json: JsonOption = False) -> No
         journal.insert(0, intent.change)  # whoever made it died before noting it
     if not json:
         held = [one.id for one in made if one.held and not records.approval(one.id)]
-        console.show_releases(made, intent, journal, held)
+        release_console.show_releases(made, intent, journal, held)
     print_document(
         {"live": intent.release, "hold": intent.hold, "releases": made, "journal": journal}, json
     )
@@ -40,14 +40,14 @@ def releases_show(
     json: JsonOption = False,
 ) -> None:
     """One release: who made it, why, and what is in it."""
-    from publisher import console
+    from publisher import release_console
     from publisher.site import Site
 
     site = Site(config)
     found = site.release(release)
     intent, _ = site.records.intent()
     if not json:
-        console.show_release(found, found.id == intent.release)
+        release_console.show_release(found, found.id == intent.release)
     print_document({"release": found, "live": found.id == intent.release}, json)
 
 
@@ -71,7 +71,7 @@ def releases_diff(
       publisher releases diff
       publisher releases diff live d8051c
     """
-    from publisher import console, documents
+    from publisher import console, documents, release_console
     from publisher.difference import difference
     from publisher.site import Site
 
@@ -82,5 +82,5 @@ def releases_diff(
     with console.progress() as bar:
         found = difference(records, before, after, withdrawn, bar.update)
     if not json:
-        console.show_difference(found)
+        release_console.show_difference(found)
     print_document(documents.of_difference(found), json)

@@ -41,7 +41,7 @@ def init(
       publisher init https://staging.example.co.jp --basic-auth env:CMS_BASIC_AUTH
     """
     from publisher import console, documents
-    from publisher.site import begin
+    from publisher.beginning import begin
 
     rows = begin(output, cms_url, site_url, basic_auth or None, force=force)
     if not json:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.resources import files
 from threading import Lock
-from types import TracebackType
 from typing import Any, NamedTuple, Self, cast
 
 from py_mini_racer import (
@@ -141,12 +140,7 @@ class EdgeFunction:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _function(self, name: str) -> JSFunction:

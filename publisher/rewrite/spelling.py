@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from publisher.addresses import is_name
+from publisher.hosts import is_name
 
 # Backslashes before a slash or `u`: one in JSON, two or three in JSON that stands in JSON.
 BACKSLASHES = r"\\{1,8}"

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from publisher.addresses import is_name
+from publisher.hosts import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
 from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
