@@ -250,6 +250,33 @@ def test_newer_logs_replace_older_ones_but_for_what_was_lost(sample_site: Cli) -
     assert (row.outcome, row.measures.hits, row.sources) == ("lost", 3, ("log",))
 
 
+def test_what_newer_logs_lack_is_remembered_until_it_is_asked_for_again(
+    sample_site: Cli, cms: str
+) -> None:
+    """A page that few visit is in no log of some weeks. If it is lost then, its 404s are a loss;
+    and without a log it is worth what it was."""
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/shop/*,/blog/118.html\n")
+    sample_site("export", "--publish")
+    seldom, image = "/shop/秋", "/wp-content/uploads/2011/03/photo.jpg"
+    _, first = audit(sample_site, "--logs", log((seldom, 200, 70), (image, 200, 9)))
+    url = next(row.url for row in first.rows if row.measures.hits == 70)
+    assert of(first, url).outcome == "moved"
+    for _ in range(3):
+        _, report = audit(sample_site, "--logs", log(("/?p=1632", 200, 20)))
+        assert url not in {row.url for row in report.rows}
+    _, report = audit(sample_site)
+    row = of(report, url)
+    assert (row.outcome, row.measures.hits, row.sources) == ("moved", 70, ("log", "past"))
+    audit(sample_site, "--logs", log(("/?p=1632", 200, 20)))
+    Path("own.csv").write_text("from,to\n")
+    sample_site("export", "--publish")
+    _, report = audit(sample_site, "--logs", log((seldom, 404, 3), ("/new/", 404, 3)))
+    row = of(report, url)
+    assert (row.outcome, row.measures.hits, row.change) == ("lost", 3, "worse")
+    assert of(report, "/new/").outcome == "unproven"
+
+
 def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
     lines = [f"/lost-{number}/,100" for number in range(9)]
     cells = ("999999999", "99999999999999", "-5", "1.234", "=1+1", "12%", "a\x1b[31m", "x")

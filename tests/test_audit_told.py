@@ -22,6 +22,8 @@ from tests.reports import large_report
         ("nginx is not installed", "nginx がインストールされていません"),
         ("12 lines without a request; 3 at other hosts",
          "アクセスの記録でない行 12 件; ほかのホストへの 3 件"),
+        ("no room to go on remembering 1,234 addresses, those worth least",
+         "記録の上限を超えたため、価値の低い 1,234 件を記録から外しました"),
         ("not asked: another host", "未確認：another host"),
         ("/post 12", "/post 12"),
         ("", ""),

@@ -40,6 +40,8 @@ _PHRASES = tuple(
         (r"([\d,]+) more (?:is no count|are no counts)", r"ほか \1 件も数ではないため、0とします"),
         (r"(\S+) weighs ([\d,]+) (\w+), not ([\d,]+): no line outweighs all others",
          r"\1 は \4 ではなく \2 で評価（一行がほかの合計を超えないため）"),
+        (r"no room to go on remembering ([\d,]+) address(?:es)?, (?:those|which is) worth least",
+         r"記録の上限を超えたため、価値の低い \1 件を記録から外しました"),
         (r"(\w+) is not installed", r"\1 がインストールされていません"),
         (r"not asked: (.+)", r"未確認：\1"),
         (r"its host name is not known", "ホスト名が見つかりません"),
