@@ -348,6 +348,10 @@ def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
         (("--output", "/proc/a.html"), "/proc/a.html can't be written"),
         (("--output", "a.csv", "--fix", "./a.csv"), "--fix: a.csv is named twice"),
         (("--output", "list.csv", "--urls", "list.csv"), "--output: list.csv is named twice"),
+        (("--output", "own.csv"), "--output: own.csv is a file of the site's own"),
+        (("--output", "./folder/../social-identities.csv"), "is a file of the site's own"),
+        (("--output", "loop.html", "--fix", "list.csv"), "--fix: list.csv has no column 'from'"),
+        (("--logs", "x" * 300), "can't be read: File name too long"),
         (("--logs", "none.log", "--urls", "list.csv"), "none.log can't be read: No such file"),
         (("--logs", "list.csv", "--urls", "folder"), "folder can't be read: Is a directory"),
         (("--sitemap", "none.xml"), "none.xml can't be read: No such file"),
@@ -358,7 +362,9 @@ def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
 def test_what_cannot_end_well_is_refused_at_once(
     publisher: Cli, arguments: tuple[str, ...], told: str
 ) -> None:
-    configure("http://127.0.0.1:1")
+    configure("http://127.0.0.1:1", "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/古い,/\n")
+    Path("loop.html").symlink_to("loop.html")
     Path("folder").mkdir()
     Path("list.csv").write_text("url,clicks\n/a/,1\n")
     Path("sjis.csv").write_text("from,to\n/古い,/\n", encoding="cp932")
@@ -366,6 +372,7 @@ def test_what_cannot_end_well_is_refused_at_once(
     assert done.code == (1 if arguments[0] in ("--logs", "--sitemap", "--against") else 2)
     assert told in done.err
     assert not list(Path().glob("**/*.part"))
+    assert Path("own.csv").read_text() == "from,to\n/古い,/\n"
 
 
 def test_rules_are_asked_for_and_none_is_known(sample_site: Cli) -> None:

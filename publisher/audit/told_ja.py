@@ -36,7 +36,7 @@ _PHRASES = tuple(
         (r"([\d,]+) lines? without a request", r"アクセスの記録でない行 \1 件"),
         (r"([\d,]+) at other hosts", r"ほかのホストへの \1 件"),
         (r"([\d,]+) for addresses too rare to count", r"まれなURLへの \1 件は数えていません"),
-        (r"(\S+:\d+): ('.*') is no count", r"\1：\2 は数ではないため、0とします"),
+        (r"(.+:\d+): ('.*'|\".*\") is no count", r"\1：\2 は数ではないため、0とします"),
         (r"([\d,]+) more (?:is no count|are no counts)", r"ほか \1 件も数ではないため、0とします"),
         (r"(\S+) weighs ([\d,]+) (\w+), not ([\d,]+): no line outweighs all others",
          r"\1 は \4 ではなく \2 で評価（一行がほかの合計を超えないため）"),
