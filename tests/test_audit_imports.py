@@ -170,6 +170,28 @@ def test_what_is_no_count_is_not_believed_and_its_line_is_told(text: str) -> Non
     assert doubts == [(6, text)]
 
 
+QUOTED = [
+    '/b,7,"two\n',
+    'lines, and ""more""\n',
+    '."\n',
+    '/c,8,5" disk\n',
+    '/d,9,"he said "hi", see"\n',
+]
+
+
+def test_quotation_marks_may_be_anywhere_in_a_line() -> None:
+    """A title may have some, and line breaks."""
+    found = list(listed(["page,clicks,title\n", *QUOTED], "a list"))
+    assert [(one.url, one.measures.clicks) for one in found] == [("/b", 7), ("/c", 8), ("/d", 9)]
+
+
+@pytest.mark.parametrize("rest", [[], ['/z,3,"one, two"\n'], ["/z,3,x\n", '/y,4,""\n']])
+def test_a_quotation_mark_that_is_not_closed_swallows_nothing_unsaid(rest: list[str]) -> None:
+    lines = ["page,clicks,title\n", *QUOTED, '/a,1,"spoiled\n', *["/lost/,5,x\n"] * 9, *rest]
+    with pytest.raises(PublisherError, match=r"^Pages\.csv:7: a quotation mark is not closed"):
+        list(listed(lines, "Pages.csv"))
+
+
 NAMES = ("Target URL", "Referring page URL", "Anchor", "Title")
 LINK = st.tuples(st.sampled_from(["/a", "/b"]), st.sampled_from("xyz"), st.text(max_size=9))
 
