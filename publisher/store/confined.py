@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from publisher.errors import Linked, Unreadable
+from publisher.store.port import OTHERS_BYTES_MAX
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 # A pipe that nobody writes to is opened at once.
@@ -24,8 +25,6 @@ _OF_THE_FILE = frozenset((errno.ELOOP, errno.ENXIO, errno.EACCES))
 _OF_THE_FOLDER = frozenset(
     (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR)
 )
-# More than any upload may have: it is held in memory.
-_BYTES_MAX = 600 * 1024 * 1024
 
 
 def read(root: Path, names: Sequence[str]) -> bytes:
@@ -49,10 +48,10 @@ def read(root: Path, names: Sequence[str]) -> bytes:
             raise IsADirectoryError(shown)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable(f"{shown} is no file", "Write it again, as a file.")
-        if status.st_size > _BYTES_MAX:
+        if status.st_size > OTHERS_BYTES_MAX:
             raise Unreadable(f"{shown} is too large", "Write it again, with less in it.")
         with open(file, "rb", closefd=False) as stream:
-            return stream.read(_BYTES_MAX)
+            return stream.read(OTHERS_BYTES_MAX)
 
 
 def is_link(root: Path, names: Sequence[str]) -> bool:

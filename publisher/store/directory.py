@@ -38,7 +38,16 @@ import msgspec
 
 from publisher.errors import BadKey, Conflict, Linked, NotFound, StoreError, Unwritable
 from publisher.store import confined
-from publisher.store.port import ABSENT, BLOBS, KEY_BYTES_MAX, PLAIN, Headers, Listed, Object
+from publisher.store.port import (
+    ABSENT,
+    BLOBS,
+    KEY_BYTES_MAX,
+    OTHERS,
+    PLAIN,
+    Headers,
+    Listed,
+    Object,
+)
 
 _T = TypeVar("_T")
 
@@ -59,9 +68,6 @@ _ESCAPED = re.compile(r"[%\x00-\x1f\x7f]")
 _AS_IT_IS = re.compile(rf"[\w-][\w.-]{{0,{NAME_BYTES_MAX - 1}}}", re.ASCII)
 # Where `records.blob_key` has blobs: named by their SHA-256, and by their headers.
 _BLOB = re.compile(r"blobs/[0-9a-f]{2}/([0-9a-f]{64})(?:-([0-9a-f]{16}))?")
-# Below it each folder is written by somebody who may have no right to read the rest of this machine
-# (`designers.names.UPLOADS`): no link in it is followed.
-_OTHERS = "uploads"
 # No key has more parts than bytes, half of them slashes.
 _LEVELS_MAX = KEY_BYTES_MAX // 2
 _PRIVATE = (_HEADERS, _TEMPORARY, ".lock", ".export.lock")
@@ -167,7 +173,7 @@ class DirectoryStore:
 
     def _read(self, key: str) -> bytes:
         names = names_of(key)
-        if names[0] != _OTHERS or len(names) < 3:
+        if names[0] != OTHERS or len(names) < 3:
             return self._file(key).read_bytes()
         # The folder itself was made by who runs the site, and may be a link.
         folder, below = self.root.joinpath(*names[:2]), names[2:]
@@ -300,8 +306,9 @@ def _key_of(names: tuple[str, ...]) -> str:
 
 
 def _is_others(relative: Path) -> bool:
-    """Whether somebody else writes in a folder."""
-    return len(relative.parts) > 1 and relative.parts[0] == _OTHERS
+    """Whether somebody else writes in a folder: they may have no right to read the rest of this
+    machine, so no link in it is followed."""
+    return len(relative.parts) > 1 and relative.parts[0] == OTHERS
 
 
 def _is_key(key: str) -> bool:
@@ -381,7 +388,7 @@ class _Reported:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
             reason = error.strerror or str(error)
-            if self._key.startswith(f"{_OTHERS}/") and confined.is_of_the_folder(error):
+            if self._key.startswith(f"{OTHERS}/") and confined.is_of_the_folder(error):
                 raise Unwritable(
                     f"{self._key} can't be written: {reason}", "Look at what is in its folder."
                 ) from None
