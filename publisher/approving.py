@@ -2,6 +2,10 @@
 
 What is approved of is what somebody made: an upload, or what an export captured. If the rest of the
 site has changed since, it goes live beside the rest as it is now (`ahead`).
+
+Of an upload the approval and the acceptance are one write, to the designer's state. Only then the
+release gets its own record of it, by which it may be published: killed in between, or overtaken by
+a newer upload, an approval lets nothing through that the next release would not have.
 """
 
 from __future__ import annotations
@@ -41,8 +45,8 @@ def approve(
         raise PublisherError(why, "Who acts is --actor, or PUBLISHER_ACTOR.")
     if newer := _replaced(records, release):
         raise _too_late(release, newer)
-    records.approve(Approval(release=release.id, actor=who.name, reason=who.reason, time=utc_now()))
-    _accept(records, release)
+    given = Approval(release=release.id, actor=who.name, reason=who.reason, time=utc_now())
+    records.approve(_accept(records, release, given))
     return ahead.publish(records, publisher, release, who, owns)
 
 
@@ -63,27 +67,30 @@ def _replaced(records: Records, release: Release) -> str:
     return ""
 
 
-def _accept(records: Records, release: Release) -> None:
-    """From now on every release has this upload. Raises NotNow if a newer one has taken its place
-    meanwhile: the approval is of this one alone, and goes again, or the release could go live
-    although the next one would not have the upload."""
+def _accept(records: Records, release: Release, given: Approval) -> Approval:
+    """From now on every release has this upload. Returns its approval: the first one stands. Raises
+    NotNow if a newer upload has taken its place meanwhile."""
     for _ in range(_ATTEMPTS_MAX):
         if not release.designer:
-            return
+            return given
         state, etag = states.load(records.store, release.designer)
         if state.approved == release.id:
-            return
+            return state.approval or given
         if state.held != release.id or state.pending is None:
-            records.take_back(release.id)
             raise _too_late(release, _replaced(records, release))
         moved = msgspec.structs.replace(
-            state, accepted=state.pending, approved=release.id, pending=None, held=""
+            state,
+            accepted=state.pending,
+            approved=release.id,
+            approval=given,
+            pending=None,
+            held="",
         )
         try:
             states.save(records.store, release.designer, moved, etag)
         except Conflict:
             continue
-        return
+        return given
     raise LostRace("another run kept taking the same upload", "Try again.")
 
 

@@ -61,12 +61,14 @@ class NotFound(StoreError):
 
 
 class BadKey(StoreError):
-    """A listing found a key that can't be read: somebody else wrote it."""
+    """A listing found a key that can't be read, or a folder that can't be listed: somebody else
+    made it."""
 
     def __init__(self, store: str, key: str) -> None:
         super().__init__(
             f"{store} holds a name that can't be read: {key!r}",
-            "It has an empty part, '..' or a control character. Delete it in the S3 console.",
+            "It has an empty part, '..' or a control character, or is a folder that can't be read. "
+            "Delete it where it was made.",
         )
         self.key = key
 
@@ -81,6 +83,11 @@ class Linked(Unreadable):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key!r} is a link, or lies behind one", "Put the file itself there.")
+
+
+class Unwritable(StoreError):
+    """One object can't be written in a folder that somebody else made: they let nobody write there,
+    or something else is in its place."""
 
 
 class Conflict(StoreError):

@@ -7,6 +7,7 @@ import errno
 import gzip
 import io
 import os
+import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -67,13 +68,11 @@ def check_readable(paths: Iterable[Path]) -> None:
     """Say at once which file is not there, or not for us: those before it may take minutes. Nothing
     is opened, since a pipe can be read once. Raises PublisherError."""
     for path in paths:
-        problem = 0
-        if path.is_dir():
-            problem = errno.EISDIR
-        elif not path.exists():
-            problem = errno.ENOENT
-        elif not os.access(path, os.R_OK):
-            problem = errno.EACCES
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except OSError as error:
+            raise PublisherError(f"{path} can't be read: {error.strerror}") from None
+        problem = errno.EISDIR if is_folder else 0 if os.access(path, os.R_OK) else errno.EACCES
         if problem:
             raise PublisherError(f"{path} can't be read: {os.strerror(problem)}")
 

@@ -161,10 +161,6 @@ class Records:
             key = f"approvals/{approval.release}"
             self.store.put(key, _encoded(approval), expect=ABSENT)
 
-    def take_back(self, release: str) -> None:
-        """Forget the approval of a release that can't go live any more."""
-        self.store.delete(f"approvals/{release}")
-
     def approval(self, release: str) -> Approval | None:
         """Who let a held release through, if anybody did."""
         try:

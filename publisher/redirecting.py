@@ -17,9 +17,10 @@ from publisher.log_files import Progress, read_logs
 from publisher.log_search import Known, Searched, rows, search
 from publisher.log_tally import Tally
 from publisher.redirect_build import has_file, rebuilt
+from publisher.redirect_files import NEEDED
 from publisher.redirect_summary import Fullness, Summary, fullness, summary
 from publisher.rules import with_withdrawn
-from publisher.whole_files import add_rows, write_table, write_text
+from publisher.whole_files import add_rows, check_table, write_table, write_text
 from redirects.edge import Site as EdgeSite
 from redirects.explain import Explained, asked, explain
 from redirects.own import written
@@ -61,6 +62,8 @@ def build(
     request = site.request(who, {})  # what is wrong with the site's own rules is said at once
     chosen = site.release(release)
     hosts = Hosts(site.config.site.host, frozenset(request.own.hosts))
+    if logs:
+        check_table(found, NEEDED)
     tally = read_logs(logs, hosts, progress) if logs else None
     cms = site.cms()
     progress("asking the CMS for its lists", 0, 0)
@@ -74,7 +77,7 @@ def build(
             tally.counts, known, cms, lambda done, all_: progress("asking the CMS", done, all_)
         )
         if searched.found:
-            add_rows(found, rows(searched.found), "from")
+            add_rows(found, rows(searched.found), NEEDED)
     return Built(
         chosen,
         summary(made.rules, request.own.files),

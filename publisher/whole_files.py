@@ -6,8 +6,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -69,38 +68,39 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
 def check_place(path: Path) -> None:
     """Say at once if no file can be written here: what is to be in it may take an hour to make.
     Raises PublisherError."""
-    if path.is_dir():
-        raise PublisherError(f"{path} is a folder")
-    if not path.parent.is_dir():
-        raise PublisherError(f"there is no folder {path.parent}")
     partial = _partial(path)
     try:
+        if path.is_dir():
+            raise PublisherError(f"{path} is a folder")
+        if not path.parent.is_dir():
+            raise PublisherError(f"there is no folder {path.parent}")
+        is_there = partial.exists()
         with partial.open("ab"):
             pass
-        partial.unlink(missing_ok=True)
+        if not is_there:  # somebody's own, who may be at it
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise PublisherError(f"{path} can't be written: {error.strerror}") from None
 
 
-def check_table(path: Path, key: str) -> None:
+def check_table(path: Path, needed: Sequence[str]) -> None:
     """Say at once if `add_rows` will refuse the table that is here. Raises PublisherError."""
-    _columns(path, _held(path), key)
+    _table(path, _held(path), needed)
 
 
-def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:
+def add_rows(path: Path, rows: Iterable[tuple[str, ...]], needed: Sequence[str]) -> int:
     """Put the rows of a table, of which the first has the names of the columns, behind those of a
-    CSV file, as far as it has none with the same `key`: what is there was read by somebody. A file
-    that is not there is made. Returns how many rows were added. Raises PublisherError."""
+    CSV file, as far as it has none with the same value in the first of the `needed` columns: what
+    is there was read by somebody. A file that is not there is made. Returns how many rows were
+    added. Raises PublisherError."""
     names, *new = rows
     held = _held(path)
-    columns = _columns(path, held, key)
+    columns, known = _table(path, held, needed)
     if not columns:
         write_table(path, [names, *new])
         return len(new)
-    there = islice(csv.reader(held.splitlines()), 1, None)
-    at = columns.index(key)
-    known = {row[at].strip() for row in there if len(row) > at}
-    added = [row for one in new if (row := dict(zip(names, one, strict=True)))[key] not in known]
+    dicts = [dict(zip(names, one, strict=True)) for one in new]
+    added = [row for row in dicts if row[needed[0]] not in known]
     with replacing(path) as file:
         file.write(held if held.endswith("\n") else held + "\n")
         table = csv.writer(file, lineterminator="\n")
@@ -110,19 +110,27 @@ def add_rows(path: Path, rows: Iterable[tuple[str, ...]], key: str) -> int:
 
 def _held(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        if not path.exists():
+            return ""
+        if not path.is_file():  # a pipe would be waited for
+            raise PublisherError(f"{path} is no file")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PublisherError(f"{path} can't be read: {error}") from None
 
 
-def _columns(path: Path, held: str, key: str) -> list[str]:
-    """The names of a table's columns; none if it is empty."""
+def _table(path: Path, held: str, needed: Sequence[str]) -> tuple[list[str], set[str]]:
+    """The names of a table's columns, none if it is empty, and what stands in the first that is
+    needed."""
     if not held.strip():
-        return []
+        return [], set()
+    rows = csv.reader(held.splitlines())
     try:
-        columns = [name.strip().lower() for name in next(csv.reader(held.splitlines()), [])]
+        columns = [name.strip().lower() for name in next(rows, [])]
+        for name in needed:
+            if name not in columns:
+                raise PublisherError(f"{path} has no column {name!r}", "Name another file.")
+        at = columns.index(needed[0])
+        return columns, {row[at].strip() for row in rows if len(row) > at}
     except csv.Error as error:
         raise PublisherError(f"{path} is no table: {error}") from None
-    if key not in columns:
-        raise PublisherError(f"{path} has no column {key!r}", "Name another file.")
-    return columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,7 @@ from publisher.store.memory import MemoryStore
 from publisher.store.port import Store
 from redirects.patterns import Pattern
 from redirects.rules import Rule, RuleSet
-from tests.faults import Script, ScriptedStore
+from tests.faults import FAULTS, Fault, Script, ScriptedStore
 from tests.uploads import CMS_FILES, WHO, Site, html
 
 TANAKA = Actor("tanaka", "checked with sales")
@@ -220,6 +221,74 @@ def test_an_upload_that_comes_while_another_is_approved_loses_neither(
         if more:
             assert site.shown()["/campaign/"] == html("2").encode()
     assert said == {"replaced", "live"}
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_killed_approval_left_behind_lets_nothing_through_that_was_replaced(
+    fault: Fault, is_held: bool
+) -> None:
+    """At each single call of `approve`. Either it was not approved of, or it was accepted, too:
+    then it stays through the next export."""
+    passed = set()
+    number, more = 0, True
+    while more:
+        number += 1
+        site = held_site(MemoryStore())
+        first = upload(site, "1")
+        script = Script(fail_at=number, fault=fault, dead=True)
+        records = Records(ScriptedStore(site.store, script))
+        publisher = Publisher(records, site.edge, lambda *_: None)
+        with suppress(PublisherError):
+            approve(records, publisher, first, TANAKA, site.terms.approvals, site.terms.owns)
+        more = len(script.calls) >= number
+        was_accepted = site.state("hanako").approved == first.id
+        site.set("hanako", needs_approval=is_held)
+        site.upload("hanako", {"campaign/index.html": html("2")})
+        newer = site.one("hanako", publish=False)
+        assert newer.standing == ("held" if is_held else "waiting")
+        script.land()
+        if was_accepted:
+            site.publisher().publish(first, WHO)
+            assert site.shown()["/campaign/"] == html("1").encode()
+        else:
+            with pytest.raises(NotNow, match="has to be approved of"):
+                site.publisher().publish(first, WHO)
+            assert "/campaign/" not in site.shown()
+        passed.add(was_accepted)
+        site.publish({**CMS_FILES, "/about/": html("next")})
+        text = "2" if not is_held else "1" if was_accepted else ""
+        assert site.shown().get("/campaign/") == (html(text).encode() if text else None)
+    assert passed == {True, False}
+
+
+def test_an_approval_that_was_killed_after_the_upload_was_accepted_keeps_its_name() -> None:
+    """At each single call: where the upload is accepted, the next run makes it live by the release
+    that was approved of, and the journal has both names."""
+    finished = set()
+    number, more = 0, True
+    while more:
+        number += 1
+        site = held_site(MemoryStore())
+        first = upload(site, "1")
+        script = Script(fail_at=number, dead=True)
+        records = Records(ScriptedStore(site.store, script))
+        publisher = Publisher(records, site.edge, lambda *_: None)
+        with suppress(PublisherError):
+            approve(records, publisher, first, TANAKA, site.terms.approvals, site.terms.owns)
+        more = len(script.calls) >= number
+        was_accepted = bool(site.state("hanako").approved)
+        if was_accepted:
+            assert site.one("hanako").standing == "live"
+            assert (approved(site).made_by, approved(site).approved_by) == ("hanako", "tanaka")
+            assert site.records.approval(first.id) is not None
+        else:
+            assert site.one("hanako").standing == "held"
+        finished.add(was_accepted)
+        let_through(site, first, Actor("suzuki", "again"))
+        assert site.shown()["/campaign/"] == html("1").encode()
+        assert approved(site).approved_by == ("tanaka" if was_accepted else "suzuki")
+    assert finished == {True, False}
 
 
 def _at_call(number: int, act: Callable[[], None]) -> Callable[[str, str], None]:

@@ -120,15 +120,34 @@ def test_what_can_t_be_done_is_said(
     assert "secret" not in done.out + done.err
 
 
-def test_a_damaged_memory_is_said_and_can_be_removed(sample_site: Cli) -> None:
-    sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
-    memory = next(Path(".publisher/audits").iterdir())
-    memory.write_bytes(b"{broken")
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "{broken",
+        "null",
+        '{"rows":{"/a":["lost",["log"],{"hits":7',
+        '{"rows":{"/a":["lost",["log"],{"hits":-7}]},"past":[]}',
+        '{"rows":{"https://[::1":["lost",["log"]]},"past":[]}',
+        '{"rows":{"http://[":["lost",["log"]]},"past":[]}',
+        '{"rows":{"":["lost",["log"]]},"past":[]}',
+        '{"rows":{"javascript:alert(1)":["lost",["log"]]},"past":[]}',
+        '{"rows":{},"past":[{"made":"2026-01-01T00:00:00Z","release":"x","score":5e307,"urls":1,'
+        '"lost":0,"broken":0}]}',
+    ],
+)
+def test_a_damaged_memory_is_said_and_can_be_removed(damaged: str, sample_site: Cli) -> None:
+    """It was cut, or written by something else."""
+    memory = Path(".publisher/audits/last%")
+    memory.parent.mkdir()
+    memory.write_text(damaged)
     done = sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt")
     assert done.code == 1
     assert "audits/last is damaged" in done.err
+    assert "Remove it" in done.err
     memory.unlink()
     assert sample_site("redirects", "audit", "--no-cms", "--urls", "urls.txt").code == 0
+    assert memory.exists()
 
 
 def test_before_the_first_release_it_says_so(publisher: Cli, cms: str) -> None:

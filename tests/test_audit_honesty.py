@@ -250,6 +250,33 @@ def test_newer_logs_replace_older_ones_but_for_what_was_lost(sample_site: Cli) -
     assert (row.outcome, row.measures.hits, row.sources) == ("lost", 3, ("log",))
 
 
+def test_what_newer_logs_lack_is_remembered_until_it_is_asked_for_again(
+    sample_site: Cli, cms: str
+) -> None:
+    """A page that few visit is in no log of some weeks. If it is lost then, its 404s are a loss;
+    and without a log it is worth what it was."""
+    configure(cms, "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/shop/*,/blog/118.html\n")
+    sample_site("export", "--publish")
+    seldom, image = "/shop/秋", "/wp-content/uploads/2011/03/photo.jpg"
+    _, first = audit(sample_site, "--logs", log((seldom, 200, 70), (image, 200, 9)))
+    url = next(row.url for row in first.rows if row.measures.hits == 70)
+    assert of(first, url).outcome == "moved"
+    for _ in range(3):
+        _, report = audit(sample_site, "--logs", log(("/?p=1632", 200, 20)))
+        assert url not in {row.url for row in report.rows}
+    _, report = audit(sample_site)
+    row = of(report, url)
+    assert (row.outcome, row.measures.hits, row.sources) == ("moved", 70, ("log", "past"))
+    audit(sample_site, "--logs", log(("/?p=1632", 200, 20)))
+    Path("own.csv").write_text("from,to\n")
+    sample_site("export", "--publish")
+    _, report = audit(sample_site, "--logs", log((seldom, 404, 3), ("/new/", 404, 3)))
+    row = of(report, url)
+    assert (row.outcome, row.measures.hits, row.change) == ("lost", 3, "worse")
+    assert of(report, "/new/").outcome == "unproven"
+
+
 def test_one_spoiled_cell_does_not_decide(sample_site: Cli) -> None:
     lines = [f"/lost-{number}/,100" for number in range(9)]
     cells = ("999999999", "99999999999999", "-5", "1.234", "=1+1", "12%", "a\x1b[31m", "x")
@@ -321,6 +348,10 @@ def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
         (("--output", "/proc/a.html"), "/proc/a.html can't be written"),
         (("--output", "a.csv", "--fix", "./a.csv"), "--fix: a.csv is named twice"),
         (("--output", "list.csv", "--urls", "list.csv"), "--output: list.csv is named twice"),
+        (("--output", "own.csv"), "--output: own.csv is a file of the site's own"),
+        (("--output", "./folder/../social-identities.csv"), "is a file of the site's own"),
+        (("--output", "loop.html", "--fix", "list.csv"), "--fix: list.csv has no column 'from'"),
+        (("--logs", "x" * 300), "can't be read: File name too long"),
         (("--logs", "none.log", "--urls", "list.csv"), "none.log can't be read: No such file"),
         (("--logs", "list.csv", "--urls", "folder"), "folder can't be read: Is a directory"),
         (("--sitemap", "none.xml"), "none.xml can't be read: No such file"),
@@ -331,7 +362,9 @@ def test_an_audit_of_nothing_does_not_pass(sample_site: Cli) -> None:
 def test_what_cannot_end_well_is_refused_at_once(
     publisher: Cli, arguments: tuple[str, ...], told: str
 ) -> None:
-    configure("http://127.0.0.1:1")
+    configure("http://127.0.0.1:1", "redirects:\n  files: [own.csv]\n")
+    Path("own.csv").write_text("from,to\n/古い,/\n")
+    Path("loop.html").symlink_to("loop.html")
     Path("folder").mkdir()
     Path("list.csv").write_text("url,clicks\n/a/,1\n")
     Path("sjis.csv").write_text("from,to\n/古い,/\n", encoding="cp932")
@@ -339,6 +372,7 @@ def test_what_cannot_end_well_is_refused_at_once(
     assert done.code == (1 if arguments[0] in ("--logs", "--sitemap", "--against") else 2)
     assert told in done.err
     assert not list(Path().glob("**/*.part"))
+    assert Path("own.csv").read_text() == "from,to\n/古い,/\n"
 
 
 def test_rules_are_asked_for_and_none_is_known(sample_site: Cli) -> None:

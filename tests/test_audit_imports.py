@@ -148,7 +148,7 @@ COUNTS = [
 ]  # fmt: skip
 NO_COUNTS = ("-3", "−3", "<10", "nan", "inf", "1e99", "1.5E+05", "9" * 400, "99999999999999",
              "1.234", "1,23", "12,34", "1234,567", "1.234,5", "12%", "1_000", "٣", "三", "#REF!",
-             "0x10", "1000000001", "1 2", "+5")  # fmt: skip
+             "0x10", "1000000001", "1 2", "+5", "12²", "①", "🄂234")  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "number"), COUNTS)
@@ -168,6 +168,28 @@ def test_what_is_no_count_is_not_believed_and_its_line_is_told(text: str) -> Non
     found = list(listed(lines, "", lambda *told: doubts.append(told)))
     assert [one.measures.clicks for one in found] == [7, 0]
     assert doubts == [(6, text)]
+
+
+QUOTED = [
+    '/b,7,"two\n',
+    'lines, and ""more""\n',
+    '."\n',
+    '/c,8,5" disk\n',
+    '/d,9,"he said "hi", see"\n',
+]
+
+
+def test_quotation_marks_may_be_anywhere_in_a_line() -> None:
+    """A title may have some, and line breaks."""
+    found = list(listed(["page,clicks,title\n", *QUOTED], "a list"))
+    assert [(one.url, one.measures.clicks) for one in found] == [("/b", 7), ("/c", 8), ("/d", 9)]
+
+
+@pytest.mark.parametrize("rest", [[], ['/z,3,"one, two"\n'], ["/z,3,x\n", '/y,4,""\n']])
+def test_a_quotation_mark_that_is_not_closed_swallows_nothing_unsaid(rest: list[str]) -> None:
+    lines = ["page,clicks,title\n", *QUOTED, '/a,1,"spoiled\n', *["/lost/,5,x\n"] * 9, *rest]
+    with pytest.raises(PublisherError, match=r"^Pages\.csv:7: a quotation mark is not closed"):
+        list(listed(lines, "Pages.csv"))
 
 
 NAMES = ("Target URL", "Referring page URL", "Anchor", "Title")

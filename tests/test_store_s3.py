@@ -306,6 +306,21 @@ def bucket(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.real
+def test_what_somebody_else_wrote_is_not_read_if_no_memory_could_hold_it(
+    seaweedfs: SeaweedFS, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody limits what a designer puts in the place of the answer."""
+    monkeypatch.setattr(s3, "OTHERS_BYTES_MAX", 5)
+    store = S3Store(bucket, "本番", seaweedfs.endpoint_url)
+    for key in ("uploads/hanako/_status.html", "uploads/hanako/a.html", "refs/live"):
+        store.put(key, b"123456" if key != "uploads/hanako/a.html" else b"12345")
+    with pytest.raises(Unreadable, match=r"_status\.html' is too large"):
+        store.get("uploads/hanako/_status.html")
+    assert store.get("uploads/hanako/a.html").data == b"12345"
+    assert store.get("refs/live").data == b"123456"
+
+
+@pytest.mark.real
 def test_files_of_a_slot_have_their_headers_and_their_digest(
     seaweedfs: SeaweedFS, bucket: str
 ) -> None:

@@ -44,7 +44,7 @@ def count_of(text: str) -> int | None:
     """The count in a cell, as exports and spreadsheets write it: `1234`, `1,234`, `1 234`,
     `1.234.567`, `12.0`, full-width digits; 0 for an empty cell, a dash, `N/A`. None for what is no
     count, or more than `COUNT_MAX`."""
-    if len(text) > _CHARACTERS_MAX:
+    if len(text) > _CHARACTERS_MAX or any(map(_is_raised_or_circled, text)):
         return None
     plain = unicodedata.normalize("NFKC", text).strip()
     if _NOTHING.fullmatch(plain):
@@ -53,6 +53,12 @@ def count_of(text: str) -> int | None:
         return None
     found = int(_NO_DIGIT.sub("", _DECIMALS.sub("", plain)))
     return found if found <= COUNT_MAX else None
+
+
+def _is_raised_or_circled(char: str) -> bool:
+    """Whether this is a number and no digit: a note's mark behind a count (`12²`) is no part of it,
+    but NFKC would make it one."""
+    return unicodedata.category(char) == "No"
 
 
 class Doubts:

@@ -10,6 +10,7 @@ import msgspec
 
 from publisher.audit.pages import Contents, PageFacts, facts, locations
 from publisher.audit.past import Memory
+from publisher.audit.shown import visible
 from publisher.errors import NotFound, StoreError
 from publisher.manifest import Entry, entries_of
 from publisher.paths import SitePath, decoded, file_path, recorded
@@ -141,6 +142,8 @@ class _Reader:
         return bool(found.location and found.rule and found.rule.origin != OF_THE_CMS)
 
 
+_SHOWN = 80
+
 MEMORY = "audits/last"
 """Where the store has what the last audit found."""
 
@@ -152,10 +155,19 @@ def last(store: Store) -> Memory:
     except NotFound:
         return Memory()
     try:
-        return msgspec.json.decode(data, type=Memory)
-    except msgspec.MsgspecError as error:
+        memory = msgspec.json.decode(data, type=Memory)
+        for url in memory.rows:
+            _check_address(url)
+        return memory
+    except (msgspec.MsgspecError, ValueError) as error:
         hint = "Remove it: the next audit writes a new one."
         raise StoreError(f"{MEMORY} is damaged: {error}", hint) from None
+
+
+def _check_address(url: str) -> None:
+    """Whether this is of the form of `OldUrl.url`. Raises ValueError."""
+    if not url.startswith("/") and not urlsplit(url).netloc:
+        raise ValueError(f"{visible(url[:_SHOWN])!r} is no address")
 
 
 def keep(store: Store, memory: Memory) -> None:

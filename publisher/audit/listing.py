@@ -87,7 +87,7 @@ def listed(
         return
     for separator in "\t,;":
         if columns := columns_of(_cells(first, separator)):
-            yield from _of_table(csv.reader(rest, delimiter=separator), columns, rest, doubt)
+            yield from _of_table(_rows(rest, separator), columns, rest, doubt)
             return
     if not _LOOKS_LIKE_AN_ADDRESS.match(first.strip()):
         raise _no_addresses(first, name)
@@ -120,6 +120,22 @@ def columns_of(names: Sequence[str]) -> Columns | None:
         return Columns(url, "backlinks", domains=domains)
     is_rule = {"from", "to"} <= known.keys()
     return Columns(url, "rule" if is_rule else "list", hits=first(_HITS))
+
+
+def _rows(lines: _Bounded, separator: str) -> Iterator[list[str]]:
+    """The rows of a table. Raises PublisherError where a quotation mark is not closed: what follows
+    it would be one cell, and its addresses would be missing unsaid."""
+    lines.is_held = True
+    for row in csv.reader(lines, delimiter=separator):
+        if len(lines.held) > 1:
+            try:
+                list(csv.reader(lines.held, delimiter=separator, strict=True))
+            except csv.Error:
+                place = f"{lines.name}:{lines.number - len(lines.held) + 1}"
+                message = f"{place}: a quotation mark is not closed, or stands in the midst of text"
+                raise PublisherError(message, "Mend that line.") from None
+        lines.held.clear()
+        yield row
 
 
 def _of_table(
@@ -183,11 +199,14 @@ def _domain(url: str) -> str:
 
 
 class _Bounded:
-    """The lines of a list, as long as they have an end. `number`: of the last that was read."""
+    """The lines of a list, as long as they have an end. `number`: of the last that was read;
+    `held`: those that were read since somebody let go of them, if they are held."""
 
     def __init__(self, lines: Iterable[str], name: str) -> None:
         self.name = name
         self.number = 0
+        self.is_held = False
+        self.held: list[str] = []
         self._lines = iter(lines)
 
     def __iter__(self) -> Iterator[str]:
@@ -198,6 +217,8 @@ class _Bounded:
         if self.number == LINES_MAX:
             raise PublisherError(f"{self.name} has more than {LINES_MAX:,} lines", "Divide it.")
         self.number += 1
+        if self.is_held:
+            self.held.append(line)
         return line
 
 

@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -95,14 +95,18 @@ class Fix(msgspec.Struct, frozen=True, gc=False, rename={"source": "from", "targ
     reason: str = ""
 
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""What was counted; of a report or a memory that is read, no less than nothing is believed."""
+
+
 class Measures(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an old address is worth: requests in logs, clicks from a search engine, domains that
     link to it, and shares and bookmarks."""
 
-    hits: int = 0
-    clicks: int = 0
-    domains: int = 0
-    shares: int = 0
+    hits: Count = 0
+    clicks: Count = 0
+    domains: Count = 0
+    shares: Count = 0
 
 
 class Live(msgspec.Struct, frozen=True, gc=False):
@@ -230,10 +234,10 @@ class Past(msgspec.Struct, frozen=True):
 
     made: datetime
     release: str
-    score: float
-    urls: int
-    lost: int
-    broken: int
+    score: Annotated[float, msgspec.Meta(ge=0, le=100)]
+    urls: Count
+    lost: Count
+    broken: Count
     measures: tuple[Measure, ...] = ()
 
 

@@ -13,7 +13,7 @@ from publisher.audit.gathering import Gathered, Progress
 from publisher.audit.ground import Ground, keep, last
 from publisher.audit.locating import Hosts
 from publisher.audit.old_urls import OldUrls, weightiest
-from publisher.audit.past import Memory, remembered
+from publisher.audit.past import Memory, remembered, with_forgotten
 from publisher.audit.replay import EdgeEngine, PythonEngine, edge_data
 from publisher.audit.report import Checked, Report
 from publisher.audit.steps import Given, Steps
@@ -34,8 +34,9 @@ def audited(site: Site, given: Given, release: str, progress: Progress) -> Repor
     memory = last(site.store)
     # What was found is not held while the rest is written.
     made = report(_found(site, given, release, memory, progress))
-    keep(site.store, remembered(made, memory))
-    return made
+    kept = remembered(made, memory)
+    keep(site.store, kept.memory)
+    return with_forgotten(made, kept.forgotten)
 
 
 def _found(site: Site, given: Given, release: str, memory: Memory, progress: Progress) -> Material:

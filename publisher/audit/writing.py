@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from publisher.audit.report import Report
 from publisher.audit.told_ja import in_japanese
 from publisher.audit.words import Language
 from publisher.errors import ConfigError, Problem, PublisherError
+from publisher.redirect_files import NEEDED
 from publisher.whole_files import add_rows, check_place, check_table, write_pieces
 
 REPORT = Path("redirect-audit.html")
@@ -25,7 +27,6 @@ FORMS: dict[str, Callable[[Report, Language], Iterable[bytes]]] = {
 }
 """By the end of a file's name, the pieces of what is written into it."""
 
-
 RULES = ".csv"
 """How the name of a file of rules ends."""
 
@@ -38,7 +39,7 @@ def check(files: Sequence[Path], fix: Path | None, given: Sequence[Path] = ()) -
         for path in files
         if path.suffix not in FORMS
     ]
-    taken = {path.resolve() for path in given}
+    taken = set(map(os.path.realpath, given))
     for option, path in (*(("--output", path) for path in files), ("--fix", fix)):
         if path is None:
             continue
@@ -48,9 +49,23 @@ def check(files: Sequence[Path], fix: Path | None, given: Sequence[Path] = ()) -
                 _check_rules(path)
         except PublisherError as error:
             wrong.append(Problem(0, option, str(error)))
-        if path.resolve() in taken:
+        there = os.path.realpath(path)
+        if there in taken:
             wrong.append(Problem(0, option, f"{path} is named twice: it would be overwritten"))
-        taken.add(path.resolve())
+        taken.add(there)
+    if wrong:
+        raise ConfigError("publisher", wrong)
+
+
+def check_own(files: Sequence[Path], own: Iterable[Path]) -> None:
+    """Say at once if a report would be written over one of the site's `own` files: the rules in a
+    CSV are somebody's work. Raises ConfigError."""
+    taken = set(map(os.path.realpath, own))
+    wrong = [
+        Problem(0, "--output", f"{path} is a file of the site's own: it would be overwritten")
+        for path in files
+        if os.path.realpath(path) in taken
+    ]
     if wrong:
         raise ConfigError("publisher", wrong)
 
@@ -58,7 +73,7 @@ def check(files: Sequence[Path], fix: Path | None, given: Sequence[Path] = ()) -
 def _check_rules(path: Path) -> None:
     if path.suffix != RULES:
         raise PublisherError(f"{path} does not end in {RULES}: rules are a table")
-    check_table(path, "from")
+    check_table(path, NEEDED)
 
 
 def write(report: Report, files: Sequence[Path], fix: Path | None, language: Language) -> None:
@@ -71,4 +86,4 @@ def write(report: Report, files: Sequence[Path], fix: Path | None, language: Lan
         write_pieces(path, FORMS[path.suffix](spoken, language))
     mending = [(row.measures.hits, row.fix) for row in report.rows if row.fix]
     if fix and mending:
-        add_rows(fix, fixes.rows(mending), "from")
+        add_rows(fix, fixes.rows(mending), NEEDED)

@@ -84,7 +84,7 @@ def redirects_audit(
     from publisher.audit.sitemaps import is_at_a_site
     from publisher.audit.steps import Given
     from publisher.audit.words import chosen_language
-    from publisher.audit.writing import REPORT, check, write
+    from publisher.audit.writing import REPORT, check, check_own, write
     from publisher.log_files import check_readable
     from publisher.site import Site
 
@@ -95,6 +95,8 @@ def redirects_audit(
     if against:
         place_of(against)
     site = Site(config)
+    own = (site.config.folder / name for name in site.config.redirects.files)
+    check_own(files, (site.identities, *own))
     spoken = chosen_language(language, site.config.site.language)
     given = Given(
         logs or (),

@@ -17,7 +17,7 @@ from publisher.errors import NotFound, StoreError
 from publisher.intake.remark import Remark
 from publisher.manifest import Entry, decode_part
 from publisher.records import Records
-from publisher.release import Contribution
+from publisher.release import Approval, Contribution
 from publisher.store.port import ABSENT, Store
 
 LAYERS = "layers/designers/"
@@ -52,15 +52,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """Of one designer. `accepted`: what each release has from now on; `approved`: the release in
-    which it was approved of, '' if nobody had to; `pending`: what awaits approval, in the release
-    `held`; `refused`: the upload that was refused last, for which `reasons`, beside which rest of
-    the site; `live`, `since`, `release`: the layer that visitors get, since when, and with which
-    release it went live; `told`: what the last notification was about; `preview_password`: the one
-    that was made for their preview, '' for none."""
+    which it was approved of, '' if nobody had to, and by whom: `approval`; `pending`: what awaits
+    approval, in the release `held`; `refused`: the upload that was refused last, for which
+    `reasons`, beside which rest of the site; `live`, `since`, `release`: the layer that visitors
+    get, since when, and with which release it went live; `told`: what the last notification was
+    about; `preview_password`: the one that was made for their preview, '' for none."""
 
     accepted: Kept | None = None
     over_cms: bool = True
     approved: str = ""
+    approval: Approval | None = None
     pending: Kept | None = None
     held: str = ""
     refused: str = ""

@@ -21,8 +21,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from publisher.designers.names import folder
-from publisher.errors import NotFound, Unreadable
-from publisher.intake.names import STATUS_HTML, STATUS_JSON
+from publisher.errors import NotFound, Unreadable, Unwritable
+from publisher.intake.names import STATUS, STATUS_HTML, STATUS_JSON
 from publisher.intake.remark import Remark
 from publisher.intake.sync import Answer, Standing
 from publisher.intake.words import Words, is_refusal, size, words_of
@@ -159,19 +159,31 @@ def page(answer: Answer, site: str, paths: Iterable[str]) -> bytes:
     return text.encode()
 
 
-def write(store: Store, answer: Answer, site: str, paths: tuple[str, ...]) -> bool:
-    """Answer in the designer's folder; False if it says so already."""
-    told = msgspec.json.format(msgspec.json.encode(document(answer, site, paths)), indent=1)
-    texts = {STATUS_HTML: (page(answer, site, paths), _HTML), STATUS_JSON: (told, _JSON)}
-    is_new = False
-    for name, (data, headers) in texts.items():
-        key = folder(answer.designer) + name
+def write(store: Store, answer: Answer, site: str, paths: tuple[str, ...]) -> None:
+    """Answer in the designer's folder, unless it says so already. Where something of theirs keeps
+    one of the two from being written, the other says so, and the answer."""
+    blocked = [name for name in STATUS if not _is_written(store, name, answer, site, paths)]
+    if STATUS_JSON in blocked and STATUS_HTML not in blocked:
+        _is_written(store, STATUS_HTML, answer, site, paths)
+
+
+def _is_written(store: Store, name: str, answer: Answer, site: str, paths: tuple[str, ...]) -> bool:
+    """Write one of the two; if it can't be, the answer has a remark of it."""
+    if name == STATUS_HTML:
+        data, headers = page(answer, site, paths), _HTML
+    else:
+        told = msgspec.json.encode(document(answer, site, paths))
+        data, headers = msgspec.json.format(told, indent=1), _JSON
+    key = folder(answer.designer) + name
+    try:
         with contextlib.suppress(NotFound, Unreadable):  # theirs of that name makes way
             if store.get(key).data == data:
-                continue
+                return True
         store.put(key, data, headers)
-        is_new = True
-    return is_new
+    except Unwritable:
+        answer.remarks += (Remark("answer-blocked", name),)
+        return False
+    return True
 
 
 class _Row(NamedTuple):

@@ -85,6 +85,7 @@ class Sync:
             return Answer(name, "refused", state.reasons, key=key)
         if there := self._there(name, key, base, onto, others, state):
             return accepted_answer(name, there[0], there[1].id)
+        self._finish_approval(state)
         seen = looked(self.records, self.terms, name, upload, state, rest)
         kept, reasons = seen.kept, seen.reasons
         if kept:
@@ -135,6 +136,7 @@ class Sync:
                 accepted=kept,
                 over_cms=over_cms,
                 approved=state.approved if is_same else "",
+                approval=state.approval if is_same else None,
             )
         if moved != state:
             states.save(store, name, moved, etag)
@@ -156,6 +158,12 @@ class Sync:
         """What all other designers contribute."""
         known = states.states(self.records.store)
         return tuple(one for one in states.accepted(known) if one.designer != name)
+
+    def _finish_approval(self, state: State) -> None:
+        """Do what whoever approved of the accepted upload was killed before: its release may be
+        published."""
+        if state.approval and not self.records.approval(state.approved):
+            self.records.approve(state.approval)
 
     def composed(self, base: Release, layers: tuple[Contribution, ...]) -> Composed:
         """The site of these layers beside the CMS's part of a release."""

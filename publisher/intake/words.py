@@ -217,6 +217,12 @@ WORDS: Mapping[str, Words] = {
         "It is empty (0 bytes).",
         "See whether the upload was cut off.",
     ),
+    "answer-blocked": _note(
+        "ここに結果を書き込めません。同じ名前のフォルダがあるか、書き込みが許可されていません。",
+        "そのフォルダを消すか、このフォルダへの書き込みを許可してください。",
+        "The answer can't be written here: a folder has that name, or writing is not allowed.",
+        "Delete that folder, or let others write into this one.",
+    ),
     "over-cms": _note(
         "CMS にも同じアドレス（{what}）のページがあります。あなたのファイルが表示されます。",
         "",

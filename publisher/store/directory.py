@@ -36,9 +36,18 @@ from urllib.parse import unquote
 
 import msgspec
 
-from publisher.errors import Conflict, Linked, NotFound, StoreError
+from publisher.errors import BadKey, Conflict, Linked, NotFound, StoreError, Unwritable
 from publisher.store import confined
-from publisher.store.port import ABSENT, BLOBS, KEY_BYTES_MAX, PLAIN, Headers, Listed, Object
+from publisher.store.port import (
+    ABSENT,
+    BLOBS,
+    KEY_BYTES_MAX,
+    OTHERS,
+    PLAIN,
+    Headers,
+    Listed,
+    Object,
+)
 
 _T = TypeVar("_T")
 
@@ -59,9 +68,8 @@ _ESCAPED = re.compile(r"[%\x00-\x1f\x7f]")
 _AS_IT_IS = re.compile(rf"[\w-][\w.-]{{0,{NAME_BYTES_MAX - 1}}}", re.ASCII)
 # Where `records.blob_key` has blobs: named by their SHA-256, and by their headers.
 _BLOB = re.compile(r"blobs/[0-9a-f]{2}/([0-9a-f]{64})(?:-([0-9a-f]{16}))?")
-# Below it each folder is written by somebody who may have no right to read the rest of this machine
-# (`designers.names.UPLOADS`): no link in it is followed.
-_OTHERS = "uploads"
+# No key has more parts than bytes, half of them slashes.
+_LEVELS_MAX = KEY_BYTES_MAX // 2
 _PRIVATE = (_HEADERS, _TEMPORARY, ".lock", ".export.lock")
 
 
@@ -132,17 +140,21 @@ class DirectoryStore:
 
     def list(self, prefix: str) -> Iterator[Listed]:
         with _Reported(prefix):
-            for folder, folders, files in os.walk(self._folder(prefix), onerror=_unreadable):
+            for folder, folders, files in os.walk(self._folder(prefix), onerror=self._unreadable):
                 relative = Path(folder).relative_to(self.root)
                 if not relative.parts:
                     folders[:] = [name for name in folders if name not in _PRIVATE]
+                is_ours = not _is_others(relative)
+                if len(relative.parts) > _LEVELS_MAX and not is_ours:
+                    raise self._bad(relative)
                 # A link to a folder is not gone into: as a name without content it is refused.
-                is_ours = relative.parts[:1] != (_OTHERS,) or len(relative.parts) == 1
                 links = [] if is_ours else [one for one in folders if _is_link(folder, one)]
                 for name in (*files, *links):
                     if relative.parts or name not in _PRIVATE:
                         key = _key_of((*relative.parts, name))
-                        status = _status(folder, name, follow=is_ours)
+                        if not is_ours and not _is_key(key):
+                            raise self._bad(relative / name)
+                        status = self._status(folder, name, follow=is_ours)
                         if key.startswith(prefix) and status:
                             yield Listed(key, _time(status), status.st_size)
 
@@ -151,7 +163,7 @@ class DirectoryStore:
         removed = 0
         with _Reported(_TEMPORARY):
             for file in (self.root / _TEMPORARY).glob("*"):
-                status = _status(str(file.parent), file.name)
+                status = self._status(str(file.parent), file.name)
                 if status and _time(status) < before:
                     file.unlink(missing_ok=True)
                     removed += 1
@@ -161,7 +173,7 @@ class DirectoryStore:
 
     def _read(self, key: str) -> bytes:
         names = names_of(key)
-        if names[0] != _OTHERS or len(names) < 3:
+        if names[0] != OTHERS or len(names) < 3:
             return self._file(key).read_bytes()
         # The folder itself was made by who runs the site, and may be a link.
         folder, below = self.root.joinpath(*names[:2]), names[2:]
@@ -233,6 +245,28 @@ class DirectoryStore:
                 folder.rmdir()
                 folder = folder.parent
 
+    def _status(self, folder: str, name: str, *, follow: bool = True) -> os.stat_result | None:
+        """What is known of a file; None if it was removed since it was listed. Of a link: `follow`,
+        what is known of the file that it leads to."""
+        try:
+            return os.stat(f"{folder}/{name}", follow_symlinks=follow)
+        except OSError as error:
+            self._unreadable(error)
+            return None
+
+    def _unreadable(self, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):  # it is empty, or was removed meanwhile
+            return
+        relative = Path(error.filename).relative_to(self.root)
+        if _is_others(relative) and confined.is_of_the_folder(error):
+            raise self._bad(relative) from None
+        raise error
+
+    def _bad(self, relative: Path) -> BadKey:
+        """The error for what somebody else made, in place of its key one that can be printed."""
+        key = _key_of(relative.parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return BadKey(str(self.root), key)
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -247,7 +281,7 @@ def names_of(key: str) -> list[str]:
     Raises StoreError for a key that no store takes.
     """
     parts = key.split("/")
-    if not all(parts) or len(key.encode()) > KEY_BYTES_MAX:
+    if not _is_key(key):
         raise StoreError(f"{key!r} can't be a key: an empty part, or over {KEY_BYTES_MAX} bytes")
     names: list[str] = []
     for number, part in enumerate(parts):
@@ -269,6 +303,20 @@ def _key_of(names: tuple[str, ...]) -> str:
     for name in names[:-1]:
         text += name[:-2] if name.endswith("%-") else name.removesuffix("%") + "/"
     return unquote(text + names[-1].removesuffix("%"))
+
+
+def _is_others(relative: Path) -> bool:
+    """Whether somebody else writes in a folder: they may have no right to read the rest of this
+    machine, so no link in it is followed."""
+    return len(relative.parts) > 1 and relative.parts[0] == OTHERS
+
+
+def _is_key(key: str) -> bool:
+    """Whether a store takes a key: a name on the disk may have any bytes."""
+    try:
+        return all(key.split("/")) and len(key.encode()) <= KEY_BYTES_MAX
+    except UnicodeEncodeError:
+        return False
 
 
 def _cut(name: str) -> list[str]:
@@ -323,22 +371,8 @@ def _is_link(folder: str, name: str) -> bool:
     return os.path.islink(f"{folder}/{name}")
 
 
-def _status(folder: str, name: str, *, follow: bool = True) -> os.stat_result | None:
-    """What is known of a file; None if it was removed since it was listed. Of a link: `follow`,
-    what is known of the file that it leads to."""
-    try:
-        return os.stat(f"{folder}/{name}", follow_symlinks=follow)
-    except FileNotFoundError:
-        return None
-
-
 def _time(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(status.st_mtime, UTC)
-
-
-def _unreadable(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # that is: empty, or removed meanwhile
-        raise error
 
 
 # Both stand around every write: as generators they would take three times as long.
@@ -354,6 +388,10 @@ class _Reported:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
             reason = error.strerror or str(error)
+            if self._key.startswith(f"{OTHERS}/") and confined.is_of_the_folder(error):
+                raise Unwritable(
+                    f"{self._key} can't be written: {reason}", "Look at what is in its folder."
+                ) from None
             raise StoreError(
                 f"the store can't be used: {reason} ({error.filename or self._key})",
                 "Check the disk's free space and who owns the store's directory.",

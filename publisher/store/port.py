@@ -15,6 +15,11 @@ ABSENT = ""
 # An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming").
 KEY_BYTES_MAX = 1024
 
+# Below this each folder is written by somebody else (`designers.names.UPLOADS`). What is larger
+# there is not read: no upload may be, and objects are held in memory.
+OTHERS = "uploads"
+OTHERS_BYTES_MAX = 600 * 1024 * 1024
+
 # Below this blobs are named `blobs/ab/<SHA-256 of the bytes>`; those that are served with headers
 # have a name of these at the end, after a hyphen (`records.blob_key`).
 BLOBS = "blobs/"

@@ -21,7 +21,15 @@ from obstore.store import S3Store as Client
 
 from publisher.errors import BadKey, Conflict, NotFound, Unreadable
 from publisher.store.credentials import account
-from publisher.store.port import ABSENT, PLAIN, Headers, Listed, Object
+from publisher.store.port import (
+    ABSENT,
+    OTHERS,
+    OTHERS_BYTES_MAX,
+    PLAIN,
+    Headers,
+    Listed,
+    Object,
+)
 from publisher.store.refusals import code_of, refusal
 
 if TYPE_CHECKING:
@@ -48,6 +56,7 @@ _BAD_KEY = re.compile(r'Path "([^"]{1,1100})"')
 # in an archive's storage class, or was encrypted with a key of its writer's own.
 _OF_THE_OBJECT = frozenset(("InvalidObjectState", "InvalidRequest"))
 _READABLE = "Write it again, in the storage class Standard and without a key of your own."
+_SMALLER = "Write it again, with less in it."
 # For one try: 5 MB of a large file, beside 31 others, over a slow line.
 _TIMEOUT = timedelta(minutes=2)
 
@@ -90,6 +99,8 @@ class S3Store:
     def get(self, key: str) -> Object:
         with self._reported(key, is_read=True):
             result = obstore.get(self._client, key)
+            if key.startswith(f"{OTHERS}/") and result.meta["size"] > OTHERS_BYTES_MAX:
+                raise Unreadable(f"{self._name}: {key!r} is too large", _SMALLER)
             attributes = result.attributes
             headers = Headers(
                 attributes.get("Content-Type", Headers().content_type),
