@@ -15,12 +15,13 @@ from publisher.rewrite.depends import of_address as depends_on
 from publisher.rewrite.html import HtmlRewriter, Page
 from publisher.rewrite.linker import Linker, Style
 from publisher.rewrite.removals import Removals
-from publisher.rewrite.scripts import rewrite_imports, rewrite_manifest
+from publisher.rewrite.scripts import is_manifest, rewrite_imports, rewrite_manifest
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.tokens import Shape, settle
 from publisher.rewrite.xml import rewrite_xml
 
+_MANIFEST = "application/manifest+json"
 _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")
 _HREF: Callable[[Address], str] = operator.attrgetter("href")
 # So many addresses are remembered with their token.
@@ -81,7 +82,10 @@ class Rewriter:
             shown = self._html.rewrite(source, page)
             noindex = page.may_hide and bool(_NOINDEX.search(shown))
         else:
-            shown = _encode(self._other(kind, _text(source), page.linker))
+            text = _text(source)
+            if kind == "application/json" and is_manifest(address.path or "", text):
+                kind = _MANIFEST
+            shown = _encode(self._other(kind, text, page.linker))
             page.may_leak = self._sieve.may_name(shown)
         leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
@@ -99,7 +103,7 @@ class Rewriter:
         if kind.endswith("xml") or kind == "text/xsl":
             text = rewrite_xml(text, linker, self._hosts, is_image=kind == "image/svg+xml")
             return text if "random-tokens" in self._keep else settle(text, self._shapes)[0]
-        if kind == "application/manifest+json":
+        if kind == _MANIFEST:
             text = rewrite_manifest(text, linker)
         return self._without_host(text, linker, Style.PUBLIC)
 

@@ -28,7 +28,13 @@ from publisher.rewrite.removals import (
     removal_of,
     without_names,
 )
-from publisher.rewrite.scripts import URL_STRING, plain_string, rewrite_import_map, rewrite_imports
+from publisher.rewrite.scripts import (
+    URL_STRING,
+    plain_string,
+    rewrite_files,
+    rewrite_import_map,
+    rewrite_imports,
+)
 from publisher.rewrite.sharing import is_share_link
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
@@ -304,6 +310,8 @@ class HtmlRewriter:
             content = rewrite_imports(content.decode(*_CODEC), linker, moves=True).encode(*_CODEC)
         elif kind == "importmap":
             content = rewrite_import_map(content.decode(*_CODEC), linker).encode(*_CODEC)
+        elif kind.endswith("json"):
+            content = rewrite_files(content.decode(*_CODEC), linker).encode(*_CODEC)
         if not self._sieve.may_name(content):
             return content
         style = Style.PUBLIC if kind.endswith("ld+json") else Style.ROOT
