@@ -32,8 +32,8 @@ PURE = {
         "routes rules scope social traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
-        "attributes charset closing css depends document foreign html linker markup memo removals "
-        "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
+        "attributes charset closing css depends document foreign html linker markup memo packed "
+        "removals scripts sharing sieve spelling srcset text tokens varying volatile words xml"
     ).split()),
     "publisher.rewrite",
     *(f"publisher.designers.{name}" for name in (
