@@ -148,7 +148,7 @@ class HtmlRewriter:
                 linker.rebase(outcome.base)
         page.depends.update(made_of)
         for path, address in found:
-            linker.found.setdefault(path, address)  # the first address of a path counts
+            linker.found.setdefault(path, address)  # the first address of a key counts
         return pieces
 
     @staticmethod

@@ -71,9 +71,9 @@ class Linker:
         return f"{self.addresses.urls.public}{address.href}{hash_}{fragment}"
 
     def add(self, address: Address) -> None:
-        """Note an address that the document names; the first one of a path counts."""
+        """Note an address that the document names; the first one of a key counts."""
         if address.path is not None:
-            self.found.setdefault(address.path, address)
+            self.found.setdefault(address.key, address)
 
     def see(self, url: str) -> None:
         """Note an address that stays as it is written."""
