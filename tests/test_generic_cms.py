@@ -214,3 +214,38 @@ def test_files_of_any_name_and_old_pages_keep_their_paths(tmp_path: Path) -> Non
         for name in names:
             got = browser.get(PUBLIC + name)
             assert (got.status, urlsplit(got.url).path) == (200, quote(name))
+
+
+def test_an_article_on_a_script_is_no_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says which address is its own; the error page that comes for a lost script does not."""
+    home = page(
+        "会社", '<a href="/記事/vue.js">x</a><script src="/lost.js"></script><a href="/c++">+</a>'
+    )
+    article = page("記事", "本文です").replace(
+        "<head>", '<head><link rel="canonical" href="/記事/vue.js">'
+    )
+    made = {"/": home, "/記事/vue.js": article, "/c++": page("C++", "本文です"),
+            "/lost.js": page("会社", "見つかりません"), "/資産/様式.css": ""}  # fmt: skip
+    site = {path: text.encode() for path, text in made.items()}
+
+    def answer(target: str) -> Reply:
+        path = unquote(urlsplit(target).path)
+        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+        return Reply(200, site[path], {"Content-Type": kind}) if path in site else Reply(404)
+
+    with serving(answer) as url:
+        config = f"site:\n  url: {PUBLIC}\ncms:\n  url: {url}\n  kind: generic\n"
+        (tmp_path / "site-config.yaml").write_text(config)
+        assert run("export", "--publish") == 0
+    told = capsys.readouterr().out
+    assert "/lost.js" in told
+    assert "leads to" not in told  # one encoding, so no two rules for `/c++`
+    with EdgeServer(*live_site(DirectoryStore(Path(".publisher"))), 0) as edge, Browser(
+        edge.url, PUBLIC
+    ) as browser:  # fmt: skip
+        got = browser.get(f"{PUBLIC}/記事/vue.js")
+        assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
+        assert browser.get(f"{PUBLIC}/c++").status == 200
+        assert browser.get(f"{PUBLIC}/lost.js").status == 404

@@ -75,7 +75,8 @@ class Rewriter:
 
     def rewrite(self, body: bytes, content_type: str, address: Address) -> Document:
         """The public form of a body that the CMS sent with this Content-Type for this address."""
-        by_extension = address.view is not None and address.view.kind == "file"
+        is_file = address.view is not None and address.view.kind == "file"
+        by_extension = is_file and bare(content_type) != "text/html"  # `/vue.js`, an article
         served = served_as(address.path or "", content_type, by_extension=by_extension)
         if is_text(served):
             return self._text(body, content_type, served, address)
