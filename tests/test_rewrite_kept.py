@@ -95,3 +95,15 @@ def test_backslashes_are_slashes_as_in_browsers(written: str, public: str) -> No
     """Editors on Windows wrote them, and the pictures are seen all the same."""
     page = html(f'<img src="{written}">', GENERIC, f"{HOME}/dir/page.html")
     assert page == f'<img src="{public}">'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<p>POST（外部サイト）</p>", "<p>（詳しくはPOST）。</p>", "<p>(POST)「POST」</p>",
+     '<script>a="詳細:POST（新着）"</script>', '<a href="mailto:?body=POST%0D%0A%E3%81%AF">',
+     '<a href="https://share.example/?text=POST%0a%E3%81%AF&amp;x=1">'],
+)  # fmt: skip
+def test_what_follows_an_address_in_japanese_prose_is_kept(text: str) -> None:
+    place = "" if "<script" in text else PUBLIC
+    shown = text.replace("POST", f"{place}/blog/1632.html")
+    assert html(text.replace("POST", f"{HOME}/?p=1632")) == shown

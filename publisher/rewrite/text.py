@@ -62,7 +62,8 @@ _BARE_HEAD_MAX = 48
 _REST_MAX = 4096
 # Punctuation of Japanese text, and typographic quotes, end a URL that stands in prose.
 _PROSE_END = (
-    r"\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01\uff0c\uff0e\uff1a\uff1b\uff1f\u2018-\u201f"
+    r"\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
+    r"\u2018-\u201f"
 )
 # A list of addresses has no other sign that the next one begins.
 _NEXT = r"[,;|](?!https?:)"
@@ -70,7 +71,7 @@ _NEXT = r"[,;|](?!https?:)"
 _ENDS_ESCAPED = r"00(?:0[0-9a-fA-F]|2[027]|3[cCeE]|60)"
 _ESCAPED = rf"{BACKSLASHES}(?:/|u(?!{_ENDS_ESCAPED})[0-9a-fA-F]{{4}})"
 # The same punctuation, escaped.
-_PROSE_END_ESCAPED = r"300[0-389a-f]|301[014-9a-f]|201[89a-f]|ff0[1ce]|ff1[abf]"
+_PROSE_END_ESCAPED = r"300[0-389a-f]|301[014-9a-f]|201[89a-f]|ff0[189ce]|ff1[abf]"
 _PROSE_ESCAPED = rf"{BACKSLASHES}(?:/|u(?i:(?!{_ENDS_ESCAPED}|{_PROSE_END_ESCAPED})[0-9a-f]{{4}}))"
 _ENDS = "20|22|27|3C|3E|0[9AD]|E3%80%8[0-3]"
 _ASCII = re.ASCII | re.IGNORECASE
@@ -222,8 +223,8 @@ class Hosts:
         end = rest.end() if rest else host.end()
         if form in _FORMS[:2] and not is_string:
             end = _prose_end(text, host.end(), end)
-        if is_plain and is_handed_on and "&" in text[start:end]:
-            end = text.index("&", start)
+        if is_plain and is_handed_on and (next_ := _NEXT_PART.search(text, start, end)):
+            end = next_.start()
         if end == limit < len(text) and end > host.end():
             return host_only
         folder = _folder_end(text, start, host.end(), end, form)
@@ -315,8 +316,10 @@ def _folder_end(text: str, start: int, least: int, end: int, form: _Form) -> int
     """The end of the last folder before a blank in an address, or of its host: what comes behind
     is not known yet. None if it has no blank, or if only a server answers it. `least`: where its
     host ends."""
-    blank = _BLANK.search(text, least, end + 1) if form in _FORMS[:2] else None
-    if blank is None or is_server_only(form.decode(text[start:end])):
+    blank = _BLANK.search(text, least, end + len("%00")) if form in _FORMS[:2] else None
+    if blank is None or blank.start() > end or is_server_only(form.decode(text[start:end])):
+        return None
+    if blank.start() == end and blank[0] != "{":  # of the text around it
         return None
     path = re.split(r"[?#]", text[least : blank.start()], maxsplit=1)[0]
     return least + path.rfind("/") + 1
@@ -324,6 +327,10 @@ def _folder_end(text: str, start: int, least: int, end: int, form: _Form) -> int
 
 # An address that stands in a parameter of another one: `?u=http://...`.
 _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
+
+
+# The next parameter, or the next line of a message.
+_NEXT_PART = re.compile(r"&|%0[AD]", re.IGNORECASE)
 
 
 # What would end a parameter, or the address that it is part of.
@@ -425,7 +432,7 @@ def _prose_end(text: str, least: int, end: int) -> int:
     """Without what belongs to the text around an address: `(see http://a/b).`, `url(http://a/b)`."""
     depth = 0
     for position in range(least, end):
-        depth += (text[position] in "(（") - (text[position] in ")）")
+        depth += (text[position] == "(") - (text[position] == ")")
         if depth < 0:
             return position
     while end > least and text[end - 1] in _TRAILING:
