@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from urllib.parse import quote
+
 import pytest
 
 from publisher.rewrite.document import Document, Rewriter
@@ -164,3 +168,21 @@ def test_what_a_page_can_be_seen_to_depend_on() -> None:
         "post:12", "term:category:5", "menu-item:77", "media:50", "term:category:1",
         "author:1",
     }  # fmt: skip
+
+
+def test_what_elementor_s_lightboxes_show() -> None:
+    """Their settings are JSON in Base64 in a percent-encoded fragment."""
+
+    def link(url: str) -> str:
+        settings = json.dumps({"id": 7, "url": url, "title": "写真"}).replace("/", "\\/")
+        packed = quote(base64.b64encode(settings.encode()), safe="")
+        return f'<a href="#elementor-action%3Aaction%3Dlightbox%26settings%3D{packed}">'
+
+    page = document(link(f"{HOME}/wp-content/uploads/a.jpg") * 2)
+    assert page.body.decode() == link(f"{PUBLIC}/wp-content/uploads/a.jpg") * 2
+    assert found(page) == ["/wp-content/uploads/a.jpg"]
+    kept = (
+        link("https://other.example/a.jpg")
+        + '<a href="#elementor-action%3Aaction%3Dx%26settings%3De%3D">'
+    )
+    assert document(kept).body.decode() == kept

@@ -16,6 +16,7 @@ import msgspec
 
 from publisher.addresses import Address, Addresses
 from publisher.rewrite import depends, volatile
+from publisher.rewrite.actions import SIGN, rewrite_actions
 from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
 from publisher.rewrite.closing import Closings
 from publisher.rewrite.css import rewrite_css
@@ -81,7 +82,13 @@ class HtmlRewriter:
         self._shapes = shapes
         self._memo = Memo()
         self._words = Words(
-            {**sieve.words, "nonce": volatile.NAMES, "token": SIGNS, "noindex": (b"noindex",)}
+            {
+                **sieve.words,
+                "nonce": volatile.NAMES,
+                "token": SIGNS,
+                "noindex": (b"noindex",),
+                "action": (SIGN,),
+            }
         )
 
     def rewrite(self, source: bytes, page: Page) -> bytes:
@@ -91,6 +98,12 @@ class HtmlRewriter:
         lower = text.lower()
         named = self._words.groups_in(lower)
         page.may_hide = "noindex" in named
+        if "action" in named:
+            text = rewrite_actions(
+                text, lambda json: self._hosts.rewrite(json, page.linker, Style.PUBLIC)
+            )
+            lower = text.lower()
+            named = self._words.groups_in(lower)
         page.may_leak = self._sieve.may_name_with(text, lower, named)
         if page.may_leak:
             text = self._without_host(text, lower, page.linker)
