@@ -33,8 +33,8 @@ PURE = {
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
         "actions attributes charset closing css depends document foreign html linker markup memo "
-        "packed removals scripts sharing sieve spelling srcset text tokens varying volatile words "
-        "xml"
+        "packed prose removals scripts sharing sieve spelling srcset text tokens varying volatile "
+        "words xml"
     ).split()),
     "publisher.rewrite",
     *(f"publisher.designers.{name}" for name in (

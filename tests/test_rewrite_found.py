@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from publisher.rewrite.document import Document, Rewriter
-from tests.samples import HOME, PUBLIC, addresses
+from tests.samples import HOME, PUBLIC, addresses, html
 
 ADDRESSES = addresses()
 HTML = "text/html; charset=UTF-8"
@@ -69,6 +69,7 @@ def found(of: Document) -> list[str]:
         ('<meta name="msapplication-task" content="name=x;action-uri=/?p=12;icon-uri=i.ico">',
          '<meta name="msapplication-task" content="name=x;action-uri=/blog/12.html;icon-uri=/i.ico">',
          "/blog/12.html /i.ico"),
+        ('<link rel="alternate stylesheet" href="a.css">', '<link rel="alternate stylesheet" href="/a.css">', "/a.css"),
         ('<meta name="thumbnail" content="/t.jpg">', f'<meta name="thumbnail" content="{PUBLIC}/t.jpg">', "/t.jpg"),
         ('<meta http-equiv="refresh" content="5; ?p=1632"><meta http-equiv="refresh" content="3; url=">',
          '<meta http-equiv="refresh" content="5; /blog/1632.html"><meta http-equiv="refresh" content="3; url=">',
@@ -186,3 +187,9 @@ def test_what_elementor_s_lightboxes_show() -> None:
         + '<a href="#elementor-action%3Aaction%3Dx%26settings%3De%3D">'
     )
     assert document(kept).body.decode() == kept
+
+
+def test_a_file_in_json_that_is_not_the_cms_s_stays() -> None:
+    of = addresses(home=f"{HOME}/news")
+    page = '<script type="application/json">{"a":"\\/news\\/a.png","b":"\\/img\\/b.png"}</script>'
+    assert html(page, of, f"{HOME}/news/?p=12") == page.replace("\\/news\\/a", "\\/a")

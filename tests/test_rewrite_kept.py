@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from publisher.addresses import Addresses, SiteUrls
@@ -100,10 +102,26 @@ def test_backslashes_are_slashes_as_in_browsers(written: str, public: str) -> No
 @pytest.mark.parametrize(
     "text",
     ["<p>POST（外部サイト）</p>", "<p>（詳しくはPOST）。</p>", "<p>(POST)「POST」</p>",
+     "<p>詳細はPOSTを参照、POSTへ。</p>", "<p>HOMEを参照</p>", "<p>HOMEa.pdfをどうぞ</p>",
+     '<script type="application/ld+json">{"d":"詳細はPOSTを参照"}</script>',
      '<script>a="詳細:POST（新着）"</script>', '<a href="mailto:?body=POST%0D%0A%E3%81%AF">',
      '<a href="https://share.example/?text=POST%0a%E3%81%AF&amp;x=1">'],
 )  # fmt: skip
 def test_what_follows_an_address_in_japanese_prose_is_kept(text: str) -> None:
-    place = "" if "<script" in text else PUBLIC
-    shown = text.replace("POST", f"{place}/blog/1632.html")
-    assert html(text.replace("POST", f"{HOME}/?p=1632")) == shown
+    place = "" if "<script>" in text else PUBLIC
+    shown = text.replace("POST", f"{place}/blog/1632.html").replace("HOME", f"{PUBLIC}/")
+    assert html(text.replace("POST", f"{HOME}/?p=1632").replace("HOME", f"{HOME}/")) == shown
+
+
+def test_escaped_japanese_behind_an_address_is_kept() -> None:
+    page = '<script type="application/ld+json">{"d":"\\u306fURL\\u3092\\u53c2\\u7167"}</script>'
+    assert html(page.replace("URL", JSON + "\\/?p=1632")) == page.replace("URL", NEW)
+
+
+def test_an_address_of_japanese_names_is_one() -> None:
+    for path in ("/会社概要/", "/2024年/お知らせ/", "/はじめに/", "/v1.2の話/"):
+        encoded = "".join(c if c.isascii() else quote(c) for c in path)
+        assert (
+            html(f"<p>{HOME}{path} x</p>", GENERIC, f"{HOME}/a.html")
+            == f"<p>{PUBLIC}{encoded} x</p>"
+        )

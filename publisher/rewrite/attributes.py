@@ -87,8 +87,8 @@ def kind_of(kind: Kind, tag: str, name: str, named: Mapping[str, str]) -> Kind |
     if kind is Kind.URL and is_to_share(tag, name, named) and is_absolute(named[name]):
         return Kind.SHARED_URL
     if kind is Kind.URL and tag == "link" and name == "href":
-        rels = named.get("rel", "").lower().split()
-        return Kind.PUBLIC_URL if _ABSOLUTE_RELS & set(rels) else kind
+        rels = set(named.get("rel", "").lower().split())
+        return Kind.PUBLIC_URL if _ABSOLUTE_RELS & rels and "stylesheet" not in rels else kind
     if kind is Kind.CONTENT:
         return _meta_kind(named) if tag == "meta" else None
     if kind is Kind.ABSOLUTE_URL:

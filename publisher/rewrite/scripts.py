@@ -85,13 +85,16 @@ def rewrite_import_map(text: str, linker: Linker) -> str:
 
 def rewrite_files(text: str, linker: Linker) -> str:
     """The JSON with public paths to the files that it names from the root. What names no file may
-    mean anything."""
+    mean anything, and what is not the CMS's stays."""
 
     def named(match: re.Match[str]) -> str:
         url = _decoded(match[0])
         if url is None or not by_name(url.partition("?")[0]):
             return match[0]
-        public = _public(url, linker.link)
+        try:
+            public = linker.link(url)
+        except Withheld:
+            return match[0]
         return match[0] if public == url else _encoded(public, like=match[0])
 
     return _JSON_FILE.sub(named, text)

@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.addresses import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
+from publisher.rewrite.prose import PUNCTUATION, PUNCTUATION_ESCAPED, prose_end
 from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
@@ -60,19 +61,12 @@ _HEAD_MAX = 100
 _BARE_HEAD_MAX = 48
 # No address that is longer is one of the CMS's: then only its host is replaced.
 _REST_MAX = 4096
-# Punctuation of Japanese text, and typographic quotes, end a URL that stands in prose.
-_PROSE_END = (
-    r"\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
-    r"\u2018-\u201f"
-)
 # A list of addresses has no other sign that the next one begins.
 _NEXT = r"[,;|](?!https?:)"
 # Escaped white space, quotes and angle brackets end an escaped address; so do they in percents.
 _ENDS_ESCAPED = r"00(?:0[0-9a-fA-F]|2[027]|3[cCeE]|60)"
 _ESCAPED = rf"{BACKSLASHES}(?:/|u(?!{_ENDS_ESCAPED})[0-9a-fA-F]{{4}})"
-# The same punctuation, escaped.
-_PROSE_END_ESCAPED = r"300[0-389a-f]|301[014-9a-f]|201[89a-f]|ff0[189ce]|ff1[abf]"
-_PROSE_ESCAPED = rf"{BACKSLASHES}(?:/|u(?i:(?!{_ENDS_ESCAPED}|{_PROSE_END_ESCAPED})[0-9a-f]{{4}}))"
+_PROSE_ESCAPED = rf"{BACKSLASHES}(?:/|u(?i:(?!{_ENDS_ESCAPED}|{PUNCTUATION_ESCAPED})[0-9a-f]{{4}}))"
 _ENDS = "20|22|27|3C|3E|0[9AD]|E3%80%8[0-3]"
 _ASCII = re.ASCII | re.IGNORECASE
 # What follows the host of an address at once; anything else belongs to the text around it.
@@ -80,7 +74,7 @@ _PATH = r"(?=[/?#])"
 _FORMS = (
     _Form(
         _head(":", "/"),
-        re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{_PROSE_END}]|{_NEXT}|&(?=[\w\[\]-]+=))*"),
+        re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|&(?=[\w\[\]-]+=))*"),
         lambda text: text,
         lambda text, _slash: text,
     ),
@@ -105,10 +99,10 @@ _FORMS = (
 )
 # In markup an ampersand of a URL is written as an entity; other entities end it.
 _AMPERSAND = r"&(?:amp|#0*38|#x0*26);|&(?=[\w\[\]-]+=)"
-_MARKUP_REST = re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{_PROSE_END}]|{_NEXT}|{_AMPERSAND})*")
+_MARKUP_REST = re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|{_AMPERSAND})*")
 # In JSON an address may stand amid prose, too: only a string that begins with one is all address.
 _IN_STRING = rf"{_ESCAPED}|[^\s\"'<>\\`&]"
-_IN_PROSE = rf"{_PROSE_ESCAPED}|[^\s\"'<>\\`&,;{_PROSE_END}]|{_NEXT}"
+_IN_PROSE = rf"{_PROSE_ESCAPED}|[^\s\"'<>\\`&,;{PUNCTUATION}]|{_NEXT}"
 _JSON_RESTS = {
     (markup, quoted): re.compile(
         rf"(?=[\\?#])(?:{_IN_STRING if quoted else _IN_PROSE}|{_AMPERSAND if markup else '&'})*"
@@ -123,7 +117,6 @@ _QUOTED_REST = re.compile(
     rf"{_PATH}(?:[^\s\"'<>\\`&,;|]|{_NEXT}|&(?!(?:quot|apos|lt|gt|#0*3[49]|#x0*2[27]);))*",
     re.IGNORECASE,
 )
-_TRAILING = ".,;:!?"
 
 
 class Hosts:
@@ -222,7 +215,7 @@ class Hosts:
         rest = _rest(form, markup=markup, quoted=is_string).match(text, host.end(), limit)
         end = rest.end() if rest else host.end()
         if form in _FORMS[:2] and not is_string:
-            end = _prose_end(text, host.end(), end)
+            end = prose_end(text, host.end(), end)
         if is_plain and is_handed_on and (next_ := _NEXT_PART.search(text, start, end)):
             end = next_.start()
         if end == limit < len(text) and end > host.end():
@@ -426,18 +419,6 @@ def _begins(text: str, position: int) -> bool:
     if not before[-1:].isalnum():
         return True
     return not _LABEL_BEFORE.search(before)
-
-
-def _prose_end(text: str, least: int, end: int) -> int:
-    """Without what belongs to the text around an address: `(see http://a/b).`, `url(http://a/b)`."""
-    depth = 0
-    for position in range(least, end):
-        depth += (text[position] == "(") - (text[position] == ")")
-        if depth < 0:
-            return position
-    while end > least and text[end - 1] in _TRAILING:
-        end -= 1
-    return end
 
 
 _ATTRIBUTE = re.compile(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$")
