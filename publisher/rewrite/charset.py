@@ -59,6 +59,9 @@ _JAPANESE = (
     ("euc_jis_2004", re.compile(rb"(?:[\xa1-\xcf][\xa1-\xfe]){2}")),
     ("cp932", re.compile(rb"(?:[\x81-\x97][\x40-\x7e\x80-\xfc]){2}")),
 )
+# What most of such a text is; and what nobody writes: Python's decoder knows it all the same.
+_USUAL = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")
 # A text of which so many times more is UTF-8 than is not is UTF-8 with a fault.
 _MOSTLY = 4
 
@@ -121,10 +124,12 @@ def _guessed(body: bytes) -> str:
     for codec, sign in _JAPANESE:
         if sign.search(body):
             try:
-                body.decode(codec)
+                text = body.decode(codec)
             except UnicodeError:
                 continue
-            return codec
+            usual = len(_USUAL.findall(text))
+            if 2 * usual >= sum(map("\x7f".__lt__, text)) and not _PRIVATE.search(text):
+                return codec
     return ""
 
 
