@@ -39,13 +39,15 @@ class Address(msgspec.Struct, frozen=True):
     `path` is where the public site has it, None if the public may not have it, or the
     configuration takes it out (`href` is
     then the URL's own path and query). `url` is what to ask the CMS. `href` is the link from
-    the site's root, without fragment.
+    the site's root, without fragment. `key` is the same for all addresses that want one path for
+    one thing: the path, and whether parameters select what is there.
     """
 
     url: str
     href: str
     path: SitePath | None
     view: View | None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Addresses:
             asked = f"{self._root}{path}{'?' if query else ''}{query}"
         if self.scope.exclude and self._is_excluded(view, path, given):
             return _withheld(url, path, given)
-        return Address(asked, href, site_path, view)
+        return Address(asked, href, site_path, view, f"{site_path}?" if view.variant else site_path)
 
     def _split(self, url: str) -> tuple[str, str, bool] | None:
         """The path below the CMS's base, percent-encoded, the raw query, and whether the URL is

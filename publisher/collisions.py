@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from publisher.addresses import Address
+from publisher.outcome import Outcome
 from publisher.paths import SitePath
 from publisher.views import View
 
@@ -54,6 +55,32 @@ def collisions(addresses: Iterable[Address]) -> list[Collision]:
         other = by_case.setdefault(folded, address)
         if other is not address:
             found.append(Collision(other.url, address.url, path, "case"))
+    return found
+
+
+def found_on_the_way(
+    outcomes: Iterable[Outcome], same: Mapping[SitePath, str], cased: Collection[SitePath]
+) -> list[Collision]:
+    """The collisions of what a crawl came upon. `outcomes`: what became of each path; `same`: paths
+    that another URL has already, and the URL that can't have them; `cased`: paths that differ from
+    another in case only."""
+    if not (same or cased):
+        return []
+    by_case: dict[str, list[Outcome]] = {path.casefold(): [] for path in cased}
+    found: list[Collision] = []
+    for outcome in outcomes:
+        if outcome.kind != "content":
+            continue
+        path = SitePath(outcome.path)
+        if path in same:
+            found.append(Collision(outcome.url, same[path], path, "same path"))
+        if (folded := path.casefold()) in by_case:
+            by_case[folded].append(outcome)
+    found += (
+        Collision(alike[0].url, other.url, SitePath(other.path), "case")
+        for alike in by_case.values()
+        for other in alike[1:]
+    )
     return found
 
 

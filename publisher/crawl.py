@@ -63,12 +63,14 @@ class Ledger(Protocol):
 class Crawled:
     """What was learnt on the way, besides the outcomes.
 
-    `collisions`: paths that two URLs want, and the second of them: the first has it.
+    `collisions`: paths that two URLs want, and the second of them: the first has it. `cased`: paths
+    that differ from an earlier one in case only.
     """
 
     doubts: Doubts
     traps: Traps
     collisions: dict[SitePath, str] = field(default_factory=dict)
+    cased: set[SitePath] = field(default_factory=set)
     removals: Counter[str] = field(default_factory=Counter)
     asked: int = 0
     noindex: bool = False
@@ -132,8 +134,11 @@ class _Crawl:
         self._live = live
         self._wanted: deque[str] = deque()
         self._asked: dict[str, _Asked] = {}
-        # By hash, so that memory grows little with the site: path -> the variant that has it.
+        # By hash, so that memory grows little with the site. Paths, by themselves in lower case;
+        # those of which another has that place; the variants that have a path, where one has.
         self._seen: dict[int, int] = {}
+        self._cased: set[int] = set()
+        self._variants: dict[int, int] = {}
 
     def resume(self, earlier: Iterable[Outcome]) -> None:
         """Go on from what is known already, but for what stands in the way of a release: the CMS
@@ -144,7 +149,7 @@ class _Crawl:
         for outcome in earlier:
             if outcome.is_answer and not outcome.findings and not doubts.of(outcome):
                 address = self._addresses.locate(outcome.url)
-                self._seen[hash(SitePath(outcome.path))] = _variant(address)
+                self._is_new(SitePath(outcome.path), outcome.url, _variant(address))
                 self._crawled.note(outcome)
         for outcome in earlier:
             for url in outcome.found:
@@ -191,18 +196,32 @@ class _Crawl:
         path = address.path
         if path is None or address.url in self._asked:
             return False
-        key, variant = hash(path), _variant(address)
-        if not hops:
-            if key in self._seen:
-                if self._seen[key] != variant and variant:
-                    self._crawled.collisions.setdefault(path, address.url)
-                return False
-            # Remembered in any case: each address counts once.
-            self._seen[key] = variant
-            if not self._crawled.traps.admits(address, seen_on):
-                return False
+        # Remembered in any case: each address counts once.
+        if not hops and not (
+            self._is_new(path, address.url, _variant(address))
+            and self._crawled.traps.admits(address, seen_on)
+        ):
+            return False
         self._asked[address.url] = _Asked(path, seen_on, hops)
         self._wanted.append(address.url)
+        return True
+
+    def _is_new(self, path: SitePath, url: str, variant: int) -> bool:
+        """Whether a path is seen for the first time; it is then seen. Notes what else wants it, or
+        one that differs in case only."""
+        key, folded = hash(path), hash(path.casefold())
+        first = self._seen.get(folded)
+        if first == key or key in self._cased:
+            if self._variants.get(key, 0) != variant:
+                self._crawled.collisions.setdefault(path, url)
+            return False
+        if first is None:
+            self._seen[folded] = key
+        else:
+            self._cased.add(key)
+            self._crawled.cased.add(path)
+        if variant:
+            self._variants[key] = variant
         return True
 
     # ------------------------------------------------------------------ what came back

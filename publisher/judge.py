@@ -6,10 +6,11 @@ that is down, in maintenance or behind a log-in page often answers 200 all the s
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from publisher.addresses import Address, Addresses
 from publisher.cms.port import Capture
@@ -93,7 +94,9 @@ def judge(address: Address, capture: Capture, addresses: Addresses) -> Verdict:
         return _redirect(address, capture, addresses)
     if capture.status in (404, 410):
         return Gone()
-    if capture.status != 200 or _is_page_for_file(address, capture):
+    if capture.status != 200 or (
+        _is_page_for_file(address, capture) and not _has_that_name(address, capture, addresses)
+    ):
         return Refused()
     if _is_stand_in(address, capture, addresses):
         return Move(302, "/")
@@ -135,6 +138,28 @@ def _is_page_for_file(address: Address, capture: Capture) -> bool:
         and address.view.kind == "file"
         and by_name(address.path or "") not in ("", "text/html")
     )
+
+
+# As far as the head of a page goes.
+_HEAD_BYTES = 50_000
+_CANONICAL = re.compile(
+    rb"<link\b(?=[^>]{0,500}\brel=[\"']?canonical\b)[^>]{0,500}\bhref=[\"']?([^\"'\s>]{1,2000})",
+    re.IGNORECASE,
+)
+
+
+def _has_that_name(address: Address, capture: Capture, addresses: Addresses) -> bool:
+    """Whether a page says that its own address is the one that looks like a file's: `/vue.js` is an
+    article then. An error page does not."""
+    named = _CANONICAL.search(capture.body[:_HEAD_BYTES])
+    if named is None:
+        return False
+    try:
+        own = urljoin(capture.url, html.unescape(named[1].decode(errors="replace")))
+    except ValueError:  # not a URL at all
+        return False
+    known = addresses.locate(own.partition("#")[0])
+    return known is not None and known.path == address.path
 
 
 def _is_stand_in(address: Address, capture: Capture, addresses: Addresses) -> bool:

@@ -20,6 +20,7 @@ from publisher import __version__, discovery, manifest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.approval import Approvals
 from publisher.cms.port import Cms
+from publisher.collisions import found_on_the_way
 from publisher.composing import Composed, Owns, composed
 from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
@@ -199,6 +200,7 @@ def export(
     is_new = site.differs_from(live.release)
     if is_new:
         records.put_release(release)
+    met = found_on_the_way(spool, crawled.collisions, crawled.cased)
     spool.discard()
     listed = (addresses.locate(url) for url in discovery.listed(inventory))
     return Exported(
@@ -219,6 +221,7 @@ def export(
                 redirects.hiding(),
                 redirects.nowhere(rules, site.paths),
                 redirects.unreachable,
+                met,
             ),
             *at_both(site.both),
             *problems(redirects.identities, request.public, rules),

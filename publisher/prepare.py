@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # only those who prepare need it
     from publisher.inspection import Inspector
     from publisher.rewrite.document import Document, Rewriter
 
-_PATH = operator.attrgetter("path")
+_KEY = operator.attrgetter("key")
 
 # Keeps bytes that are served with these headers, and returns their SHA-256. The last argument is
 # the key of a blob that is kept already, '' if none is.
@@ -127,11 +127,11 @@ class Preparer:
     def _new(self, document: Document) -> Iterator[str]:
         found = self._found
         # Nearly all were found before: what each page costs is this look.
-        if found.issuperset(map(hash, map(_PATH, document.found))):
+        if found.issuperset(map(hash, map(_KEY, document.found))):
             return
-        for address in [one for one in document.found if hash(one.path) not in found]:
+        for address in [one for one in document.found if hash(one.key) not in found]:
             if address.path is not None:
-                found.add(hash(address.path))
+                found.add(hash(address.key))
                 yield address.url
 
 

@@ -34,17 +34,20 @@ def remarks(
     hiding: Iterable[Hiding] = (),
     nowhere: Iterable[Rule] = (),
     unreachable: Iterable[str] = (),
+    met: Iterable[Collision] = (),
 ) -> Iterator[str]:
     """All of it, the gravest first. `public` is the address that visitors see; `hiding`: what of
     the site's own redirects would hide pages; `nowhere`: those that lead to nothing;
-    `unreachable`: paths that end in what the edge takes off."""
+    `unreachable`: paths that end in what the edge takes off; `met`: collisions of what is not
+    listed."""
     if public == EXAMPLE:
         yield f"site.url is {public}, an example: canonical links and shares lead there"
     if crawled.noindex:
         yield "the CMS asks search engines to stay away (Settings > Reading): so will the site"
-    yield from map(_collision, collisions(listed))
-    for path, url in crawled.collisions.items():
-        yield f"{url} belongs at {path}, too, where another page is: only the first is there"
+    of_lists = collisions(listed)
+    yield from map(_collision, of_lists)
+    known = {one.path for one in of_lists}
+    yield from (_collision(one) for one in met if one.path not in known)
     yield from map(_trap, crawled.traps.report())
     for cut in shortened:
         yield f"{cut} is the shortened form of a path that is too long for a file"

@@ -158,7 +158,7 @@ def _rules_of(
         elif _named(address.view, addresses)[0] is None:
             # What is no object of WordPress can only have had another path.
             for old in _old_paths(path, url, addresses):
-                yield Rule(old, 301, path.url, origin="path at the CMS")
+                yield Rule(old, 301, encode_path(path), origin="path at the CMS")
 
 
 def _asides(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from publisher.content_types import by_name
 from publisher.inventory import Inventory, Item, Term
 from publisher.paths import decoded, is_page_file
 from publisher.queries import (
@@ -83,13 +84,10 @@ _CMS_ONLY_QUERY = frozenset(
 # What `paged` is to the posts is a parameter to anything else that has pages.
 _EMPTY_PAGES = frozenset(("", "0", "1"))
 
-# The extensions by which a path is a file of its own and not a page with a dot in its name.
+# What is a file of its own and not a page with a dot in its name: `/図面.jww`, but not `/v1.2`. A
+# path that ends in a short word keeps it, whatever it is; programs that make pages are others.
 _FILE = re.compile(
-    r"\.(?:html?|xhtml|php|css|m?js|json|map|xml|xsl|rss|atom|txt|md|csv|tsv|vtt|srt|webmanifest|"
-    r"png|jpe?g|jfif|gif|webp|avif|svgz?|ico|bmp|tiff?|heic|psd|ai|eps|"
-    r"woff2?|ttf|otf|eot|mp3|m4a|ogg|oga|opus|wav|flac|mp4|m4v|mov|webm|ogv|avi|wmv|mpe?g|3gp|"
-    r"pdf|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub|ics|vcf|kmz?|kml|gpx|geojson|"
-    r"zip|gz|tgz|bz2|xz|7z|rar|lzh|dmg|exe|msi|apk|swf|wasm|bin)$",
+    r"\.(?:[xs]?html?|php|(?!(?:aspx?|jspx?|cgi|pl|do|cfm|php\d)$)[a-z][a-z0-9]{1,4})$",
     re.IGNORECASE,
 )
 
@@ -207,8 +205,7 @@ class Views:
         if date:
             return View("date", date)
         if not path.endswith("/") and (
-            _FILE.search(path)
-            or path.startswith(("/wp-content/", "/wp-includes/", "/.well-known/"))
+            _is_file(path) or path.startswith(("/wp-content/", "/wp-includes/", "/.well-known/"))
         ):
             return View("file", path)
         return View("path", trimmed)
@@ -374,11 +371,15 @@ class Views:
         return only(query, names)
 
 
+def _is_file(path: str) -> bool:
+    return bool(_FILE.search(path) or by_name(path))
+
+
 def _generic(path: str, query: str) -> View:
     """The view of an address whose CMS is not known: the path, and every parameter."""
     path = decoded(without_session(path)) or "/"
-    is_file = not path.endswith("/") and bool(_FILE.search(path))
-    chosen = "" if is_file and not is_page_file(path) else selection(query)
+    is_file = not path.endswith("/") and (_is_file(path) or is_page_file(path))
+    chosen = "" if is_file and by_name(path) and not is_page_file(path) else selection(query)
     if path == "/":
         return View("home", variant=chosen)
     if path == "/robots.txt":

@@ -32,8 +32,9 @@ PURE = {
         "routes rules scope social traps variables views "
     ).split()),
     *(f"publisher.rewrite.{name}" for name in (
-        "attributes charset closing css depends document foreign html linker markup memo removals "
-        "scripts sharing sieve spelling srcset text tokens varying volatile words xml"
+        "actions attributes charset closing css depends document foreign html linker markup memo "
+        "packed prose removals scripts sharing sieve spelling srcset text tokens varying volatile "
+        "words xml"
     ).split()),
     "publisher.rewrite",
     *(f"publisher.designers.{name}" for name in (
@@ -65,8 +66,8 @@ PURE = {
     ).split()),
 }  # fmt: skip
 PURE_LIBRARIES = frozenset(
-    "__future__ base64 codecs collections collections.abc contextlib dataclasses difflib enum "
-    "functools hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
+    "__future__ base64 binascii codecs collections collections.abc contextlib dataclasses difflib "
+    "enum functools hashlib heapq html itertools lxml lxml.etree msgspec operator re string typing "
     "unicodedata urllib.parse zlib".split()
 )
 # A release has a random id and a time; a page is read without its parser's warnings; the edge

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,59 @@ def test_other_text_is_read_in_the_charset_that_it_names(content_type: str, body
     served = document(body.encode("cp932"), content_type)
     assert served.body.decode() == body.replace("Shift_JIS", "utf-8")
     assert served.content_type.endswith("; charset=utf-8")
+
+
+SITEMAP = '<?xml version="1.0"?><urlset><url><loc>{}</loc></url></urlset>'
+
+
+@pytest.mark.parametrize("content_type", ["application/gzip", "application/x-gzip", "text/xml"])
+def test_a_compressed_sitemap_names_public_pages(content_type: str) -> None:
+    sitemap = SITEMAP.format(f"{HOME}/?p=1632").encode()
+    for body in (gzip.compress(sitemap), sitemap):  # the server may call it an encoding
+        served = document(body, content_type, "/sitemap.xml.gz")
+        assert served.content_type == "application/gzip"
+        assert gzip.decompress(served.body).decode() == SITEMAP.format(f"{PUBLIC}/blog/1632.html")
+        assert [address.path for address in served.found] == ["/blog/1632.html"]
+        assert served.body == document(body, content_type, "/sitemap.xml.gz").body
+
+
+def test_other_compressed_files_stay_as_they_are() -> None:
+    xml = SITEMAP.format("https://other.example/").encode()
+    bomb = gzip.compress(bytes(60_000_000))
+    for path, body in (
+        ("/sitemap.xml.gz", gzip.compress(xml, 1)), ("/sitemap.xml.gz", gzip.compress(xml)[:-9]),
+        ("/sitemap.xml.gz", b"rubbish"), ("/a.tar.gz", gzip.compress(HOME.encode())),
+        ("/sitemap.xml.gz", bomb),
+    ):  # fmt: skip
+        assert document(body, "application/gzip", path) == Document(body, "application/gzip")
+
+
+@pytest.mark.parametrize("url", ["/menu.js", "/a.css", "/readme.txt", "/page.html"])
+def test_files_that_say_no_charset_are_served_as_utf_8_with_their_pages(url: str) -> None:
+    served = document(
+        'a="日本語メニュー"'.encode("cp932"), "text/html" if "page" in url else "", url
+    )
+    assert served.body.decode() == 'a="日本語メニュー"'
+    assert served.content_type.endswith("; charset=utf-8")
+
+
+def test_a_table_stays_as_spreadsheets_know_it() -> None:
+    """Excel takes a table without a mark for Shift_JIS."""
+    table = "名前,値\r\n山田,1\r\n"
+    mark = b"\xef\xbb\xbf"
+    for body in (mark + table.encode(), table.encode("cp932"), table.encode(), b"a,b"):
+        assert document(body, "text/csv", "/a.csv").body == body
+        assert document(body, "application/octet-stream", "/a.csv").body == body
+    for body in (table.encode("utf-16"), table.encode("cp932")):
+        served = document(body, "text/csv; charset=Shift_JIS", "/a.csv")
+        assert served.body == mark + table.encode()
+
+
+def test_a_cell_beside_an_address_is_kept() -> None:
+    old, new = f"{HOME}/?p=1632", f"{PUBLIC}/blog/1632.html"
+    for cells in ("{},日本\r\n{},5", "{};x;{}", "a\t{}\tb", '"{}",1,"{0}/a,b.png"', '"a""{}""b",c'):
+        table = document(cells.replace("{}", old).replace("{0}", HOME).encode(), "", "/a.csv").body
+        assert table.decode() == cells.replace("{}", new).replace("{0}", PUBLIC)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -163,3 +163,89 @@ def test_the_configuration_chooses_the_kind(cms: str, monkeypatch: pytest.Monkey
     cms_section = f"cms:\n  url: {cms}\n  kind: generic\n  basic_auth: env:CMS_BASIC_AUTH\n"
     Path("c.yaml").write_text(f"site:\n  url: {PUBLIC}\n{cms_section}")
     assert isinstance(Site(Path("c.yaml")).cms(), GenericCms)
+
+
+def test_what_wants_the_place_of_another_is_reported_with_both_urls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A query whose folder is there already, and names that differ in case only."""
+    links = ("/news/?page=2", "/news/page-2/", "/Q.html", "/q.html", "/A.html", "/a.html")
+    site = {
+        "/": page("会社", " ".join(f'<a href="{link}">x</a>' for link in links)).encode(),
+        **{path: page("頁", path).encode()
+           for path in ("/news/", "/news/page-2/", "/Q.html", "/q.html", "/A.html")},
+        "/資産/様式.css": b"",
+    }  # fmt: skip
+    with serving(answering(site)) as url:
+        config = f"site:\n  url: {PUBLIC}\ncms:\n  url: {url}\n  kind: generic\n"
+        (tmp_path / "site-config.yaml").write_text(config)
+        for _ in range(2):
+            assert run("export") == 0
+            told = capsys.readouterr().out.replace(url, "")
+            assert "/news/?page=2 and /news/page-2/ both belong at /news/page-2/" in told
+            assert "/Q.html and /q.html differ only in upper and lower case" in told
+            assert "/A.html and /a.html" not in told  # one of them is not there
+
+
+def test_files_of_any_name_and_old_pages_keep_their_paths(tmp_path: Path) -> None:
+    names = ("/図面/平面.jww", "/model.glb", "/top.shtml")
+    site = {
+        "/": page("会社", " ".join(f'<a href="{name}">x</a>' for name in names)).encode(),
+        "/top.shtml": page("頁", "旧い頁").encode(), "/図面/平面.jww": PNG, "/model.glb": PNG,
+        "/資産/様式.css": b"",
+    }  # fmt: skip
+    types = {**TYPES, "shtml": "text/html", "jww": "application/octet-stream", "glb": ""}
+
+    def answer(target: str) -> Reply:
+        path = unquote(urlsplit(target).path)
+        if path not in site:
+            return Reply(404)
+        extension = path.rpartition(".")[2] if "." in path else "html"
+        return Reply(200, site[path], {"Content-Type": types[extension]})
+
+    with serving(answer) as url:
+        config = f"site:\n  url: {PUBLIC}\ncms:\n  url: {url}\n  kind: generic\n"
+        (tmp_path / "site-config.yaml").write_text(config)
+        assert run("export", "--publish") == 0
+    store = DirectoryStore(Path(".publisher"))
+    keys = {one.key.partition("/")[2].partition("/")[2] for one in store.list("site/s1/")}
+    assert {name[1:] for name in names} <= keys
+    with EdgeServer(*live_site(store), 0) as edge, Browser(edge.url, PUBLIC) as browser:
+        for name in names:
+            got = browser.get(PUBLIC + name)
+            assert (got.status, urlsplit(got.url).path) == (200, quote(name))
+
+
+def test_an_article_on_a_script_is_no_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says which address is its own; the error page that comes for a lost script does not."""
+    home = page(
+        "会社", '<a href="/記事/vue.js">x</a><script src="/lost.js"></script><a href="/c++">+</a>'
+    )
+    article = page("記事", "本文です").replace(
+        "<head>", '<head><link rel="canonical" href="/記事/vue.js">'
+    )
+    made = {"/": home, "/記事/vue.js": article, "/c++": page("C++", "本文です"),
+            "/lost.js": page("会社", "見つかりません"), "/資産/様式.css": ""}  # fmt: skip
+    site = {path: text.encode() for path, text in made.items()}
+
+    def answer(target: str) -> Reply:
+        path = unquote(urlsplit(target).path)
+        kind = "text/css" if path.endswith(".css") else "text/html; charset=utf-8"
+        return Reply(200, site[path], {"Content-Type": kind}) if path in site else Reply(404)
+
+    with serving(answer) as url:
+        config = f"site:\n  url: {PUBLIC}\ncms:\n  url: {url}\n  kind: generic\n"
+        (tmp_path / "site-config.yaml").write_text(config)
+        assert run("export", "--publish") == 0
+    told = capsys.readouterr().out
+    assert "/lost.js" in told
+    assert "leads to" not in told  # one encoding, so no two rules for `/c++`
+    with EdgeServer(*live_site(DirectoryStore(Path(".publisher"))), 0) as edge, Browser(
+        edge.url, PUBLIC
+    ) as browser:  # fmt: skip
+        got = browser.get(f"{PUBLIC}/記事/vue.js")
+        assert (got.status, got.content_type) == (200, "text/html; charset=utf-8")
+        assert browser.get(f"{PUBLIC}/c++").status == 200
+        assert browser.get(f"{PUBLIC}/lost.js").status == 404

@@ -93,7 +93,42 @@ def test_a_header_that_makes_no_sense_of_the_bytes_is_wrong() -> None:
 def test_no_byte_is_lost_in_no_charset(body: bytes, label: str) -> None:
     if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return
-    assert decode(body, f"text/html{label}").text.encode("utf-8", "surrogateescape") == body
+    text = decode(body, f"text/html{label}", guess=False).text
+    assert text.encode("utf-8", "surrogateescape") == body
+
+
+@pytest.mark.parametrize("label", ["Shift_JIS", "EUC-JP", "ISO-2022-JP"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'var m="メニュー";',
+        "会社概要を表示",
+        "<title>ソース能力</title>",
+        "/* 背景 */a{}",
+        "、。「」ｱｲ表示",
+    ],
+)
+def test_japanese_that_nobody_labels_is_recognised(label: str, text: str) -> None:
+    """A script of an old site is in the charset of its pages, and says nothing of it."""
+    if label == "ISO-2022-JP":
+        text = text.replace("ｱｲ", "")
+    for content_type in ("text/javascript", "text/html", "text/css", ""):
+        assert decode(text.encode(CODECS[label]), content_type).text == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "/* élève, créée à Genève */".encode("cp1252"),
+        "“quoted” – ‘it’s’ … ©".encode("cp1252"),
+        "Größe: 5 µm, £3".encode("latin-1"),
+        "日本語の長い文章です。".encode() + b"\x82\xa0\x82\xa2",
+        "表示".encode() + b"\xff",
+        b"\x1b[31mred",
+    ],
+)  # fmt: skip
+def test_what_is_no_japanese_by_its_bytes_passes_as_it_is(body: bytes) -> None:
+    assert decode(body, "text/css").text.encode("utf-8", "surrogateescape") == body
 
 
 @given(st.binary(), st.sampled_from([*CODECS, "latin1", "gb2312", "big5", "koi8-r", "utf-7"]))

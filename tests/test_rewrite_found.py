@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from urllib.parse import quote
+
 import pytest
 
 from publisher.rewrite.document import Document, Rewriter
-from tests.samples import HOME, PUBLIC, addresses
+from tests.samples import HOME, PUBLIC, addresses, html
 
 ADDRESSES = addresses()
 HTML = "text/html; charset=UTF-8"
@@ -65,10 +69,20 @@ def found(of: Document) -> list[str]:
         ('<meta name="msapplication-task" content="name=x;action-uri=/?p=12;icon-uri=i.ico">',
          '<meta name="msapplication-task" content="name=x;action-uri=/blog/12.html;icon-uri=/i.ico">',
          "/blog/12.html /i.ico"),
+        ('<link rel="alternate stylesheet" href="a.css">', '<link rel="alternate stylesheet" href="/a.css">', "/a.css"),
+        ('<meta name="thumbnail" content="/t.jpg">', f'<meta name="thumbnail" content="{PUBLIC}/t.jpg">', "/t.jpg"),
+        ('<meta http-equiv="refresh" content="5; ?p=1632"><meta http-equiv="refresh" content="3; url=">',
+         '<meta http-equiv="refresh" content="5; /blog/1632.html"><meta http-equiv="refresh" content="3; url=">',
+         "/blog/1632.html"),
+        ('<div data-lazy-image="a.png" data-lazy-bg-image="url(b.png)">',
+         '<div data-lazy-image="/a.png" data-lazy-bg-image="url(/b.png)">', "/a.png /b.png"),
         ('<meta http-equiv="refresh" content="0;url=?p=1632">',
          '<meta http-equiv="refresh" content="0;url=/blog/1632.html">', "/blog/1632.html"),
         (f'<script type="application/json">{{"u":"{ESCAPED}\\/a.png"}}</script>',
          '<script type="application/json">{"u":"\\/a.png"}</script>', "/a.png"),
+        ('<script type="application/json">{"a":"\\/img\\/a.png","b":"/b.svg?x=1","c":"/c","d":"//x.example/d.png"}</script>',
+         '<script type="application/json">{"a":"\\/img\\/a.png","b":"/b.svg?x=1","c":"/c","d":"//x.example/d.png"}</script>',
+         "/img/a.png /b.svg"),
         ('<script type="importmap">{"imports":{"x":"./x.js","./k.js":"\\/y.js","d/":"/d/"}}</script>',
          '<script type="importmap">{"imports":{"x":"/x.js","/k.js":"\\/y.js","d/":"/d/"}}</script>',
          "/x.js /k.js /y.js"),
@@ -111,6 +125,10 @@ def test_markup(markup: str, public: str | None, paths: str) -> None:
          '{"start_url":"/?p=12","icons":[{"src":"i.png"}],"shortcuts":[{"url":".\\/a.html"}]}',
          '{"start_url":"/blog/12.html","icons":[{"src":"i.png"}],"shortcuts":[{"url":".\\/a.html"}]}',
          "/blog/12.html /t/i.png /t/a.html"),
+        # Browsers read it by its link, whatever its type is.
+        ("/t/manifest.json", "application/json", '{"name":"会社","icons":[{"src":"\\/i.png"},{"src":"j.png"}]}',
+         None, "/i.png /t/j.png"),
+        ("/t/data.json", "application/json", '{"icons":[{"src":"\\/i.png"}]}', None, ""),
         ("/t/a.svg", "image/svg+xml",
          '<svg><image xlink:href="a.png"/><use href="#x"/><style>a{b:url(b.png)}</style></svg>', None,
          "/t/a.png /t/b.png"),
@@ -151,3 +169,27 @@ def test_what_a_page_can_be_seen_to_depend_on() -> None:
         "post:12", "term:category:5", "menu-item:77", "media:50", "term:category:1",
         "author:1",
     }  # fmt: skip
+
+
+def test_what_elementor_s_lightboxes_show() -> None:
+    """Their settings are JSON in Base64 in a percent-encoded fragment."""
+
+    def link(url: str) -> str:
+        settings = json.dumps({"id": 7, "url": url, "title": "写真"}).replace("/", "\\/")
+        packed = quote(base64.b64encode(settings.encode()), safe="")
+        return f'<a href="#elementor-action%3Aaction%3Dlightbox%26settings%3D{packed}">'
+
+    page = document(link(f"{HOME}/wp-content/uploads/a.jpg") * 2)
+    assert page.body.decode() == link(f"{PUBLIC}/wp-content/uploads/a.jpg") * 2
+    assert found(page) == ["/wp-content/uploads/a.jpg"]
+    kept = (
+        link("https://other.example/a.jpg")
+        + '<a href="#elementor-action%3Aaction%3Dx%26settings%3De%3D">'
+    )
+    assert document(kept).body.decode() == kept
+
+
+def test_a_file_in_json_that_is_not_the_cms_s_stays() -> None:
+    of = addresses(home=f"{HOME}/news")
+    page = '<script type="application/json">{"a":"\\/news\\/a.png","b":"\\/img\\/b.png"}</script>'
+    assert html(page, of, f"{HOME}/news/?p=12") == page.replace("\\/news\\/a", "\\/a")

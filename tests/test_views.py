@@ -192,6 +192,8 @@ def test_a_post_and_its_parts_by_path(form: str, post: str, part: str, view: Vie
         ("/wp-content/plugins/x/style", View("file", "/wp-content/plugins/x/style")),
         ("/node.js/", View("path", "/node.js")),
         ("/v1.2", View("path", "/v1.2")),
+        ("/%E5%9B%B3%E9%9D%A2.jww", View("file", "/図面.jww")),
+        ("/bbs.cgi?page=2", View("path", "/bbs.cgi", page=2)),
         ("/2.0-release/", View("path", "/2.0-release")),
         ("/company/;jsessionid=0A", View("page", "2")),
         ("/category/news/?tag=wine", View("term", "category:1", variant="tag=wine")),
@@ -234,6 +236,12 @@ def test_another_kind_of_cms_gives_no_meaning_to_paths_and_queries() -> None:
     assert view_of(views, "/?p=12&s=x") == View("home", variant="p=12&s=x")
     assert view_of(views, "/a.php?b=1") == View("file", "/a.php", variant="b=1")
     assert view_of(views, "/a.css?b=1") == View("file", "/a.css")
+    for name in ("/図面.jww", "/a.GLB", "/seg0.ts", "/top.shtml", "/a.aspx", "/asp.net"):
+        assert view_of(views, name) == View("file", name)
+    assert view_of(views, "/top.shtml?b=1") == View("file", "/top.shtml", variant="b=1")
+    assert view_of(views, "/asp.net?page=2") == View("file", "/asp.net", variant="page=2")
+    for name in ("/v1.2", "/ver.20240101", "/a.numbers9"):
+        assert view_of(views, name) == View("path", name)
     assert view_of(views, "/2009/04/page/2/") == View("path", "/2009/04/page/2")
     assert (
         views.asked_query("b=1&utm_source=x&a=2", View("path", "/x", variant="a=2&b=1"))

@@ -48,7 +48,9 @@ def _kinds() -> dict[str, Kind]:
         "data-background-image data-bg-image data-image data-image-src data-hires data-zoom-image "
         "data-large_image data-original-src data-retina data-bgset-src data-lazy data-back "
         "data-bg-hidpi data-background-hidpi data-lazy-src data-lazy-bg data-lazy-background "
-        "data-lazy-original data-lazy-poster data-ll-src data-cfsrc data-ezsrc data-pin-media",
+        "data-lazy-original data-lazy-poster data-lazy-image data-lazy-img data-lazy-url "
+        "data-lazy-thumb data-lazy-bg-image data-lazy-fallback data-flickity-lazyload data-ll-src "
+        "data-cfsrc data-ezsrc data-pin-media",
         Kind.SRCSET: "srcset imagesrcset data-srcset data-lazy-srcset data-sizes-srcset "
         "data-original-set data-bgset data-ll-srcset data-ezsrcset data-bg-set",
         Kind.CSS: "style fill stroke mask filter clip-path cursor marker-start marker-mid "
@@ -68,10 +70,13 @@ KINDS = _kinds()
 
 # Links of these relations are addresses for machines elsewhere: they must be absolute.
 _ABSOLUTE_RELS = frozenset("canonical alternate prev next amphtml shorturl shortlink".split())
-_META_URL = re.compile(r"^(?:og:|twitter:|article:|fb:)|image|url|logo", re.IGNORECASE)
+_META_URL = re.compile(r"^(?:og:|twitter:|article:|fb:)|image|thumbnail|url|logo", re.IGNORECASE)
 # Tiles and `browserconfig.xml`, which Windows asks for.
 _TILE = re.compile(r"^msapplication-(?:tileimage|config|\w+logo)$")
-_REFRESH = re.compile(r"^(\s*[\d.]+\s*[;,]\s*url\s*=\s*[\"']?)([^\"']+)([\"']?\s*)$", re.IGNORECASE)
+# `url=` may be left out ("shared declarative refresh steps").
+_REFRESH = re.compile(
+    r"^(\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?+[\"']?)([^\"'\s][^\"']*)([\"']?\s*)$", re.IGNORECASE
+)
 _TASK = re.compile(r"((?:action|icon)-uri\s*=\s*)([^;\s]+)", re.IGNORECASE)
 _WORD = re.compile(r"[^ \t\n\r\f]+")
 
@@ -82,8 +87,8 @@ def kind_of(kind: Kind, tag: str, name: str, named: Mapping[str, str]) -> Kind |
     if kind is Kind.URL and is_to_share(tag, name, named) and is_absolute(named[name]):
         return Kind.SHARED_URL
     if kind is Kind.URL and tag == "link" and name == "href":
-        rels = named.get("rel", "").lower().split()
-        return Kind.PUBLIC_URL if _ABSOLUTE_RELS & set(rels) else kind
+        rels = set(named.get("rel", "").lower().split())
+        return Kind.PUBLIC_URL if _ABSOLUTE_RELS & rels and "stylesheet" not in rels else kind
     if kind is Kind.CONTENT:
         return _meta_kind(named) if tag == "meta" else None
     if kind is Kind.ABSOLUTE_URL:

@@ -4,7 +4,8 @@ Who is believed, in the order of browsers (WHATWG, "determining the character en
 byte order mark, the header, the document itself. They are believed only as far as the bytes
 bear them out: what is UTF-8 is UTF-8, whatever it is labelled, since text in another charset
 hardly ever looks like it; and a header in whose charset the bytes make no sense is wrong if
-the document's own makes sense of them.
+the document's own makes sense of them. Where nobody says anything, as of scripts that are in the
+charset of their page, Japanese is recognised by its bytes, as browsers do.
 """
 
 from __future__ import annotations
@@ -51,18 +52,33 @@ _LABELS = {
     "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
 }  # fmt: skip
 _UTF8 = ("utf-8", "ascii")
+# Two characters of usual Japanese one after the other (JIS X 0208, rows 1 to 47). Texts of Europe
+# have no such bytes. EUC-JP comes first: hardly any text has bytes that mean nothing in Shift_JIS.
+_JAPANESE = (
+    ("iso2022_jp_ext", re.compile(rb"\x1b\$[@B]")),
+    ("euc_jis_2004", re.compile(rb"(?:[\xa1-\xcf][\xa1-\xfe]){2}")),
+    ("cp932", re.compile(rb"(?:[\x81-\x97][\x40-\x7e\x80-\xfc]){2}")),
+)
+# What most of such a text is; and what nobody writes: Python's decoder knows it all the same.
+_USUAL = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+# A text of which so many times more is UTF-8 than is not is UTF-8 with a fault.
+_MOSTLY = 4
 
 
-def decode(body: bytes, content_type: str) -> Decoded:
+def decode(body: bytes, content_type: str, *, guess: bool = True) -> Decoded:
     """The text of a body that came with this Content-Type. No byte is lost in silence: those
     that are no UTF-8 pass through as surrogates; in another charset, and only if none fits,
-    they become what a browser makes of them."""
+    they become what a browser makes of them. `guess`: whether Japanese is recognised without a
+    word from anybody."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
             is_utf8 = codec == "utf-8"
             errors = "surrogateescape" if is_utf8 else "replace"
             return Decoded(body[len(mark) :].decode(codec, errors), is_utf8)
     declared = list(_declared(body, content_type))
+    if guess and not declared and (codec := _guessed(body)):
+        return Decoded(body.decode(codec), False)
     # ISO-2022-JP is ASCII with escapes, and would pass for UTF-8.
     if b"\x1b" not in body or not any(codec.startswith("iso2022") for codec in declared):
         declared.insert(0, "utf-8")
@@ -77,14 +93,44 @@ def decode(body: bytes, content_type: str) -> Decoded:
     return Decoded(body.decode(first, "replace"), False)
 
 
-def as_utf8(body: bytes, content_type: str) -> bytes | None:
+def as_utf8(body: bytes, content_type: str, *, guess: bool = True) -> bytes | None:
     """The body without its byte order mark if nothing says that it is anything but UTF-8: then
-    `decode` would give the same bytes. None if it has to be decoded."""
+    `decode` would give the same bytes. None if it has to be decoded. `guess` as for `decode`."""
     if body.startswith(codecs.BOM_UTF8):
         return body[len(codecs.BOM_UTF8) :]
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return None
-    return body if all(codec in _UTF8 for codec in _declared(body, content_type)) else None
+    declared = tuple(_declared(body, content_type))
+    if guess and not declared and _guessed(body):
+        return None
+    return body if all(codec in _UTF8 for codec in declared) else None
+
+
+def has_mark(body: bytes) -> bool:
+    """Whether a body begins with a byte order mark."""
+    return any(body.startswith(mark) for mark, _ in _MARKS)
+
+
+def _guessed(body: bytes) -> str:
+    """The charset of Japanese that these bytes are in, '' if that is UTF-8 or can't be told."""
+    if body.isascii():
+        if b"\x1b$" not in body:
+            return ""
+    else:
+        text = body.decode(errors="replace")
+        faults = text.count("\ufffd")
+        if not faults or sum(map("\x7f".__lt__, text)) >= faults * (_MOSTLY + 1):
+            return ""
+    for codec, sign in _JAPANESE:
+        if sign.search(body):
+            try:
+                text = body.decode(codec)
+            except UnicodeError:
+                continue
+            usual = len(_USUAL.findall(text))
+            if 2 * usual >= sum(map("\x7f".__lt__, text)) and not _PRIVATE.search(text):
+                return codec
+    return ""
 
 
 _DECLARATION = re.compile(

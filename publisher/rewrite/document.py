@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import codecs
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from publisher.addresses import Address, Addresses
 from publisher.content_types import bare, is_text, served_as
-from publisher.rewrite.charset import as_utf8, declare_utf8, decode
+from publisher.rewrite.charset import as_utf8, declare_utf8, decode, has_mark
 from publisher.rewrite.css import rewrite_css
 from publisher.rewrite.depends import of_address as depends_on
 from publisher.rewrite.html import HtmlRewriter, Page
 from publisher.rewrite.linker import Linker, Style
+from publisher.rewrite.packed import packed, unpacked
 from publisher.rewrite.removals import Removals
-from publisher.rewrite.scripts import rewrite_imports, rewrite_manifest
+from publisher.rewrite.scripts import is_manifest, rewrite_imports, rewrite_manifest
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
 from publisher.rewrite.tokens import Shape, settle
 from publisher.rewrite.xml import rewrite_xml
 
+_XML = "application/xml"
+_MANIFEST = "application/manifest+json"
+# Spreadsheets know UTF-8 by its mark alone, and take what has none for Shift_JIS. So these keep it,
+# and their bytes if nobody says what they are.
+_TABLES = ("text/csv", "text/tab-separated-values")
+# What stands between quotes, or between separators (RFC 4180): they are part of no address.
+_CELL = re.compile(r"\"(?:[^\"]|\"\")*+\"?|[^\",;\t\r\n]+")
 _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")
 _HREF: Callable[[Address], str] = operator.attrgetter("href")
 # So many addresses are remembered with their token.
@@ -66,27 +75,44 @@ class Rewriter:
 
     def rewrite(self, body: bytes, content_type: str, address: Address) -> Document:
         """The public form of a body that the CMS sent with this Content-Type for this address."""
-        by_extension = address.view is not None and address.view.kind == "file"
+        is_file = address.view is not None and address.view.kind == "file"
+        by_extension = is_file and bare(content_type) != "text/html"  # `/vue.js`, an article
         served = served_as(address.path or "", content_type, by_extension=by_extension)
-        if not is_text(served):
+        if is_text(served):
+            return self._text(body, content_type, served, address)
+        xml = unpacked(address.path or "", body)
+        if xml is None:
             return Document(body, served)
+        of_xml = self._text(xml, _XML, _XML, address)
+        new = body if of_xml.body == xml and xml is not body else packed(of_xml.body)
+        return replace(of_xml, body=new, content_type=served)
+
+    def _text(self, body: bytes, content_type: str, served: str, address: Address) -> Document:
+        """The public form of a text that is to be served as this type."""
         page = Page(Linker(self.addresses, address.url))
-        source = as_utf8(body, content_type)
-        if source is None:
-            decoded = decode(body, content_type)
-            source = _encode(decoded.text if decoded.was_utf8 else declare_utf8(decoded.text))
         kind = bare(served)
+        is_table = kind in _TABLES
+        source = as_utf8(body, content_type, guess=not is_table)
+        marked = is_table and (source is None or has_mark(body))
+        if source is None:
+            decoded = decode(body, content_type, guess=not is_table)
+            source = _encode(decoded.text if decoded.was_utf8 else declare_utf8(decoded.text))
         noindex = False
         if kind in ("text/html", "application/xhtml+xml"):
             shown = self._html.rewrite(source, page)
             noindex = page.may_hide and bool(_NOINDEX.search(shown))
         else:
-            shown = _encode(self._other(kind, _text(source), page.linker))
+            text = _text(source)
+            if kind == "application/json" and is_manifest(address.path or "", text):
+                kind = _MANIFEST
+            shown = _encode(self._other(kind, text, page.linker))
             page.may_leak = self._sieve.may_name(shown)
         leak = self._hosts.leak(_text(shown)) if page.may_leak else ""
         found = tuple(page.linker.found.values())
         depends = page.depends | self._tokens_of(found)
         removals = Removals(page.removals)
+        if marked:
+            shown = codecs.BOM_UTF8 + shown
         return Document(shown, served, found, removals, leak, noindex, frozenset(depends))
 
     def _other(self, kind: str, text: str, linker: Linker) -> str:
@@ -99,8 +125,10 @@ class Rewriter:
         if kind.endswith("xml") or kind == "text/xsl":
             text = rewrite_xml(text, linker, self._hosts, is_image=kind == "image/svg+xml")
             return text if "random-tokens" in self._keep else settle(text, self._shapes)[0]
-        if kind == "application/manifest+json":
+        if kind == _MANIFEST:
             text = rewrite_manifest(text, linker)
+        if kind in _TABLES and self._sieve.may_name(_encode(text)):
+            return _CELL.sub(lambda cell: self._hosts.rewrite(cell[0], linker, Style.PUBLIC), text)
         return self._without_host(text, linker, Style.PUBLIC)
 
     def _without_host(self, text: str, linker: Linker, style: Style) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from publisher.addresses import Address, Addresses
 from publisher.rewrite import depends, volatile
+from publisher.rewrite.actions import SIGN, rewrite_actions
 from publisher.rewrite.attributes import KINDS, Kind, decoded, encoded, kind_of, rewrite_value
 from publisher.rewrite.closing import Closings
 from publisher.rewrite.css import rewrite_css
@@ -28,7 +29,13 @@ from publisher.rewrite.removals import (
     removal_of,
     without_names,
 )
-from publisher.rewrite.scripts import URL_STRING, plain_string, rewrite_import_map, rewrite_imports
+from publisher.rewrite.scripts import (
+    URL_STRING,
+    plain_string,
+    rewrite_files,
+    rewrite_import_map,
+    rewrite_imports,
+)
 from publisher.rewrite.sharing import is_share_link
 from publisher.rewrite.sieve import Sieve
 from publisher.rewrite.text import Hosts
@@ -75,7 +82,13 @@ class HtmlRewriter:
         self._shapes = shapes
         self._memo = Memo()
         self._words = Words(
-            {**sieve.words, "nonce": volatile.NAMES, "token": SIGNS, "noindex": (b"noindex",)}
+            {
+                **sieve.words,
+                "nonce": volatile.NAMES,
+                "token": SIGNS,
+                "noindex": (b"noindex",),
+                "action": (SIGN,),
+            }
         )
 
     def rewrite(self, source: bytes, page: Page) -> bytes:
@@ -85,6 +98,12 @@ class HtmlRewriter:
         lower = text.lower()
         named = self._words.groups_in(lower)
         page.may_hide = "noindex" in named
+        if "action" in named:
+            text = rewrite_actions(
+                text, lambda json: self._hosts.rewrite(json, page.linker, Style.PUBLIC)
+            )
+            lower = text.lower()
+            named = self._words.groups_in(lower)
         page.may_leak = self._sieve.may_name_with(text, lower, named)
         if page.may_leak:
             text = self._without_host(text, lower, page.linker)
@@ -142,7 +161,7 @@ class HtmlRewriter:
                 linker.rebase(outcome.base)
         page.depends.update(made_of)
         for path, address in found:
-            linker.found.setdefault(path, address)  # the first address of a path counts
+            linker.found.setdefault(path, address)  # the first address of a key counts
         return pieces
 
     @staticmethod
@@ -304,6 +323,8 @@ class HtmlRewriter:
             content = rewrite_imports(content.decode(*_CODEC), linker, moves=True).encode(*_CODEC)
         elif kind == "importmap":
             content = rewrite_import_map(content.decode(*_CODEC), linker).encode(*_CODEC)
+        elif kind.endswith("json"):
+            content = rewrite_files(content.decode(*_CODEC), linker).encode(*_CODEC)
         if not self._sieve.may_name(content):
             return content
         style = Style.PUBLIC if kind.endswith("ld+json") else Style.ROOT

@@ -14,6 +14,8 @@ NOWHERE = "about:blank"
 _SERVER_ONLY = re.compile(
     r"/(?:wp-admin(?:[/?#]|$)|wp-json(?:[/?#]|$)|(?:wp-login|xmlrpc)\.php)|[?&]rest_route="
 )
+# `{{name}}`, `${name}`, `{% name %}`: no address yet.
+_BLANK = re.compile(r"\{[{%]|\$\{")
 
 
 class Style(Enum):
@@ -69,9 +71,9 @@ class Linker:
         return f"{self.addresses.urls.public}{address.href}{hash_}{fragment}"
 
     def add(self, address: Address) -> None:
-        """Note an address that the document names; the first one of a path counts."""
+        """Note an address that the document names; the first one of a key counts."""
         if address.path is not None:
-            self.found.setdefault(address.path, address)
+            self.found.setdefault(address.key, address)
 
     def see(self, url: str) -> None:
         """Note an address that stays as it is written."""
@@ -114,7 +116,12 @@ class Linker:
         self.folder = base.partition("?")[0]
 
     def _absolute(self, url: str) -> str | None:
-        """The absolute http(s) URL, None if it is not one or leads into the document itself."""
+        """The absolute http(s) URL, None if it is not one, leads into the document itself, or is
+        a template that a script fills in."""
+        if "\\" in url:
+            url = _forward(url)
+        if "{" in url and _BLANK.search(url):
+            return None
         if url.startswith(("http://", "https://")):
             return url
         if not url or url[0] == "#":
@@ -131,6 +138,14 @@ class Linker:
             return urljoin(self.base, url)
         except ValueError:
             return None
+
+
+def _forward(url: str) -> str:
+    """With slashes where backslashes stand, as browsers take them (WHATWG URL, "relative slash
+    state", "path state")."""
+    end = re.search(r"[?#]", url)
+    path = url[: end.start()] if end else url
+    return path.replace("\\", "/") + url[len(path) :]
 
 
 def is_server_only(url: str) -> bool:

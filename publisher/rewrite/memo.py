@@ -25,7 +25,7 @@ Key = bytes | tuple[bytes, str]
 # No garbage to look for: it holds nothing that could hold it.
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What becomes of a token: the new one, None if it stays; the addresses that it names, by
-    their path; what it says that the page depends on; the transformations that were made in it,
+    their keys; what it says that the page depends on; the transformations that were made in it,
     by their names. `goes`: the name under which its whole element is taken out, '' if it stays;
     `base`: the URL of a `<base>`. `link`: the new one, if there is nothing else but addresses."""
 

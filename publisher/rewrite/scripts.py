@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from publisher.content_types import by_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld
 
 # ECMAScript, "ModuleSpecifier", and `import()`; a bare name stands in an import map. Each pattern
@@ -19,6 +20,8 @@ _IMPORTS = tuple(
 _MODULE = re.compile(r"\.(?:m?js|json|css|wasm)(?:[?#]|$)")
 # A string in JSON that is a URL: relative, from the root, or whole.
 _JSON_URL = re.compile(r"\"((?:\.{0,2}(?:/|\\/)|https?:)(?:[^\"\\\n]|\\[^\n])*)\"")
+# A string in JSON that is the path of a file from the root.
+_JSON_FILE = re.compile(r"\"(?:\\?/)(?!\\?/)[^\"\s<>?]{1,500}\.\w{2,5}(?:\?[^\"\s<>]{0,200})?\"")
 # A string that is an absolute URL and nothing else: what stands around it means nothing to it.
 URL_STRING = re.compile(rb"\"(?:https?:)?(?:\\?/){2}[^\"'\s<>]{1,500}\"")
 _ESCAPED_SLASH = "\\/"
@@ -78,6 +81,28 @@ def rewrite_import_map(text: str, linker: Linker) -> str:
         return match[0] if public == url else _encoded(public, like=match[0])
 
     return _JSON_URL.sub(mapped, text)
+
+
+def rewrite_files(text: str, linker: Linker) -> str:
+    """The JSON with public paths to the files that it names from the root. What names no file may
+    mean anything, and what is not the CMS's stays."""
+
+    def named(match: re.Match[str]) -> str:
+        url = _decoded(match[0])
+        if url is None or not by_name(url.partition("?")[0]):
+            return match[0]
+        try:
+            public = linker.link(url)
+        except Withheld:
+            return match[0]
+        return match[0] if public == url else _encoded(public, like=match[0])
+
+    return _JSON_FILE.sub(named, text)
+
+
+def is_manifest(path: str, text: str) -> bool:
+    """Whether JSON is a web manifest, whatever type it came as: by its name, and by its icons."""
+    return "manifest" in path.rpartition("/")[2] and '"icons"' in text
 
 
 def rewrite_manifest(text: str, linker: Linker) -> str:

@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.hosts import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
+from publisher.rewrite.prose import PUNCTUATION, PUNCTUATION_ESCAPED, prose_end
 from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
@@ -60,23 +61,20 @@ _HEAD_MAX = 100
 _BARE_HEAD_MAX = 48
 # No address that is longer is one of the CMS's: then only its host is replaced.
 _REST_MAX = 4096
-# Punctuation of Japanese text, and typographic quotes, end a URL that stands in prose.
-_PROSE_END = (
-    r"\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01\uff0c\uff0e\uff1a\uff1b\uff1f\u2018-\u201f"
-)
 # A list of addresses has no other sign that the next one begins.
 _NEXT = r"[,;|](?!https?:)"
-_ESCAPED = rf"{BACKSLASHES}(?:/|u[0-9a-fA-F]{{4}})"
-
-# Encoded white space, quotes and angle brackets end an encoded address.
-_ENDS = "20|22|27|3C|3E|0[9AD]"
+# Escaped white space, quotes and angle brackets end an escaped address; so do they in percents.
+_ENDS_ESCAPED = r"00(?:0[0-9a-fA-F]|2[027]|3[cCeE]|60)"
+_ESCAPED = rf"{BACKSLASHES}(?:/|u(?!{_ENDS_ESCAPED})[0-9a-fA-F]{{4}})"
+_PROSE_ESCAPED = rf"{BACKSLASHES}(?:/|u(?i:(?!{_ENDS_ESCAPED}|{PUNCTUATION_ESCAPED})[0-9a-f]{{4}}))"
+_ENDS = "20|22|27|3C|3E|0[9AD]|E3%80%8[0-3]"
 _ASCII = re.ASCII | re.IGNORECASE
 # What follows the host of an address at once; anything else belongs to the text around it.
 _PATH = r"(?=[/?#])"
 _FORMS = (
     _Form(
         _head(":", "/"),
-        re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{_PROSE_END}]|{_NEXT}|&(?=[\w\[\]-]+=))*"),
+        re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|&(?=[\w\[\]-]+=))*"),
         lambda text: text,
         lambda text, _slash: text,
     ),
@@ -100,19 +98,25 @@ _FORMS = (
     ),
 )
 # In markup an ampersand of a URL is written as an entity; other entities end it.
-_MARKUP_REST = re.compile(
-    rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{_PROSE_END}]|{_NEXT}|&(?:amp|#0*38|#x0*26);"
-    r"|&(?=[\w\[\]-]+=))*"
-)
-_MARKUP_JSON_REST = re.compile(
-    rf"(?=[\\?#])(?:{_ESCAPED}|[^\s\"'<>\\`&]|&(?:amp|#0*38|#x0*26);|&(?=[\w\[\]-]+=))*"
-)
+_AMPERSAND = r"&(?:amp|#0*38|#x0*26);|&(?=[\w\[\]-]+=)"
+_MARKUP_REST = re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|{_AMPERSAND})*")
+# In JSON an address may stand amid prose, too: only a string that begins with one is all address.
+_IN_STRING = rf"{_ESCAPED}|[^\s\"'<>\\`&]"
+_IN_PROSE = rf"{_PROSE_ESCAPED}|[^\s\"'<>\\`&,;{PUNCTUATION}]|{_NEXT}"
+_JSON_RESTS = {
+    (markup, quoted): re.compile(
+        rf"(?=[\\?#])(?:{_IN_STRING if quoted else _IN_PROSE}|{_AMPERSAND if markup else '&'})*"
+    )
+    for markup in (False, True)
+    for quoted in (False, True)
+}
+_STRING_BEGINS = re.compile(r"(?:[\"']|&(?:quot|apos|#0*3[49]|#x0*2[27]);|\\u002[27])$")
+_STRING_BEGINS_MAX = 8
 # In an attribute's value only white space and the quotes end it.
 _QUOTED_REST = re.compile(
     rf"{_PATH}(?:[^\s\"'<>\\`&,;|]|{_NEXT}|&(?!(?:quot|apos|lt|gt|#0*3[49]|#x0*2[27]);))*",
     re.IGNORECASE,
 )
-_TRAILING = ".,;:!?"
 
 
 class Hosts:
@@ -204,20 +208,22 @@ class Hosts:
             return host_only
         start = host.start() - len(head[0])
         is_plain = form is _FORMS[0]
-        is_quoted = is_plain and text[max(0, start - 1) : start] in ('"', "'")
+        is_string = _begins_string(text, start, form)
         # What is part of another address is handed to another site, which needs all of it.
         is_handed_on = form in _FORMS[2:] or bool(_PARAMETER.search(text, start - 40, start))
         limit = min(limit, host.end() + _REST_MAX)
-        rest = _rest(form, markup=markup, quoted=is_quoted).match(text, host.end(), limit)
+        rest = _rest(form, markup=markup, quoted=is_string).match(text, host.end(), limit)
         end = rest.end() if rest else host.end()
-        if is_plain and not is_quoted:
-            end = _prose_end(text, host.end(), end)
-        if is_plain and is_handed_on and "&" in text[start:end]:
-            end = text.index("&", start)
+        if form in _FORMS[:2] and not is_string:
+            end = prose_end(text, host.end(), end)
+        if is_plain and is_handed_on and (next_ := _NEXT_PART.search(text, start, end)):
+            end = next_.start()
         if end == limit < len(text) and end > host.end():
             return host_only
+        folder = _folder_end(text, start, host.end(), end, form)
+        end = end if folder is None else folder
         is_in_attribute = _in_attribute(text, start)
-        is_value = is_quoted or is_in_attribute
+        is_value = (is_plain and is_string) or is_in_attribute
         if is_public and style is None:
             is_refused = is_value or form is _FORMS[1]
             is_refused = is_refused and is_server_only(form.decode(text[start:end]))
@@ -238,7 +244,8 @@ class Hosts:
             return start, host.end(), origin if head[0][:1] != "/" else f"//{self._public_host}"
         if is_plain and is_handed_on:
             public = _as_parameter(public, markup=markup)
-        return host_only if self.leak(public) else (start, end, public)
+        is_joined = folder in (None, host.end()) or public.endswith("/")
+        return (start, end, public) if is_joined and not self.leak(public) else host_only
 
     def _public(
         self,
@@ -294,8 +301,29 @@ def _read(written: str, form: _Form, *, markup: bool) -> str:
     return form.decode(html.unescape(written) if markup else written)
 
 
+# A script fills it in: `{name}`, `${name}`, `%s`, `%%name%%`; or it stands for anything: `*`.
+_BLANK = re.compile(r"[{*]|%(?![0-9a-fA-F]{2})")
+
+
+def _folder_end(text: str, start: int, least: int, end: int, form: _Form) -> int | None:
+    """The end of the last folder before a blank in an address, or of its host: what comes behind
+    is not known yet. None if it has no blank, or if only a server answers it. `least`: where its
+    host ends."""
+    blank = _BLANK.search(text, least, end + len("%00")) if form in _FORMS[:2] else None
+    if blank is None or blank.start() > end or is_server_only(form.decode(text[start:end])):
+        return None
+    if blank.start() == end and blank[0] != "{":  # of the text around it
+        return None
+    path = re.split(r"[?#]", text[least : blank.start()], maxsplit=1)[0]
+    return least + path.rfind("/") + 1
+
+
 # An address that stands in a parameter of another one: `?u=http://...`.
 _PARAMETER = re.compile(r"[?&;][\w\[\].-]+=$")
+
+
+# The next parameter, or the next line of a message.
+_NEXT_PART = re.compile(r"&|%0[AD]", re.IGNORECASE)
 
 
 # What would end a parameter, or the address that it is part of.
@@ -347,11 +375,20 @@ def _with_limits(text: str, hosts: Iterator[re.Match[str]]) -> Iterator[tuple[re
 
 
 def _rest(form: _Form, *, markup: bool, quoted: bool) -> re.Pattern[str]:
-    if quoted:
-        return _QUOTED_REST
-    if markup and form is _FORMS[0]:
-        return _MARKUP_REST
-    return _MARKUP_JSON_REST if markup and form is _FORMS[1] else form.rest
+    if form is _FORMS[0]:
+        return _QUOTED_REST if quoted else _MARKUP_REST if markup else form.rest
+    if form is _FORMS[1]:
+        return _JSON_RESTS[markup, quoted]
+    return form.rest
+
+
+def _begins_string(text: str, position: int, form: _Form) -> bool:
+    """Whether an address that stands here is the beginning of a string, and so, nearly always,
+    all of it."""
+    if form is _FORMS[0]:
+        return text[max(0, position - 1) : position] in ('"', "'")
+    before = text[max(0, position - _STRING_BEGINS_MAX) : position]
+    return form is _FORMS[1] and bool(_STRING_BEGINS.search(before))
 
 
 # What may stand before a host and is no part of it: encoded characters, escapes in scripts.
@@ -382,18 +419,6 @@ def _begins(text: str, position: int) -> bool:
     if not before[-1:].isalnum():
         return True
     return not _LABEL_BEFORE.search(before)
-
-
-def _prose_end(text: str, least: int, end: int) -> int:
-    """Without what belongs to the text around an address: `(see http://a/b).`, `url(http://a/b)`."""
-    depth = 0
-    for position in range(least, end):
-        depth += (text[position] in "(（") - (text[position] in ")）")
-        if depth < 0:
-            return position
-    while end > least and text[end - 1] in _TRAILING:
-        end -= 1
-    return end
 
 
 _ATTRIBUTE = re.compile(r"[\s\"'/][\w:.-]+\s*=\s*[\"']?$")

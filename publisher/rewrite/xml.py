@@ -13,10 +13,11 @@ from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_relati
 from publisher.rewrite.text import Hosts
 
 _STYLESHEET = re.compile(r"<\?xml-stylesheet.*?\?>", re.DOTALL)
-# Attributes that hold an address, as they stand in XML, and in HTML that is escaped in XML.
+# Attributes that hold an address, as they stand in XML, and in HTML that is escaped in XML. With
+# braces in it, it is an expression of XSLT ("Attribute Value Templates").
 _ATTRIBUTE = re.compile(
     r"(?<=[\s:])(?:href|src|url|poster|data)\s{0,9}=\s{0,9}"
-    r"(?P<quote>[\"']|&quot;|&#0?3[49];)(?P<url>[^\"'<>\s]{1,2000}?)(?P=quote)"
+    r"(?P<quote>[\"']|&quot;|&#0?3[49];)(?P<url>[^\"'<>{}\s]{1,2000}?)(?P=quote)"
 )
 # An end that never comes must not be looked for again at each beginning.
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
