@@ -12,7 +12,7 @@ from publisher.inspection import SiteFacts
 from publisher.inventory import Inventory
 from publisher.layer import Answers, Row
 from publisher.outcome import Captured
-from publisher.views import View
+from publisher.rewrite.depends import is_listed
 
 
 def site_facts(
@@ -34,6 +34,12 @@ def _logins(inventory: Inventory) -> Iterator[str]:
         # Where paths name pages, an author's link ends in the log-in name.
         end = unquote(urlsplit(author.link).path).rstrip("/").rpartition("/")[2]
         yield from (name for name in (author.slug, end) if name and not name.isdecimal())
+
+
+def lists_objects(inventory: Inventory) -> bool:
+    """Whether the CMS lists anything with a page of its own, or is none that lists."""
+    is_lister = inventory.kind == "wordpress"
+    return not is_lister or any(item.kind != "attachment" for item in inventory.items)
 
 
 def failed(said: Answers) -> Iterator[Failed]:
@@ -75,8 +81,9 @@ def edited(inventory: Inventory, since: datetime | None, addresses: Addresses) -
 
 
 class TakenDown:
-    """Paths that the CMS itself reports as gone: it answers 404 or 410, or lists their object
-    no more. Looks at where the live site came from only if it is asked."""
+    """Paths that the CMS itself reports as gone: it answers 404 or 410, or lists their object no
+    more. An object that it still lists and has no page for is none: its rules for addresses are
+    broken, or the web server's are. Looks at where the live site came from only if it is asked."""
 
     def __init__(
         self,
@@ -87,36 +94,22 @@ class TakenDown:
         self._gone = said.gone
         self._captured = captured
         self._addresses = addresses
-        self._unlisted: frozenset[str] | None = None
+        self._paths: set[str] | None = None
 
     def __contains__(self, path: object) -> bool:
-        if path in self._gone:
-            return True
-        if self._unlisted is None:
-            self._unlisted = frozenset(
-                path for path, row in self._captured() if row.url and self._is_unlisted(row.url)
-            )
-        return path in self._unlisted
+        if self._paths is None:
+            listed = {path: self._is_listed(row) for path, row in self._captured()}
+            unlisted = {path for path, is_listed in listed.items() if is_listed is False}
+            self._paths = unlisted | {path for path in self._gone if not listed.get(path)}
+        return path in self._paths
 
-    def _is_unlisted(self, url: str) -> bool:
-        address = self._addresses.locate(url)
-        if address is None or address.view is None:
+    def _is_listed(self, row: Captured) -> bool | None:
+        """Whether the CMS lists what a path showed; None if no list has such a thing, as with
+        further pages of what is listed."""
+        found = is_listed(row.shows, self._addresses.views)
+        if not found:
+            return found
+        address = self._addresses.locate(row.url)
+        if address and address.path is None:  # the configuration takes it out
             return False
-        # What asks for a password is listed, and is not for the public any more.
-        return address.path is None or not self._is_listed(address.view)
-
-    def _is_listed(self, view: View) -> bool:
-        views = self._addresses.views
-        match view.kind:
-            case "post" | "page" | "item" | "attachment":
-                return int(view.id.rpartition(":")[2]) in views.items
-            case "term":
-                taxonomy, _, key = view.id.partition(":")
-                return key.isdecimal() and (taxonomy, int(key)) in views.terms
-            case "author":
-                return any(str(author.id) == view.id for author in views.inventory.authors)
-            case "date":
-                days = (item.date[:10].replace("-", "") for item in views.inventory.items)
-                return any(day.startswith(view.id) for day in days)
-            case _:
-                return True
+        return True if address and address.view and address.view.is_first else None

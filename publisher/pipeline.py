@@ -23,7 +23,15 @@ from publisher.cms.port import Cms
 from publisher.composing import Composed, Owns, composed
 from publisher.crawl import Progress, crawl
 from publisher.errors import Finding, NotFound
-from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
+from publisher.facts import (
+    TakenDown,
+    broken,
+    edited,
+    failed,
+    lists_objects,
+    object_pages,
+    site_facts,
+)
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
 from publisher.identities import problems
 from publisher.intake.state import accepted, states
@@ -38,6 +46,7 @@ from publisher.prepare import Preparing, Task
 from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
 from publisher.remarks import at_both, remarks, varies
+from publisher.rewrite.depends import of_address
 from publisher.rewrite.tokens import Shape
 from publisher.rewrite.varying import varying
 from publisher.routes import Routes
@@ -176,6 +185,7 @@ def export(
         watch.note_redirects(live.rules(), site.rules)
     facts = ReleaseFacts(
         has_home=site.has_home,
+        lists_objects=lists_objects(inventory),
         pages=site.pages,
         live_pages=live.pages,
         asked=crawled.asked,
@@ -364,9 +374,9 @@ def _keep(records: Records, layer: Layer, live: _Live, redirects: Redirects) -> 
     shortened: list[str] = []
     for row in layer:
         path = str(row.path)
-        redirects.add(row.path, row.url)
+        address = redirects.add(row.path, row.url)
         entries.add(path, manifest.Row(path, row.entry))
-        origins.add(path, Captured(path, row.url, row.depends))
+        origins.add(path, Captured(path, row.url, row.depends, of_address(address)))
         pages += row.entry.is_page
         has_home = has_home or path == "/"
         if row.is_kept:
