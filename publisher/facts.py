@@ -55,11 +55,16 @@ def broken(said: Answers, kept: Iterable[str]) -> Iterator[BrokenLink]:
             yield BrokenLink(str(path), outcome.seen_on, outcome.error)
 
 
-def object_pages(rows: Iterable[Row], addresses: Addresses) -> Iterator[ObjectPage]:
-    """Which page shows which object of the CMS."""
+def object_pages(
+    rows: Iterable[Row], addresses: Addresses, ids: frozenset[int]
+) -> Iterator[ObjectPage]:
+    """Which page, list or feed shows which of these objects of the CMS: lists that were asked for
+    before one of them was withdrawn have it still, while its own page is gone."""
+    tokens = {f"post:{number}": number for number in ids}
     for row in rows:
-        number = _object(row.url, addresses) if row.entry.is_page and row.url else None
-        if number is not None:
+        own = _object(row.url, addresses) if row.entry.is_page and row.url else None
+        shown = {tokens[token] for token in row.depends if token in tokens}
+        for number in sorted(shown | ({own} & ids if own is not None else set())):
             yield ObjectPage(str(row.path), number)
 
 

@@ -189,7 +189,7 @@ def export(
         asked=crawled.asked,
         failed=failed(said),
         found=said.findings,
-        objects=object_pages(layer, addresses) if withdrawn else (),
+        objects=object_pages(layer, addresses, withdrawn) if withdrawn else (),
         withdrawn=withdrawn,
         broken=broken(said, (*made.kept, *site.paths)),
         # Of the CMS alone: what designers do was looked at when they did it.

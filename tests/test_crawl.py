@@ -45,6 +45,7 @@ class ScriptedCms:
     def __init__(self, held: Inventory) -> None:
         self.held = held
         self.ending = ""
+        self.withdrawn: frozenset[int] = frozenset()
         self.answers: dict[str, Capture] = {}
         self.asked: list[str] = []
 
@@ -70,7 +71,7 @@ class ScriptedCms:
         return self.held
 
     def public_ids(self) -> frozenset[int]:
-        return frozenset(item.id for item in self.held.items)
+        return frozenset(item.id for item in self.held.items) - self.withdrawn
 
     def captures(self, wanted: deque[str]) -> Iterator[Capture]:
         while wanted:
@@ -309,6 +310,20 @@ def posts(number: int, structure: str) -> tuple[Item, ...]:
             Item(kind="post", id=n, link=HOME + path, slug=f"記事-{n}", date="2020-05-06T00:00:00")
         )
     return tuple(made)
+
+
+def test_a_list_that_shows_what_was_withdrawn_meanwhile_is_refused(cms: ScriptedCms) -> None:
+    """The post is private by the time that its own page is asked for, and says 404."""
+    cms.answer("/", body='<article class="post-12 type-post">社外秘の本文</article>')
+    cms.answer("/blog/12.html", 404)
+    cms.answer("/feed/", body=f"<rss><item><link>{HOME}/blog/12.html</link></item></rss>",
+               content_type="application/rss+xml")  # fmt: skip
+    cms.withdrawn = frozenset((12,))
+    with pytest.raises(GateRefused) as refused:
+        Site().export(cms)
+    assert {(one.gate, one.page) for one in refused.value.findings} == {
+        ("unpublished", "/"), ("unpublished", "/feed.xml"),
+    }  # fmt: skip
 
 
 class Unsteady(ScriptedCms):
