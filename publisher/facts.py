@@ -86,8 +86,8 @@ def edited(inventory: Inventory, since: datetime | None, addresses: Addresses) -
 
 
 class TakenDown:
-    """Paths that the CMS itself reports as gone: it answers 404 or 410, or lists their object no
-    more. An object that it still lists and has no page for is none: its rules for addresses are
+    """Paths that the CMS itself reports as gone: it answers 404 or 410, redirects to another
+    place of the site, or lists their object no more. An object that it still lists and has no page for is none: its rules for addresses are
     broken, or the web server's are. Looks at where the live site came from only if it is asked."""
 
     def __init__(
@@ -97,6 +97,7 @@ class TakenDown:
         addresses: Addresses,
     ) -> None:
         self._gone = said.gone
+        self._moved = {one.path for one in said.moved if one.target.startswith("/")}
         self._captured = captured
         self._addresses = addresses
         self._paths: set[str] | None = None
@@ -105,7 +106,8 @@ class TakenDown:
         if self._paths is None:
             listed = {path: self._is_listed(row) for path, row in self._captured()}
             unlisted = {path for path, is_listed in listed.items() if is_listed is False}
-            self._paths = unlisted | {path for path in self._gone if not listed.get(path)}
+            gone = {path for path in self._gone if not listed.get(path)}
+            self._paths = unlisted | gone | self._moved
         return path in self._paths
 
     def _is_listed(self, row: Captured) -> bool | None:

@@ -378,6 +378,16 @@ def test_what_the_cms_lists_and_has_no_page_for_is_lost_and_not_taken_down(
     assert site.records.intent()[0].release == first.release.id
 
 
+def test_pages_that_the_cms_redirects_are_not_lost(cms: ScriptedCms) -> None:
+    site = Site()
+    cms.held = with_items(cms.held, *posts(30, BLOG))
+    site.export(cms)
+    for post in posts(30, BLOG):
+        cms.answer(post.link.removeprefix(HOME), 301, to=f"/moved/{post.id}/")
+    again = site.export(cms)
+    assert (len(gone(again)), again.changes.new) == (30, 30)
+
+
 def test_a_cms_that_lists_nothing_any_more_is_not_believed(plain: ScriptedCms) -> None:
     """So it looks when its table of posts can't be read: the lists are empty, with status 200."""
     site = Site()
