@@ -87,8 +87,9 @@ def edited(inventory: Inventory, since: datetime | None, addresses: Addresses) -
 
 class TakenDown:
     """Paths that the CMS itself reports as gone: it answers 404 or 410, redirects to another
-    place of the site, or lists their object no more. An object that it still lists and has no page for is none: its rules for addresses are
-    broken, or the web server's are. Looks at where the live site came from only if it is asked."""
+    place of the site, or lists their object no more. 404 for an object that it still lists is no
+    such report: its rules for addresses are broken, or the web server's are. Looks at where the
+    live site came from only if it is asked."""
 
     def __init__(
         self,
