@@ -7,6 +7,7 @@ import operator
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from publisher.content_types import is_loaded_by_pages
 from publisher.manifest import Difference, Entry, joined
 from publisher.paths import SitePath
 
@@ -37,7 +38,8 @@ def compose(
 
 def older_assets(earlier: Iterable[Iterable[Difference]]) -> Iterator[tuple[SitePath, Entry]]:
     """The assets that earlier releases had and the new one has not, at the paths they had, in
-    path order.
+    path order. A feed, a sitemap or a document is none: no open page loads it, and it may be the
+    post that somebody has just taken off the site.
 
     `earlier`: for each release, newest first, its differences to the new one, in path order.
     """
@@ -45,7 +47,9 @@ def older_assets(earlier: Iterable[Iterable[Difference]]) -> Iterator[tuple[Site
         (
             (difference.path, difference.old)
             for difference in release
-            if difference.new is None and difference.old and not difference.old.is_page
+            if difference.new is None
+            and difference.old
+            and is_loaded_by_pages(difference.old.content_type)
         )
         for release in earlier
     )

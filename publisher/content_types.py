@@ -87,6 +87,22 @@ def by_name(path: str) -> str:
     return _TYPES.get(extension.lower(), "") if dot else ""
 
 
+# What a page that is open may still ask for; scripts ask for data of their own (JSON, models).
+_LOADED = (
+    "image/", "font/", "audio/", "video/", "model/", "text/css", "text/javascript", "text/vtt",
+    "application/javascript", "application/x-javascript", "application/ecmascript",
+    "application/json", "application/geo+json", "application/ld+json", "application/manifest+json",
+    "application/wasm", "application/x-subrip", "application/vnd.apple.mpegurl",
+    "application/vnd.ms-fontobject",
+)  # fmt: skip
+
+
+def is_loaded_by_pages(content_type: str) -> bool:
+    """Whether a page loads files of this type, as opposed to what is opened by itself and may
+    hold a whole post: pages, feeds, sitemaps, documents, archives."""
+    return bare(content_type).startswith(_LOADED)
+
+
 def is_part_of_pages(path: str) -> bool:
     """Whether a file is there for pages, by its extension: a style sheet, a script, an image or a
     font. A browser gets dozens of them with one page."""

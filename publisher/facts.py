@@ -12,7 +12,7 @@ from publisher.inspection import SiteFacts
 from publisher.inventory import Inventory
 from publisher.layer import Answers, Row
 from publisher.outcome import Captured
-from publisher.views import View
+from publisher.rewrite.depends import is_listed
 
 
 def site_facts(
@@ -36,6 +36,12 @@ def _logins(inventory: Inventory) -> Iterator[str]:
         yield from (name for name in (author.slug, end) if name and not name.isdecimal())
 
 
+def lists_objects(inventory: Inventory) -> bool:
+    """Whether the CMS lists anything with a page of its own, or is none that lists."""
+    is_lister = inventory.kind == "wordpress"
+    return not is_lister or any(item.kind != "attachment" for item in inventory.items)
+
+
 def failed(said: Answers) -> Iterator[Failed]:
     """The paths about which there was no answer, and why."""
     return (Failed(str(path), f"{one.error} ({one.url})") for path, one in said.failed.items())
@@ -49,11 +55,16 @@ def broken(said: Answers, kept: Iterable[str]) -> Iterator[BrokenLink]:
             yield BrokenLink(str(path), outcome.seen_on, outcome.error)
 
 
-def object_pages(rows: Iterable[Row], addresses: Addresses) -> Iterator[ObjectPage]:
-    """Which page shows which object of the CMS."""
+def object_pages(
+    rows: Iterable[Row], addresses: Addresses, ids: frozenset[int]
+) -> Iterator[ObjectPage]:
+    """Which page, list or feed shows which of these objects of the CMS: lists that were asked for
+    before one of them was withdrawn have it still, while its own page is gone."""
+    tokens = {f"post:{number}": number for number in ids}
     for row in rows:
-        number = _object(row.url, addresses) if row.entry.is_page and row.url else None
-        if number is not None:
+        own = _object(row.url, addresses) if row.entry.is_page and row.url else None
+        shown = {tokens[token] for token in row.depends if token in tokens}
+        for number in sorted(shown | ({own} & ids if own is not None else set())):
             yield ObjectPage(str(row.path), number)
 
 
@@ -75,8 +86,10 @@ def edited(inventory: Inventory, since: datetime | None, addresses: Addresses) -
 
 
 class TakenDown:
-    """Paths that the CMS itself reports as gone: it answers 404 or 410, or lists their object
-    no more. Looks at where the live site came from only if it is asked."""
+    """Paths that the CMS itself reports as gone: it answers 404 or 410, redirects to another
+    place of the site, or lists their object no more. 404 for an object that it still lists is no
+    such report: its rules for addresses are broken, or the web server's are. Looks at where the
+    live site came from only if it is asked."""
 
     def __init__(
         self,
@@ -85,38 +98,26 @@ class TakenDown:
         addresses: Addresses,
     ) -> None:
         self._gone = said.gone
+        self._moved = {one.path for one in said.moved if one.target.startswith("/")}
         self._captured = captured
         self._addresses = addresses
-        self._unlisted: frozenset[str] | None = None
+        self._paths: set[str] | None = None
 
     def __contains__(self, path: object) -> bool:
-        if path in self._gone:
-            return True
-        if self._unlisted is None:
-            self._unlisted = frozenset(
-                path for path, row in self._captured() if row.url and self._is_unlisted(row.url)
-            )
-        return path in self._unlisted
+        if self._paths is None:
+            listed = {path: self._is_listed(row) for path, row in self._captured()}
+            unlisted = {path for path, is_listed in listed.items() if is_listed is False}
+            gone = {path for path in self._gone if not listed.get(path)}
+            self._paths = unlisted | gone | self._moved
+        return path in self._paths
 
-    def _is_unlisted(self, url: str) -> bool:
-        address = self._addresses.locate(url)
-        if address is None or address.view is None:
+    def _is_listed(self, row: Captured) -> bool | None:
+        """Whether the CMS lists what a path showed; None if no list has such a thing, as with
+        further pages of what is listed."""
+        found = is_listed(row.shows, self._addresses.views)
+        if not found:
+            return found
+        address = self._addresses.locate(row.url)
+        if address and address.path is None:  # the configuration takes it out
             return False
-        # What asks for a password is listed, and is not for the public any more.
-        return address.path is None or not self._is_listed(address.view)
-
-    def _is_listed(self, view: View) -> bool:
-        views = self._addresses.views
-        match view.kind:
-            case "post" | "page" | "item" | "attachment":
-                return int(view.id.rpartition(":")[2]) in views.items
-            case "term":
-                taxonomy, _, key = view.id.partition(":")
-                return key.isdecimal() and (taxonomy, int(key)) in views.terms
-            case "author":
-                return any(str(author.id) == view.id for author in views.inventory.authors)
-            case "date":
-                days = (item.date[:10].replace("-", "") for item in views.inventory.items)
-                return any(day.startswith(view.id) for day in days)
-            case _:
-                return True
+        return True if address and address.view and address.view.is_first else None

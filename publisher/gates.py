@@ -19,8 +19,8 @@ RULES: Mapping[str, str] = {
     "emails": "take the address off the page, or list it below gates.emails",
     "empty": "see what the CMS answers: a site needs a home page and another",
     "errors": "export again when the CMS answers, or raise gates.errors",
-    "lost-pages": "see whether the CMS lists these pages; raise gates.lost_pages for more "
-    "take-downs at once",
+    "lost-pages": "see whether the CMS still has these pages, and answers at their addresses; "
+    "raise gates.lost_pages for more take-downs at once",
     "nonces": "switch off the plugin's form or script on public pages: a token is worthless "
     "without the CMS",
     "staging-host": "write a public address in its place in the CMS",
@@ -99,7 +99,8 @@ class ObjectPage(NamedTuple):
 class ReleaseFacts:
     """What the gates look at. Each iterable is read once, in order, and not kept.
 
-    `pages`, `live_pages`: pages of the release and of what is live; `asked`: URLs asked of the
+    `lists_objects`: the CMS lists a post or page, or can't tell; `pages`, `live_pages`: pages of
+    the release and of what is live; `asked`: URLs asked of the
     CMS; `found`: findings of the inspection, page after page; `objects`: which page shows which
     object; `public_ids`: ids that the CMS lists as public (None: not known); `withdrawn`: those
     that stopped being public while the export ran; `broken`: internal links to what staging
@@ -109,6 +110,7 @@ class ReleaseFacts:
 
     has_home: bool
     pages: int
+    lists_objects: bool = True
     live_pages: int = 0
     asked: int = 0
     failed: Iterable[Failed] = ()
@@ -188,6 +190,8 @@ def _empty(facts: ReleaseFacts) -> list[Finding]:
         return [Finding("empty", "/", "the CMS gave no home page")]
     if facts.pages < 2:
         return [Finding("empty", "/", "the CMS has no page besides its home page")]
+    if not facts.lists_objects:  # a table of its database that can't be read looks like that
+        return [Finding("empty", "/", "the CMS lists no post and no page")]
     return []
 
 

@@ -100,7 +100,7 @@ def judge(address: Address, capture: Capture, addresses: Addresses) -> Verdict:
         return Refused()
     if _is_stand_in(address, capture, addresses):
         return Move(302, "/")
-    return Keep()
+    return Gone() if _shows_another(address, capture) else Keep()
 
 
 def asked_at(url: str, path: SitePath, addresses: Addresses) -> Address:
@@ -172,6 +172,19 @@ def _is_stand_in(address: Address, capture: Capture, addresses: Addresses) -> bo
         and address.view is not None
         and address.view.kind in ("path", "file")
     )
+
+
+# `get_body_class` for the front page and for the page of posts.
+_OF_HOME = re.compile(rb"<body\b[^>]{0,300}\bclass=[\"'](?:[\w-]+ ){0,9}(?:home|blog)[ \"']")
+
+
+def _shows_another(address: Address, capture: Capture) -> bool:
+    """Whether an entry of a type that is not for visitors was asked for: REST may list it, and
+    `WP::parse_request` answers its link with the home page."""
+    view = address.view
+    if view is None or view.kind != "item" or not _OF_HOME.search(capture.body):
+        return False
+    return not _names(capture.body, view.id.rpartition(":")[2].encode())
 
 
 # ------------------------------------------------------------------- the body of a page

@@ -56,9 +56,12 @@ class Outcome(Content, frozen=True, array_like=True, kw_only=True):
 
 
 class Captured(msgspec.Struct, frozen=True, array_like=True):
-    """Where a release's file came from: its site path, the URL asked for, and what it was seen
-    to be made of (`post:12`, `term:category:5`, `menu-item:77`, ...)."""
+    """Where a release's file came from: its site path, the URL asked for, what it was seen
+    to be made of (`post:12`, `term:category:5`, `menu-item:77`, ...), and which of these it shows
+    or is a part of ('' if none): a URL alone does not tell once the CMS lists its object no more.
+    """
 
     path: str
     url: str
     depends: tuple[str, ...] = ()
+    shows: str = ""

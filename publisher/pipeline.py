@@ -5,9 +5,8 @@ CMS -> captures -> layer -> manifest -> redirect rules -> gates -> release
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,12 +18,21 @@ import msgspec
 from publisher import __version__, discovery, manifest
 from publisher.addresses import Addresses, SiteUrls
 from publisher.approval import Approvals
+from publisher.asking_twice import asked_twice
 from publisher.cms.port import Cms
 from publisher.collisions import found_on_the_way
 from publisher.composing import Composed, Owns, composed
 from publisher.crawl import Progress, crawl
-from publisher.errors import Finding, NotFound
-from publisher.facts import TakenDown, broken, edited, failed, object_pages, site_facts
+from publisher.errors import Finding
+from publisher.facts import (
+    TakenDown,
+    broken,
+    edited,
+    failed,
+    lists_objects,
+    object_pages,
+    site_facts,
+)
 from publisher.gates import OF_SINGLE_PAGES, Limits, ReleaseFacts, check, refusal, refused
 from publisher.identities import problems
 from publisher.intake.state import accepted, states
@@ -32,15 +40,15 @@ from publisher.inventory import Inventory
 from publisher.judge import Doubts, ends
 from publisher.layer import Answers, Layer, Missing, answers
 from publisher.manifest import Difference, Entry, Manifest, differences, entries_of, find
-from publisher.outcome import Captured, Outcome
+from publisher.outcome import Captured
 from publisher.own import NOTHING, Own
 from publisher.paths import SitePath, is_shortened
-from publisher.prepare import Preparing, Task
+from publisher.prepare import Preparing
 from publisher.records import Records, entry_key
 from publisher.release import Override, Release, new_id, utc_now
-from publisher.remarks import at_both, remarks, varies
+from publisher.remarks import at_both, remarks
+from publisher.rewrite.depends import of_address
 from publisher.rewrite.tokens import Shape
-from publisher.rewrite.varying import varying
 from publisher.routes import Routes
 from publisher.rules import Moved, Redirects
 from publisher.scope import Scope
@@ -49,8 +57,6 @@ from publisher.spool import Spool
 from publisher.workers import Plant
 from redirects.rules import RuleSet
 
-# So many pages are asked for twice, to see whether they stay the same.
-_SAMPLES_MAX = 8
 # So many paths of each kind of change are named; all are counted.
 _NAMED_MAX = 1000
 
@@ -140,6 +146,7 @@ def export(
     """
     with staff() as crew:  # its processes start while the CMS is asked for its lists
         live = _Live.of(records)
+        blobs = live.blobs()
         inventory = cms.inventory()
         plant = _plant(records, request, inventory)
         addresses = plant.addresses()
@@ -154,12 +161,12 @@ def export(
                 spool,
                 progress,
                 doubts=Doubts(live.ends()),
-                live=live.blobs(),
+                live=blobs,
                 earlier=spool if resumed else (),
             )
         finally:
             spool.flush()
-        unstable = tuple(_varying(records, cms, spool, preparing))
+        unstable = tuple(asked_twice(records, cms, spool, preparing, blobs))
     withdrawn = _withdrawn(cms, inventory)
 
     said = answers(spool, crawled.doubts)
@@ -177,12 +184,13 @@ def export(
         watch.note_redirects(live.rules(), site.rules)
     facts = ReleaseFacts(
         has_home=site.has_home,
+        lists_objects=lists_objects(inventory),
         pages=site.pages,
         live_pages=live.pages,
         asked=crawled.asked,
         failed=failed(said),
         found=said.findings,
-        objects=object_pages(layer, addresses) if withdrawn else (),
+        objects=object_pages(layer, addresses, withdrawn) if withdrawn else (),
         withdrawn=withdrawn,
         broken=broken(said, (*made.kept, *site.paths)),
         # Of the CMS alone: what designers do was looked at when they did it.
@@ -308,32 +316,6 @@ def _key(request: Request, inventory: Inventory) -> str:
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 
 
-def _varying(records: Records, cms: Cms, spool: Spool, preparing: Preparing) -> Iterator[str]:
-    """Pages asked for once more, a few of each kind, that are not the same then."""
-    samples: dict[str, Outcome] = {}
-    for outcome in spool:
-        if outcome.kind == "content" and outcome.entry and outcome.entry.is_page:
-            samples.setdefault(outcome.path.rpartition("/")[0][:20], outcome)
-        if len(samples) == _SAMPLES_MAX:
-            break
-    first = {one.url: (one.path, one.entry) for one in samples.values() if one.entry}
-    for capture in filter(None, cms.captures(deque(first))):
-        if capture.status == 200:
-            path, entry = first[capture.url]
-            kind, body = capture.content_type, capture.body
-            preparing.give(Task(capture.url, path, kind, body, entry_key(entry)))
-    again: dict[str, Entry] = {}
-    while preparing.is_busy:
-        found = preparing.take(wait=True)
-        again |= {one.url: one.entry for one in found if one.entry}
-    for url, (path, before) in first.items():
-        after = again.get(url, before)
-        if after.blob != before.blob:
-            with contextlib.suppress(NotFound):  # a dry run keeps no blobs
-                texts = [records.content(one).decode(errors="replace") for one in (before, after)]
-                yield varies(path, varying(*texts))
-
-
 def _withdrawn(cms: Cms, inventory: Inventory) -> frozenset[int]:
     """What stopped being public while the export ran."""
     now = cms.public_ids()
@@ -367,9 +349,9 @@ def _keep(records: Records, layer: Layer, live: _Live, redirects: Redirects) -> 
     shortened: list[str] = []
     for row in layer:
         path = str(row.path)
-        redirects.add(row.path, row.url)
+        address = redirects.add(row.path, row.url)
         entries.add(path, manifest.Row(path, row.entry))
-        origins.add(path, Captured(path, row.url, row.depends))
+        origins.add(path, Captured(path, row.url, row.depends, of_address(address)))
         pages += row.entry.is_page
         has_home = has_home or path == "/"
         if row.is_kept:

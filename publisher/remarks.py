@@ -95,7 +95,10 @@ def varies(path: str, spots: tuple[Spot, ...]) -> str:
 
 def _line(shape: Shape) -> str:
     """A shape as the configuration has it."""
-    return f"- attribute: {shape.attribute}" if shape.attribute else f"- pattern: '{shape.pattern}'"
+    if shape.attribute:
+        return f"- attribute: {shape.attribute}"
+    pattern = shape.pattern.replace("'", "''")
+    return f"- pattern: '{pattern}'"
 
 
 _PROBLEMS = {

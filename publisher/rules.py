@@ -61,9 +61,9 @@ class Redirects:
         # By hash: a site has more files than rules.
         self._there: set[int] = set()
 
-    def add(self, path: SitePath, url: str) -> None:
+    def add(self, path: SitePath, url: str) -> Address | None:
         """Take what is on the site: its path, and the URL of the CMS that it was made from (''
-        if unknown)."""
+        if unknown). Gives that URL's address."""
         address = self._addresses.locate(url) if url else None
         self._there.add(hash(path))
         if unglued_path(path) != path and len(self.unreachable) < _NAMED_MAX:
@@ -79,6 +79,7 @@ class Redirects:
         if path.endswith("/"):
             self._slashes += slash_rules((path,))
         self._asides += _asides(path, url, address, self._addresses)
+        return address
 
     def rules(self, moved: Iterable[Moved], known: Iterable[Rule] = ()) -> RuleSet:
         """All of them, once everything was given: the site's own before those that its CMS gives.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import pytest
@@ -25,7 +25,7 @@ from publisher.social import Social
 from publisher.store.memory import MemoryStore
 from tests import crawls
 from tests.crawls import Seen, inline
-from tests.samples import HOME, PUBLIC, addresses, inventory
+from tests.samples import HOME, PUBLIC, addresses, inventory, with_items
 
 BLOG = "/blog/%post_id%.html"
 URLS = SiteUrls(PUBLIC, (HOME,))
@@ -45,6 +45,7 @@ class ScriptedCms:
     def __init__(self, held: Inventory) -> None:
         self.held = held
         self.ending = ""
+        self.withdrawn: frozenset[int] = frozenset()
         self.answers: dict[str, Capture] = {}
         self.asked: list[str] = []
 
@@ -70,7 +71,7 @@ class ScriptedCms:
         return self.held
 
     def public_ids(self) -> frozenset[int]:
-        return frozenset(item.id for item in self.held.items)
+        return frozenset(item.id for item in self.held.items) - self.withdrawn
 
     def captures(self, wanted: deque[str]) -> Iterator[Capture]:
         while wanted:
@@ -299,6 +300,116 @@ def test_a_cms_that_answers_nothing_changes_nothing(cms: ScriptedCms) -> None:
     with pytest.raises(GateRefused, match="errors"):
         site.export(cms)
     assert site.records.intent()[0].release == first.release.id
+
+
+def posts(number: int, structure: str) -> tuple[Item, ...]:
+    made: list[Item] = []
+    for n in range(100, 100 + number):
+        path = structure.replace("%post_id%", str(n)).replace("%slug%", quote(f"記事-{n}"))
+        made.append(
+            Item(kind="post", id=n, link=HOME + path, slug=f"記事-{n}", date="2020-05-06T00:00:00")
+        )
+    return tuple(made)
+
+
+def test_a_list_that_shows_what_was_withdrawn_meanwhile_is_refused(cms: ScriptedCms) -> None:
+    """The post is private by the time that its own page is asked for, and says 404."""
+    cms.answer("/", body='<article class="post-12 type-post">社外秘の本文</article>')
+    cms.answer("/blog/12.html", 404)
+    cms.answer("/feed/", body=f"<rss><item><link>{HOME}/blog/12.html</link></item></rss>",
+               content_type="application/rss+xml")  # fmt: skip
+    cms.withdrawn = frozenset((12,))
+    with pytest.raises(GateRefused) as refused:
+        Site().export(cms)
+    assert {(one.gate, one.page) for one in refused.value.findings} == {
+        ("unpublished", "/"), ("unpublished", "/feed.xml"),
+    }  # fmt: skip
+
+
+class Unsteady(ScriptedCms):
+    """One whose page about the company has another number in it at each look."""
+
+    def captures(self, wanted: deque[str]) -> Iterator[Capture]:
+        for capture in super().captures(wanted):
+            if capture.url.endswith(quote("/会社概要/")):
+                body = f"<p>訪問者: {len(self.asked)}</p>".encode()
+                yield msgspec.structs.replace(capture, body=body)
+            else:
+                yield capture
+
+
+def test_a_page_that_made_this_release_by_itself_is_named() -> None:
+    """Few of all pages can be asked for twice; those that are not what is live tell most."""
+    site, cms = Site(), Unsteady(inventory(BLOG))
+    site.export(cms)
+    again = site.export(cms)
+    assert again.changes.named["changed"] == ["/会社概要/"]
+    assert any(
+        warning.startswith("/会社概要/ is another page at each look") for warning in again.warnings
+    )
+
+
+STRUCTURES = (BLOG, "/2020/05/%slug%/", "/%slug%/")
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_what_the_cms_lists_no_more_is_a_take_down_however_much_it_is(
+    cms: ScriptedCms, structure: str
+) -> None:
+    site = Site()
+    cms.held = with_items(cms.held, *posts(60, structure))
+    site.export(cms)
+    cms.held = with_items(inventory(BLOG), *posts(30, structure))
+    assert len(gone(site.export(cms))) == 30
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_what_the_cms_lists_and_has_no_page_for_is_lost_and_not_taken_down(
+    cms: ScriptedCms, structure: str
+) -> None:
+    """A web server that lost its rules for addresses answers 404 to all but the home page."""
+    cms.held = with_items(cms.held, *posts(21, structure))
+    site = Site()
+    first = site.export(cms)
+    for post in posts(21, structure):
+        cms.answer(post.link.removeprefix(HOME), 404)
+    with pytest.raises(GateRefused, match="lost-pages"):
+        site.export(cms)
+    assert site.records.intent()[0].release == first.release.id
+
+
+def test_pages_that_the_cms_redirects_are_not_lost(cms: ScriptedCms) -> None:
+    site = Site()
+    cms.held = with_items(cms.held, *posts(30, BLOG))
+    site.export(cms)
+    for post in posts(30, BLOG):
+        cms.answer(post.link.removeprefix(HOME), 301, to=f"/moved/{post.id}/")
+    again = site.export(cms)
+    assert (len(gone(again)), again.changes.new) == (30, 30)
+
+
+def test_a_cms_that_lists_nothing_any_more_is_not_believed(plain: ScriptedCms) -> None:
+    """So it looks when its table of posts can't be read: the lists are empty, with status 200."""
+    site = Site()
+    site.export(plain)
+    plain.held = msgspec.structs.replace(plain.held, items=(), authors=())
+    with pytest.raises(GateRefused, match="empty"):
+        site.export(plain)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_there"),
+    [('<body class="home blog wp-embed"><a href="/?p=12">', False),
+     ('<body class="home page page-id-2">', False),
+     ('<body class="single single-book postid-90 blog">', True),
+     ('<body class="single-book">home', True)],
+)  # fmt: skip
+def test_the_home_page_in_place_of_what_is_not_for_visitors_is_no_page(
+    cms: ScriptedCms, body: str, is_there: bool
+) -> None:
+    """Types that blocks alone show are in REST, too; WordPress answers their links so."""
+    cms.answer("/?book=red", body=body)
+    assert ("/book/red/" in crawled(cms).entries) is is_there
 
 
 def test_a_path_of_a_protected_post_is_not_asked_for(cms: ScriptedCms) -> None:

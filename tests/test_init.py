@@ -109,6 +109,12 @@ def test_a_wrong_option_is_named_before_anything_is_asked(
         (Reply(302, b"", {"Location": "/"}), "redirects in a circle"),
         (Reply(302, b"", {"Location": "http://[x"}), "can't be reached"),
         (Reply(0), "can't be reached"),
+        (Reply(200, b"", HTML), "the page there is empty"),
+        (Reply(200, b'<body id="error-page">x', HTML), "is WordPress's page for errors"),
+        (
+            Reply(200, b'<form name="loginform" id="loginform" action="wp-login.php">', HTML),
+            "the page there is the log-in page",
+        ),
     ],
 )
 def test_a_cms_that_can_not_be_looked_at(publisher: Cli, reply: Reply, says: str) -> None:
@@ -143,6 +149,24 @@ def test_no_other_host_is_asked(publisher: Cli) -> None:
             code, out, _ = publisher("init", url, "--json")
     assert (code, asked) == (0, [])
     assert elsewhere.removeprefix("http://") in seen(out)["Files elsewhere"]
+
+
+@pytest.mark.parametrize("at", ["/index.php", "/company/", "/%E4%BC%9A%E7%A4%BE/"])
+def test_a_wordpress_is_where_it_says_if_that_is_above(publisher: Cli, cms: str, at: str) -> None:
+    """WordPress answers REST at the address of each of its pages."""
+    whole = passing_on(cms)
+    home: list[str] = []
+
+    def answer(path: str) -> Reply:
+        if "rest_route=%2F&" in path:
+            root = json.dumps({"home": home[0], "name": "会社"}).encode()
+            return Reply(200, root, {"Content-Type": "application/json"})
+        return whole(path.replace(at, "/", 1))
+
+    with serving(answer) as url:
+        home.append(url)
+        assert publisher("init", url + at)[0] == 0
+    assert load(CONFIG).cms.url == url
 
 
 def test_a_site_that_believes_to_be_elsewhere_is_told_so(publisher: Cli) -> None:

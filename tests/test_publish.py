@@ -231,6 +231,15 @@ def test_assets_of_earlier_releases_stay_for_three_releases_then_go(world: World
         assert world.slot_file(slot, "/gone.css") == expected, number
 
 
+@pytest.mark.parametrize("path", ["/tag/news/feed.xml", "/sitemap.xml", "/a/price.pdf", "/a.zip"])
+def test_what_no_page_loads_goes_with_its_release(world: World, path: str) -> None:
+    """The feed of a tag has the whole text of the post that was made private."""
+    world.publish({path: "非公開", "/a.css": "a"})
+    slot = world.publish({"/n.css": "1"}).slot
+    assert world.slot_file(slot, path) is None
+    assert world.slot_file(slot, "/a.css") == "a"
+
+
 def test_an_asset_that_comes_back_is_the_new_one(world: World) -> None:
     world.publish({"/style.css": "1"})
     world.publish({})

@@ -101,6 +101,11 @@ def test_a_feed_has_absolute_public_addresses_and_its_own_style_sheet() -> None:
         (f"{HOME}/wp-login.php?redirect_to={quote(HOME, safe='')}%2F%3Fp%3D12", "about:blank"),
         ("/?s=x&paged=2", "about:blank"),
         ("/?p=1700", "about:blank"),
+        (f"{HOME}/?p=12", f"{PUBLIC}/blog/12.html"),
+        (f"{HOME}/?p=1700", "about:blank"),
+        (f"{HOME}/?p=9999&preview=true", "about:blank"),
+        (f"{HOME}/?s=x&paged=2", "about:blank"),
+        ("https://other.example/?p=1700", "https://other.example/?p=1700"),
     ],
 )
 def test_links_of_html_in_a_feed_are_public_or_lead_nowhere(

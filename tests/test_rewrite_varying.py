@@ -35,6 +35,28 @@ def test_what_is_suggested_settles_the_page() -> None:
 
 
 @pytest.mark.parametrize(
+    "page",
+    [
+        '<a aria-label="{} (2 items)">タグ</a>',
+        '<b aria-label="{}">タグ</b>',
+        '<img alt="{}">',
+        '<a title="{} 2">',
+        '<a href="{}/a">',
+        "<p>order: id={}</p>",
+    ],
+)
+def test_what_is_to_be_read_is_never_declared_a_token(page: str) -> None:
+    """A cloud of tags, whose order for ties WordPress leaves to the database."""
+    (spot,) = varying(page.format("captions"), page.format("categories"))
+    assert (spot.first, spot.second, spot.shape) == ("captions", "categories", None)
+
+
+def test_the_beginning_of_a_value_is_no_token() -> None:
+    (spot,) = varying('<img alt="photo1 xx">', '<img alt="photo2 xx">')
+    assert spot.shape is None
+
+
+@pytest.mark.parametrize(
     ("one", "two", "places"),
     [("", "", 0), ("a", "a", 0), ("", "a", 1), ("aa", "a", 1), ("x a", "x b", 1), ("日", "本", 1)],
 )

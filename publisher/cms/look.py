@@ -18,6 +18,7 @@ from publisher.errors import CmsError
 from publisher.front import Front, front, host_of, one_line
 from publisher.init import Look
 from publisher.inventory import Item
+from publisher.judge import flaw
 
 _REDIRECTS_MAX = 5
 _PAGE_BYTES = 512 * 1024
@@ -27,6 +28,7 @@ _TYPES_MAX = 20
 _TRIED_MAX = 20
 _LINK_CHARACTERS_MAX = 2000
 _HTML = ("text/html", "application/xhtml+xml")
+_ROOT = {"rest_route": "/", "_fields": "home,name,namespaces"}
 
 
 def look(url: str, credentials: str = "") -> Look:
@@ -78,25 +80,35 @@ class _Looking:
     def _root(self) -> tuple[dict[str, Any], int]:
         """What REST says of the site, and its status. It answers under every host's name and in
         every permalink form, unlike the pages: so it is asked first."""
-        answer = self._rest("/", _fields="home,name,namespaces")
+        answer = self._questions.ask(f"{self._url}/", _ROOT)
         target = urlsplit(answer.location)
         if target.scheme == "https" != urlsplit(self._url).scheme and is_same_host(
             self._url, answer.location
         ):
             self._reach(urlsplit(self._url)._replace(scheme="https", netloc=target.netloc).geturl())
-            answer = self._rest("/", _fields="home,name,namespaces")
+            answer = self._questions.ask(f"{self._url}/", _ROOT)
         root = _json(answer)
         home = _text(root, "home").rstrip("/")
         is_address = host_of(home) and home.isprintable() and " " not in home
         if not is_address or not home.startswith(("http://", "https://")) or len(home) > 500:
             return {}, answer.status if answer.status >= 400 else 0
         self._home = home
+        self._go_up(urlsplit(home).path)
         self._questions.headers.update(host_headers(self._url, home))
         posts = self._rest("/wp/v2/posts", per_page="1", _fields="id,link,slug,date")
         if posts.status >= 400:  # only some routes are switched off
             return {}, posts.status
         self._sample = _sample(_json(posts))
         return root, 200
+
+    def _go_up(self, path: str) -> None:
+        """REST also answers at a page's address: the CMS is where it says, if that is above."""
+        here = urlsplit(self._url)
+        above = here._replace(path=path).geturl()
+        if self._url.startswith(f"{above}/") and _text(
+            _json(Questions(above, self._credentials).ask(f"{above}/", _ROOT)), "home"
+        ):
+            self._reach(above)
 
     def _counts(self) -> Iterator[tuple[str, int]]:
         types = _json(self._rest("/wp/v2/types"))
@@ -138,6 +150,12 @@ class _Looking:
                 f"{self._url} answers {one_line(answer.content_type) or 'something'} where its "
                 "home page should be",
                 "Is this the address of the CMS's home page?",
+            )
+        if wrong := flaw(answer.body):
+            raise CmsError(
+                f"{self._url}: the page there {wrong}",
+                "Is this the address of the site's home page, and not of its administration? "
+                "Does it open in a private window of a browser?",
             )
         return answer
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from publisher.addresses import Address, Addresses
+from publisher.views import Views
 
 # Ids in classes as WordPress prints them (`get_post_class`, `get_body_class`, `wp_nav_menu`,
 # `wp_list_categories`, `wp_list_pages`, images of the block editor).
@@ -35,11 +36,11 @@ def of_classes(written: str, addresses: Addresses) -> tuple[str, ...]:
     return tuple(tokens)
 
 
-def of_address(address: Address) -> str:
+def of_address(address: Address | None) -> str:
     """The token of an address that a page names; '' if that is no object of the CMS, or if the
     public may not have it."""
-    view = address.view
-    if view is None or address.path is None:
+    view = address.view if address else None
+    if address is None or view is None or address.path is None:
         return ""
     match view.kind:
         case "post" | "page":
@@ -54,6 +55,25 @@ def of_address(address: Address) -> str:
             return "home"
         case _:
             return ""
+
+
+def is_listed(token: str, views: Views) -> bool | None:
+    """Whether the CMS lists what a token names, for everybody; None if no list has such things."""
+    kind, _, key = token.partition(":")
+    match kind:
+        case "post" | "media":
+            item = views.items.get(int(key))
+            return item is not None and not item.protected
+        case "term":
+            taxonomy, _, number = key.partition(":")
+            return number.isdecimal() and (taxonomy, int(number)) in views.terms
+        case "author":
+            return any(str(author.id) == key for author in views.inventory.authors)
+        case "date":
+            days = (item.date[:10].replace("-", "") for item in views.inventory.items)
+            return None if any(day.startswith(key) for day in days) else False
+        case _:
+            return None
 
 
 def _terms(number: int, addresses: Addresses) -> list[str]:

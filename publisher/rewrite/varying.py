@@ -98,16 +98,27 @@ _TOKEN = re.compile(r"[A-Za-z0-9]{4,64}")
 _MEANINGFUL = frozenset("class style href src content value name type rel alt title".split())
 
 
+def _says_something(label: str, tokens: tuple[str, ...]) -> bool:
+    """Whether what differs is to be read: words, as of a cloud of tags whose order varies, or the
+    beginning of a value such as `alt="photo1`."""
+    name = label.rstrip("\"'").rstrip("=").lower()
+    is_value = label[-1:] in ("'", '"')
+    is_meaningful = name in _MEANINGFUL or name.startswith("aria-")
+    return (is_value and is_meaningful) or not re.search("[0-9]", "".join(tokens))
+
+
 def _declared(before: str, one: str, other: str, after: str) -> Shape | None:
     attribute = _ATTRIBUTE.search(before)
-    if attribute and after in ("'", '"') and attribute[1].lower() not in _MEANINGFUL:
+    name = attribute[1].lower() if attribute else ""
+    is_opaque = name not in _MEANINGFUL and not name.startswith("aria-")
+    if attribute and after in ("'", '"') and is_opaque:
         return Shape(attribute=attribute[1])
     # What both words begin with belongs to the name of the token: `sess_` of `sess_1a2b3c4d`.
     alike = _common(one, other)
     cut = max(one.rfind("_", 0, alike), one.rfind("-", 0, alike)) + 1
     label, tokens = before + one[:cut], (one[cut:], other[cut:])
     named = _LABEL.search(label)
-    if not named or not all(map(_TOKEN.fullmatch, tokens)):
+    if not named or not all(map(_TOKEN.fullmatch, tokens)) or _says_something(named[0], tokens):
         return None
     letters = "0-9" if all(map(str.isdecimal, tokens)) else "A-Za-z0-9"
     if all(re.fullmatch("[0-9a-f]+", token) for token in tokens) and letters != "0-9":

@@ -95,8 +95,19 @@ def _linked(text: str, linker: Linker, style: Style, is_cdata: bool) -> str:
 
 
 def _absolute(text: str, linker: Linker, hosts: Hosts, style: Style) -> str:
+    text = _ATTRIBUTE.sub(lambda match: _nowhere_if_withheld(match, linker), text)
     # Whole addresses first: what becomes one of a link from the root is public already.
     return _with_links(hosts.rewrite(text, linker, Style.PUBLIC, markup=True), linker, style)
+
+
+def _nowhere_if_withheld(match: re.Match[str], linker: Linker) -> str:
+    """The same for a whole address, in which a text alone would only change its host."""
+    written = match["url"]
+    url = html.unescape(written)
+    if not _ABSOLUTE.match(url) or not _is_withheld(url, linker):
+        return match[0]
+    head, tail = match[0].split(written, 1)
+    return head + NOWHERE + tail
 
 
 def _names_withheld(text: str, linker: Linker) -> bool:
