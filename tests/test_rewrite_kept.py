@@ -151,3 +151,18 @@ def test_a_parameter_that_is_an_address_ends_at_no_punctuation() -> None:
 def test_a_pattern_in_json_is_no_file(pattern: str) -> None:
     page = f'<script type="application/json">{{"ignore":"{pattern}"}}</script>'
     assert html(page) == page
+
+
+@pytest.mark.parametrize("name", ["data-lazy-fallback", "data-lazy", "data-src", "data-bg"])
+@pytest.mark.parametrize(
+    "value", ["1", "true", "no-repeat", "", "[5]", "{&quot;a&quot;:&quot;x/b.png&quot;}"]
+)
+def test_a_flag_of_a_script_that_loads_images_later_is_no_address(name: str, value: str) -> None:
+    """Jetpack writes `data-lazy-fallback="1"` at every image."""
+    page = f'<img {name}="{value}">'
+    for of in (None, GENERIC):
+        assert html(page, of, f"{HOME}/dir/page.html") == page
+    assert (
+        html(f'<img {name}="a.png">', GENERIC, f"{HOME}/dir/page.html")
+        == f'<img {name}="/dir/a.png">'
+    )
