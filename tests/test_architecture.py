@@ -76,6 +76,7 @@ PURE_LIBRARIES_OF = {
     "redirects.edge": frozenset(("importlib.resources",)),
     "publisher.access_logs": frozenset(("datetime",)),
     "publisher.audit.sitemap_xml": frozenset(("io",)),
+    "publisher.rewrite.packed": frozenset(("gzip", "io")),
     "publisher.audit.listing": frozenset(("csv",)),
     "publisher.release": frozenset(("secrets", "datetime")),
     "publisher.store.port": frozenset(("datetime",)),

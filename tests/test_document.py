@@ -112,6 +112,13 @@ def test_a_compressed_sitemap_names_public_pages(content_type: str) -> None:
         assert served.body == document(body, content_type, "/sitemap.xml.gz").body
 
 
+def test_a_compressed_sitemap_of_several_parts_keeps_them_all() -> None:
+    sitemap = SITEMAP.format(f"{HOME}/?p=1632").encode()
+    parts = gzip.compress(sitemap[:60]) + gzip.compress(sitemap[60:])
+    served = document(parts, "application/gzip", "/sitemap.xml.gz")
+    assert gzip.decompress(served.body).decode() == SITEMAP.format(f"{PUBLIC}/blog/1632.html")
+
+
 def test_other_compressed_files_stay_as_they_are() -> None:
     xml = SITEMAP.format("https://other.example/").encode()
     bomb = gzip.compress(bytes(60_000_000))

@@ -104,7 +104,7 @@ def test_no_byte_is_lost_in_no_charset(body: bytes, label: str) -> None:
         'var m="メニュー";',
         "会社概要を表示",
         "<title>ソース能力</title>",
-        "/* 背景 */a{}",
+        "/* 背景を消す */a{}",
         "、。「」ｱｲ表示",
     ],
 )
@@ -125,6 +125,10 @@ def test_japanese_that_nobody_labels_is_recognised(label: str, text: str) -> Non
         "日本語の長い文章です。".encode() + b"\x82\xa0\x82\xa2",
         "表示".encode() + b"\xff",
         b"\x1b[31mred",
+        "欢迎来到我们的网站。公司简介、产品中心。".encode("gb2312"),
+        "首页 关于我们 产品".encode("gb2312"),
+        "歡迎來到我們的網站。公司簡介、產品中心。".encode("big5"),
+        "우리 웹사이트에 오신 것을 환영합니다. 회사 소개, ㅋㅋ".encode("euc-kr"),
     ],
 )  # fmt: skip
 def test_what_is_no_japanese_by_its_bytes_passes_as_it_is(body: bytes) -> None:

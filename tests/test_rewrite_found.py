@@ -189,6 +189,15 @@ def test_what_elementor_s_lightboxes_show() -> None:
     assert document(kept).body.decode() == kept
 
 
+def test_a_lightbox_with_many_settings_is_read_to_its_end() -> None:
+    def settings(home: str) -> str:
+        raw = json.dumps([f"{home}/wp-content/uploads/{number}.jpg" for number in range(1000)])
+        return quote(base64.b64encode(raw.encode()), safe="")
+
+    link = '<a href="#elementor-action%3Aaction%3Dlightbox%26settings%3D{}">'
+    assert document(link.format(settings(HOME))).body.decode() == link.format(settings(PUBLIC))
+
+
 def test_a_file_in_json_that_is_not_the_cms_s_stays() -> None:
     of = addresses(home=f"{HOME}/news")
     page = '<script type="application/json">{"a":"\\/news\\/a.png","b":"\\/img\\/b.png"}</script>'

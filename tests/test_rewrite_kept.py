@@ -102,14 +102,18 @@ def test_backslashes_are_slashes_as_in_browsers(written: str, public: str) -> No
 @pytest.mark.parametrize(
     "text",
     ["<p>POST（外部サイト）</p>", "<p>（詳しくはPOST）。</p>", "<p>(POST)「POST」</p>",
-     "<p>詳細はPOSTを参照、POSTへ。</p>", "<p>HOMEを参照</p>", "<p>HOMEa.pdfをどうぞ</p>",
+     "<p>詳細はPOSTを参照、POSTへ。</p>", "<p>**POST**、*POST*</p>", "<script>/*POST*/</script>", "<p>HOMEを参照</p>", "<p>HOMEa.pdfをどうぞ</p>",
      '<script type="application/ld+json">{"d":"詳細はPOSTを参照"}</script>',
      '<script>a="詳細:POST（新着）"</script>', '<a href="mailto:?body=POST%0D%0A%E3%81%AF">',
-     '<a href="https://share.example/?text=POST%0a%E3%81%AF&amp;x=1">'],
+     '<a href="https://share.example/?text=POST%0a%E3%81%AF&amp;x=1">',
+     '<a href="https://share.example/?text=%EF%BC%88ENCODED%EF%BC%89%E3%81%A7&amp;x=1">',
+     '<a href="https://share.example/?text=%E3%80%8CENCODED%E3%80%8D%E3%81%A7">'],
 )  # fmt: skip
 def test_what_follows_an_address_in_japanese_prose_is_kept(text: str) -> None:
     place = "" if "<script>" in text else PUBLIC
     shown = text.replace("POST", f"{place}/blog/1632.html").replace("HOME", f"{PUBLIC}/")
+    shown = shown.replace("ENCODED", quote(f"{PUBLIC}/blog/1632.html", safe=""))
+    text = text.replace("ENCODED", quote(f"{HOME}/?p=1632", safe=""))
     assert html(text.replace("POST", f"{HOME}/?p=1632").replace("HOME", f"{HOME}/")) == shown
 
 
@@ -125,3 +129,40 @@ def test_an_address_of_japanese_names_is_one() -> None:
             html(f"<p>{HOME}{path} x</p>", GENERIC, f"{HOME}/a.html")
             == f"<p>{PUBLIC}{encoded} x</p>"
         )
+
+
+@pytest.mark.parametrize("name", ["資料.ver2最終.pdf", "見積書（最終）.pdf"])
+def test_the_name_of_a_file_is_one_in_prose(name: str) -> None:
+    for of in (None, GENERIC):
+        page = html(f"<p>詳細：{HOME}/a/{name} です</p>", of, f"{HOME}/a.html")
+        assert page == f"<p>詳細：{PUBLIC}/a/{quote(name)} です</p>"
+
+
+def test_a_parameter_that_is_an_address_ends_at_no_punctuation() -> None:
+    for path in ("/東京、大阪/", "/新着（東京）/", "/とは？/"):
+        shared = html(
+            f'<a href="https://x.example/?u={quote(HOME + path, safe="")}&amp;t=x">', GENERIC
+        )
+        public = quote(PUBLIC + quote(path), safe="")
+        assert shared == f'<a href="https://x.example/?u={public}&amp;t=x">'
+
+
+@pytest.mark.parametrize("pattern", ["/wp-content/.*\\\\.css", "/wp-content/*.css", "\\/a\\/*.png"])
+def test_a_pattern_in_json_is_no_file(pattern: str) -> None:
+    page = f'<script type="application/json">{{"ignore":"{pattern}"}}</script>'
+    assert html(page) == page
+
+
+@pytest.mark.parametrize("name", ["data-lazy-fallback", "data-lazy", "data-src", "data-bg"])
+@pytest.mark.parametrize(
+    "value", ["1", "true", "no-repeat", "", "[5]", "{&quot;a&quot;:&quot;x/b.png&quot;}"]
+)
+def test_a_flag_of_a_script_that_loads_images_later_is_no_address(name: str, value: str) -> None:
+    """Jetpack writes `data-lazy-fallback="1"` at every image."""
+    page = f'<img {name}="{value}">'
+    for of in (None, GENERIC):
+        assert html(page, of, f"{HOME}/dir/page.html") == page
+    assert (
+        html(f'<img {name}="a.png">', GENERIC, f"{HOME}/dir/page.html")
+        == f'<img {name}="/dir/a.png">'
+    )

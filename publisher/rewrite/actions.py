@@ -12,7 +12,7 @@ SIGN = b"elementor-action"
 # `#elementor-action:action=lightbox&settings=...`, percent-encoded (Elementor,
 # `Frontend::create_action_hash`).
 _ACTION = re.compile(
-    rb"(elementor-action%3Aaction%3D[\w-]{1,60}%26settings%3D)((?:[a-z0-9]|%2[BF]|%3D){1,20000})",
+    rb"(elementor-action%3Aaction%3D[\w-]{1,60}%26settings%3D)((?:[a-z0-9]|%2[BF]|%3D)++)",
     re.IGNORECASE,
 )
 

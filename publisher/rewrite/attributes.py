@@ -144,7 +144,13 @@ def _css(value: str, linker: Linker) -> str:
     return rewrite_css(value, linker, moves=True)
 
 
+# A flag, a number or JSON: Jetpack writes `data-lazy-fallback="1"` at every image.
+_NO_ADDRESS = re.compile(r"\s*(?:[\w-]*\Z|[\[{])")
+
+
 def _lazy(value: str, linker: Linker) -> str:
+    if _NO_ADDRESS.match(value):
+        return value
     return _css(value, linker) if holds_addresses(value) else linker.link(value)
 
 

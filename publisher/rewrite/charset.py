@@ -62,6 +62,10 @@ _JAPANESE = (
 # What most of such a text is; and what nobody writes: Python's decoder knows it all the same.
 _USUAL = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+# Chinese and Korean in GB2312 and EUC-KR have the bytes of kanji in EUC-JP, but no kana: one
+# character in so many is one in Japanese.
+_KANA = re.compile(r"[\u3041-\u30ff\uff66-\uff9f]")
+_KANA_EACH = 10
 # A text of which so many times more is UTF-8 than is not is UTF-8 with a fault.
 _MOSTLY = 4
 
@@ -127,9 +131,12 @@ def _guessed(body: bytes) -> str:
                 text = body.decode(codec)
             except UnicodeError:
                 continue
-            usual = len(_USUAL.findall(text))
-            if 2 * usual >= sum(map("\x7f".__lt__, text)) and not _PRIVATE.search(text):
-                return codec
+            usual, foreign = len(_USUAL.findall(text)), sum(map("\x7f".__lt__, text))
+            if 2 * usual < foreign or _PRIVATE.search(text):
+                continue
+            if codec.startswith("euc") and _KANA_EACH * len(_KANA.findall(text)) < foreign:
+                continue
+            return codec
     return ""
 
 

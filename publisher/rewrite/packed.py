@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import zlib
 
 _NAME_ENDS = ".xml.gz"
@@ -18,12 +20,12 @@ def unpacked(path: str, body: bytes) -> bytes | None:
         return None
     if body.lstrip().startswith(b"<"):
         return body
-    unpacking = zlib.decompressobj(_GZIP)
     try:
-        xml = unpacking.decompress(body, _BYTES_MAX)
-    except zlib.error:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as parts:  # several in a row: RFC 1952, 2.2
+            xml = parts.read(_BYTES_MAX + 1)
+    except (zlib.error, OSError, EOFError):
         return None
-    return xml if unpacking.eof else None
+    return xml if len(xml) <= _BYTES_MAX else None
 
 
 def packed(xml: bytes) -> bytes:

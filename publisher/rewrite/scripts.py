@@ -22,6 +22,7 @@ _MODULE = re.compile(r"\.(?:m?js|json|css|wasm)(?:[?#]|$)")
 _JSON_URL = re.compile(r"\"((?:\.{0,2}(?:/|\\/)|https?:)(?:[^\"\\\n]|\\[^\n])*)\"")
 # A string in JSON that is the path of a file from the root.
 _JSON_FILE = re.compile(r"\"(?:\\?/)(?!\\?/)[^\"\s<>?]{1,500}\.\w{2,5}(?:\?[^\"\s<>]{0,200})?\"")
+_PATTERN = re.compile(r"[\\*]")
 # A string that is an absolute URL and nothing else: what stands around it means nothing to it.
 URL_STRING = re.compile(rb"\"(?:https?:)?(?:\\?/){2}[^\"'\s<>]{1,500}\"")
 _ESCAPED_SLASH = "\\/"
@@ -85,11 +86,11 @@ def rewrite_import_map(text: str, linker: Linker) -> str:
 
 def rewrite_files(text: str, linker: Linker) -> str:
     """The JSON with public paths to the files that it names from the root. What names no file may
-    mean anything, and what is not the CMS's stays."""
+    mean anything, as does a pattern (`/.*\\.css`), and what is not the CMS's stays."""
 
     def named(match: re.Match[str]) -> str:
         url = _decoded(match[0])
-        if url is None or not by_name(url.partition("?")[0]):
+        if url is None or _PATTERN.search(url) or not by_name(url.partition("?")[0]):
             return match[0]
         try:
             public = linker.link(url)

@@ -25,7 +25,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 from publisher.hosts import is_name
 from publisher.rewrite.linker import NOWHERE, Linker, Style, Withheld, is_server_only
-from publisher.rewrite.prose import PUNCTUATION, PUNCTUATION_ESCAPED, prose_end
+from publisher.rewrite.prose import (
+    BRACKETS_IN_NAME,
+    PUNCTUATION,
+    PUNCTUATION_ESCAPED,
+    PUNCTUATION_IN_PERCENT,
+    prose_end,
+)
 from publisher.rewrite.sharing import ends_in_share_link
 from publisher.rewrite.spelling import BACKSLASHES, Signs, Spellings, plain
 
@@ -67,14 +73,15 @@ _NEXT = r"[,;|](?!https?:)"
 _ENDS_ESCAPED = r"00(?:0[0-9a-fA-F]|2[027]|3[cCeE]|60)"
 _ESCAPED = rf"{BACKSLASHES}(?:/|u(?!{_ENDS_ESCAPED})[0-9a-fA-F]{{4}})"
 _PROSE_ESCAPED = rf"{BACKSLASHES}(?:/|u(?i:(?!{_ENDS_ESCAPED}|{PUNCTUATION_ESCAPED})[0-9a-f]{{4}}))"
-_ENDS = "20|22|27|3C|3E|0[9AD]|E3%80%8[0-3]"
+_ENDS = "20|22|27|3C|3E|0[9AD]"
 _ASCII = re.ASCII | re.IGNORECASE
+_IN_TEXT = rf"[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|{BRACKETS_IN_NAME}"
 # What follows the host of an address at once; anything else belongs to the text around it.
 _PATH = r"(?=[/?#])"
 _FORMS = (
     _Form(
         _head(":", "/"),
-        re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|&(?=[\w\[\]-]+=))*"),
+        re.compile(rf"{_PATH}(?:{_IN_TEXT}|&(?=[\w\[\]-]+=))*"),
         lambda text: text,
         lambda text, _slash: text,
     ),
@@ -99,7 +106,11 @@ _FORMS = (
 )
 # In markup an ampersand of a URL is written as an entity; other entities end it.
 _AMPERSAND = r"&(?:amp|#0*38|#x0*26);|&(?=[\w\[\]-]+=)"
-_MARKUP_REST = re.compile(rf"{_PATH}(?:[^\s\"'<>\\`{{}}|^&,;{PUNCTUATION}]|{_NEXT}|{_AMPERSAND})*")
+_MARKUP_REST = re.compile(rf"{_PATH}(?:{_IN_TEXT}|{_AMPERSAND})*")
+# Amid the text of a message; a parameter that begins with an address is all address.
+_MESSAGE_REST = re.compile(
+    rf"(?:%(?!25|{_ENDS}|{PUNCTUATION_IN_PERCENT})[0-9A-F]{{2}}|%25[0-9A-F]{{2}}|[\w.~*-])*", _ASCII
+)
 # In JSON an address may stand amid prose, too: only a string that begins with one is all address.
 _IN_STRING = rf"{_ESCAPED}|[^\s\"'<>\\`&]"
 _IN_PROSE = rf"{_PROSE_ESCAPED}|[^\s\"'<>\\`&,;{PUNCTUATION}]|{_NEXT}"
@@ -215,7 +226,7 @@ class Hosts:
         rest = _rest(form, markup=markup, quoted=is_string).match(text, host.end(), limit)
         end = rest.end() if rest else host.end()
         if form in _FORMS[:2] and not is_string:
-            end = prose_end(text, host.end(), end)
+            end = prose_end(text, start, host.end(), end)
         if is_plain and is_handed_on and (next_ := _NEXT_PART.search(text, start, end)):
             end = next_.start()
         if end == limit < len(text) and end > host.end():
@@ -379,15 +390,17 @@ def _rest(form: _Form, *, markup: bool, quoted: bool) -> re.Pattern[str]:
         return _QUOTED_REST if quoted else _MARKUP_REST if markup else form.rest
     if form is _FORMS[1]:
         return _JSON_RESTS[markup, quoted]
-    return form.rest
+    return _MESSAGE_REST if form is _FORMS[2] and not quoted else form.rest
 
 
 def _begins_string(text: str, position: int, form: _Form) -> bool:
-    """Whether an address that stands here is the beginning of a string, and so, nearly always,
-    all of it."""
+    """Whether an address that stands here is the beginning of a string or of a parameter, and
+    so, nearly always, all of it."""
     if form is _FORMS[0]:
         return text[max(0, position - 1) : position] in ('"', "'")
     before = text[max(0, position - _STRING_BEGINS_MAX) : position]
+    if form is _FORMS[2]:
+        return before.endswith(("=", "%3D", "%3d"))
     return form is _FORMS[1] and bool(_STRING_BEGINS.search(before))
 
 
