@@ -7,9 +7,9 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from redirects.patterns import Pattern
-from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode
+from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode, unglued
 from redirects.rules import Rule
-from redirects.targets import GONE, REDIRECTS, punycode
+from redirects.targets import GONE, REDIRECTS, punycode, without_index
 
 CHARACTERS_MAX = 2_000
 """Longer URLs are cut by some clients, so nobody has followed one."""
@@ -110,6 +110,7 @@ def _source(text: str, places: Places) -> tuple[str, str, str]:
         if is_cms:
             rest = _below(rest, places.base)
     path, _, query = rest.partition("?")
+    path = without_index(path)  # as the edge looks it up
     if not path.startswith("/") or path.startswith("//"):
         raise ValueError("from: must be a path that begins with a single slash, or http(s)://...")
     return host, path, query
@@ -176,9 +177,14 @@ def _own_query(raw: str) -> str:
     names: set[str] = set()
     for part in filter(None, raw.split("&")):
         name, _, value = part.replace("+", " ").partition("=")
-        decoded = decode(name)
-        if not decoded or not value or decode(value) is None:
+        decoded, text = decode(name), decode(value)
+        if decoded is None or text is None:
+            raise ValueError(f"from: {part!r} has a % that is no percent-encoded UTF-8")
+        # What nothing is left of would be no condition at all.
+        if not decoded or not unglued(text):
             raise ValueError(f"from: {part!r} is no name=value")
+        if "[" in decoded:
+            raise ValueError(f"from: {part!r} is a list, which no rule can ask for")
         names.add(decoded.removeprefix("amp;"))
     return chosen_query(raw, sorted(names))[0]
 
