@@ -59,6 +59,8 @@ def parse_rule(
             raise ValueError("from: a pattern has no query")
         return _made(Pattern, _pattern_path(path), code, onward, origin, "", language, host)
     decoded = _decoded(path, "from")
+    for part in query.split("&"):
+        _decoded(part, "from")
     if query and decoded in ROOT_PATHS:
         known = canonical_query(query)
         if known.key is not None:
@@ -178,10 +180,8 @@ def _own_query(raw: str) -> str:
     for part in filter(None, raw.split("&")):
         name, _, value = part.replace("+", " ").partition("=")
         decoded, text = decode(name), decode(value)
-        if decoded is None or text is None:
-            raise ValueError(f"from: {part!r} has a % that is no percent-encoded UTF-8")
         # What nothing is left of would be no condition at all.
-        if not decoded or not unglued(text):
+        if not decoded or not text or not unglued(text):
             raise ValueError(f"from: {part!r} is no name=value")
         if "[" in decoded:
             raise ValueError(f"from: {part!r} is a list, which no rule can ask for")

@@ -77,6 +77,8 @@ def test_what_is_understood(given: tuple[str, ...], rule: Rule | Pattern) -> Non
         (("/a?x", "/b"), "from: 'x' is no name=value"),
         (("/a?x=%zz", "/b"), "from: 'x=%zz' has a % that is no percent-encoded UTF-8"),
         (("/a?x=%89%EF", "/b"), "from: 'x=%89%EF' has a % that is no percent-encoded UTF-8"),
+        (("/?tag=%89%EF", "/b"), "from: 'tag=%89%EF' has a % that is no percent-encoded UTF-8"),
+        (("/?p=33%89", "/b"), "from: 'p=33%89' has a % that is no percent-encoded UTF-8"),
         # Without the parameter, each of these would be a rule for all of the path.
         (("/a?x[]=1", "/b"), "from: 'x..=1' is a list"),
         (("/?lang%5B0%5D=en", "/b"), "from: 'lang%5B0%5D=en' is a list"),
