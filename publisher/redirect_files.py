@@ -91,7 +91,7 @@ def first_of(problems: Iterable[Problem]) -> list[Problem]:
 def _cells(line: bytes, *, is_first: bool) -> list[str]:
     """The cells of a line; none of one that says nothing."""
     text = line.rstrip(_ENDS).decode("utf-8-sig" if is_first else "utf-8")
-    if text.startswith("#"):
+    if text.startswith(("#", '"#')):  # a spreadsheet quotes a comment that has a comma
         return []
     # A cell has no line break, so a quote that is not closed spoils its own line only.
     cells = next(csv.reader([text], strict=True), []) if '"' in text else text.split(",")

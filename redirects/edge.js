@@ -466,11 +466,15 @@ function others(raw, take) {
     const spaced = part.split('+').join(' ');
     const equals = (spaced + '=').indexOf('=');
     const name = decode(spaced.slice(0, equals));
-    const value = decode(spaced.slice(equals + 1));
+    const text = spaced.slice(equals + 1);
+    const value = decode(text);
     // A link copied out of HTML source keeps the `amp;` of its `&amp;`.
-    const plain = name && name.indexOf('amp;') === 0 ? name.slice(4) : name;
-    const known = plain === null || value === null ? '' : plain.split('[')[0];
-    return part !== '' && !take(known, known === plain ? value || '' : '[]');
+    const plain = (name || '').replace(/^amp;/, '');
+    const known = plain.split('[')[0];
+    // What can't be decoded counts up to its first `%`; of a list or a date it could be a part.
+    const whole = value !== null ? value :
+      /^(m|cat|author)$/.test(known) ? '' : text.split('%')[0] + '\ufffd';
+    return part !== '' && !take(known, known === plain ? whole : '[]');
   }).join('&');
 }
 

@@ -254,7 +254,8 @@ def _parts(raw: str, key: str | None, rest: str) -> Iterator[Step]:
     read = dict(part.split("=", 1) for part in (key or "").split("&") if part)
     kept = rest.split("&")
     for part in filter(None, raw.split("&")):
-        name, _, value = (decode(one) or "" for one in part.replace("+", " ").partition("="))
+        raw_name, _, raw_value = part.replace("+", " ").partition("=")
+        name, value = decode(raw_name) or "", decode(raw_value) or raw_value
         name = name.removeprefix("amp;")
         if part in kept:
             kept.remove(part)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from redirects.patterns import Pattern
-from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode
+from redirects.query import ROOT_PATHS, canonical_query, chosen_query, decode, unglued
 from redirects.rules import Rule
-from redirects.targets import GONE, REDIRECTS, punycode
+from redirects.targets import GONE, REDIRECTS, punycode, without_index
 
 CHARACTERS_MAX = 2_000
 """Longer URLs are cut by some clients, so nobody has followed one."""
@@ -59,6 +59,8 @@ def parse_rule(
             raise ValueError("from: a pattern has no query")
         return _made(Pattern, _pattern_path(path), code, onward, origin, "", language, host)
     decoded = _decoded(path, "from")
+    for part in query.split("&"):
+        _decoded(part, "from")
     if query and decoded in ROOT_PATHS:
         known = canonical_query(query)
         if known.key is not None:
@@ -110,6 +112,7 @@ def _source(text: str, places: Places) -> tuple[str, str, str]:
         if is_cms:
             rest = _below(rest, places.base)
     path, _, query = rest.partition("?")
+    path = without_index(path)  # as the edge looks it up
     if not path.startswith("/") or path.startswith("//"):
         raise ValueError("from: must be a path that begins with a single slash, or http(s)://...")
     return host, path, query
@@ -176,9 +179,12 @@ def _own_query(raw: str) -> str:
     names: set[str] = set()
     for part in filter(None, raw.split("&")):
         name, _, value = part.replace("+", " ").partition("=")
-        decoded = decode(name)
-        if not decoded or not value or decode(value) is None:
+        decoded, text = decode(name), decode(value)
+        # What nothing is left of would be no condition at all.
+        if not decoded or not text or not unglued(text):
             raise ValueError(f"from: {part!r} is no name=value")
+        if "[" in decoded:
+            raise ValueError(f"from: {part!r} is a list, which no rule can ask for")
         names.add(decoded.removeprefix("amp;"))
     return chosen_query(raw, sorted(names))[0]
 

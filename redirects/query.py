@@ -92,6 +92,8 @@ _SITEMAP_PARTS = _PARTS - {"paged"}
 _LISTS = frozenset(("cat", "author"))
 _VARIABLES = frozenset(VARIABLES)
 _ARRAY = "[]"
+# Ends a value that can't be decoded: no rule has it.
+_BROKEN = "\ufffd"
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _INTEGER = re.compile("[ \t\n\r\v\f]*([+-]?)0*([0-9]*)")
 _NOT_A_DIGIT = re.compile("[^0-9]+")
@@ -136,7 +138,9 @@ def canonical_query(raw: str, own: str = "") -> CanonicalQuery:
     """The canonical form of a raw query (what follows the `?`, still percent-encoded).
 
     `own`: the site's own variables, as `own_variables` writes them.
-    Never raises: what can't be decoded counts as unknown and stays in the rest.
+    Never raises: what has a name that can't be decoded is unknown and stays in the rest. Of a value
+    that can't be, what stands before its first `%` counts: a link in Shift_JIS
+    (`?p=1632%81%42`), or one that was cut off.
     """
     if not raw:
         return _NOTHING
@@ -199,12 +203,11 @@ def chosen_query(raw: str, names: Sequence[str]) -> tuple[str, str]:
         if not part:
             continue
         raw_name, _, raw_value = part.replace("+", " ").partition("=")
-        name, value = decode(raw_name), decode(raw_value)
-        name, bracket, _ = (name or "").removeprefix("amp;").partition("[")
-        if value is None or name not in names:
+        name, bracket, _ = (decode(raw_name) or "").removeprefix("amp;").partition("[")
+        if name not in names:
             others.append(part)
         else:
-            values[name] = _ARRAY if bracket else unglued(value)
+            values[name] = _ARRAY if bracket else unglued(_value(name, raw_value))
     return _listed(values, names), "&".join(others)
 
 
@@ -225,12 +228,13 @@ def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:
         if not part:
             continue
         raw_name, _, raw_value = part.replace("+", " ").partition("=")
-        name, value = decode(raw_name), decode(raw_value)
-        if name is None or value is None:
+        decoded = decode(raw_name)
+        if decoded is None:
             unknown.append(part)
             continue
         # A link copied out of HTML source keeps the `amp;` of its `&amp;`.
-        name, bracket, _ = name.removeprefix("amp;").partition("[")
+        name, bracket, _ = decoded.removeprefix("amp;").partition("[")
+        value = _value(name, raw_value)
         if name in _VARIABLES:
             value = _cleaned(name, _ARRAY if bracket else value)
             if value:
@@ -244,6 +248,15 @@ def _read(raw: str, own: str) -> tuple[dict[str, str], list[str]]:
         elif name != "preview":  # a preview of what is published is that itself
             unknown.append(part)
     return values, unknown
+
+
+def _value(name: str, raw: str) -> str:
+    """A value, decoded; or what counts of it. Of a list or a date that is nothing: what comes
+    behind could be a part of it."""
+    value = decode(raw)
+    if value is not None:
+        return value
+    return "" if name in _LISTS or name == "m" else raw.partition("%")[0] + _BROKEN
 
 
 def _cleaned(name: str, value: str) -> str:

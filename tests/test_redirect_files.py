@@ -27,7 +27,7 @@ def rules(folder: Path, data: str | bytes) -> tuple[list[Rule | Pattern], list[t
 def test_a_file_as_editors_and_spreadsheets_write_it(tmp_path: Path, mark: str, ends: str) -> None:
     lines = (
         "from,to,status,language",
-        "# moved in 2019",
+        '"# moved in 2019, and in 2020",,,',
         "/古い/,/会社/,,",
         "",
         ",,,",

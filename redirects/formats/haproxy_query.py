@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from redirects.formats.grouping import GROUPS_MAX, OwnVariables
 from redirects.formats.haproxy_words import found, joined, matches, of, put, regsub
-from redirects.formats.spelling import VALUE, parameter
+from redirects.formats.spelling import AMP, VALUE, one_of, parameter
 from redirects.kana import composed
 from redirects.query import GLUED, INTEGERS, VARIABLES
 
@@ -43,12 +43,18 @@ def key_of(query: str) -> str:
 
 
 def spelled_anew(condition: str) -> Iterator[str]:
-    """`redirects_query`: the whole query in one spelling, without what can't be decoded."""
+    """`redirects_query`: the whole query in one spelling, without names that can't be decoded, and
+    of such values with what counts."""
     yield put("query", f'str("&"),{joined("args")},{_PIPELINE}', condition)
 
 
+# A value that can't be decoded.
+_BROKEN = f"(?!{VALUE}*+(?:&|$))"
+
 _PIPELINE = ",".join(
     (
+        regsub(f"&({AMP}{one_of(('m', 'cat', 'author'))}=){_BROKEN}[^&]*", "&\\1"),
+        regsub(f"&((?:(?!=){VALUE})++=){_BROKEN}([^&%]*)[^&]*", "&\\1\\2%EF%BF%BD"),
         regsub(f"&(?!{VALUE}*+(?:&|$))[^&]*", ""),
         regsub("%25", "%2525"),
         regsub("%26", "%2526"),

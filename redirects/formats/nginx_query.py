@@ -32,7 +32,9 @@ _DEFINED = f"(?(DEFINE)({GLUE})({VALUE}))"
 # A value without what is glued to its end.
 _BARE = "((?:(?1)*+(?!(?1))(?2))++)(?1)*+"
 # `name[x]=y`, of which the value is a list, whatever it is.
-_A_LIST = f"{BRACKET}(?:(?!=)(?2))*+(?:=(?2)*+)?"
+_A_LIST = f"{BRACKET}(?:(?!=)(?2))*+(?:=[^&]*+)?"
+# What can't be decoded: no rule is found for it.
+_BROKEN = "(?!(?2)*+(?:&|$))"
 # What comes to the same: nothing of it is a number.
 _AS_A_LIST = f"({_A_LIST}|={spelled('[]')}(?1)*+)"
 # No digit is spelled with a percent sign, but where a client means to be odd.
@@ -119,7 +121,7 @@ def own(sets: Sequence[Sequence[str]], levels: int) -> Iterator[str]:
     for name, number in numbers.items():
         raw = f"redirects_own_raw_{number}"
         named = f"{AMP}{one_of([name], plus=True)}"
-        expression = f"~^{_DEFINED}(?:.*&)?{named}(?:({_A_LIST})|(?:=((?2)*+))?)(?:&|$)"
+        expression = f"~^{_DEFINED}(?:.*&)?{named}(?:({_A_LIST})|(?:=([^&]*+))?)(?:&|$)"
         yield map_of("$args", raw, [(expression, "$3:$4"), ("default", "")])
         yield map_of(
             f"${raw}",
@@ -162,7 +164,7 @@ def _expression(name: str, own: Sequence[str]) -> tuple[str, str]:
         value = f"(?:{_AS_A_LIST}|=(?=(?2)*+(?:&|$)){_runs(with_commas=name != 'm')})"
         kept = "$3:" + "".join(f"${number}" for number in range(4, 4 + LIST_RUNS_MAX))
     else:
-        value = f"(?:({_A_LIST})|={_BARE})"
+        value = f"(?:({_A_LIST})|(?|={_BARE}|={_BROKEN}([^&]*+)))"
     named = one_of([name, *own], plus=True)
     if own and name in ("post_type", "taxonomy"):
         named = f"(?:{spelled(name)}|({one_of(own, plus=True)}))"
@@ -170,10 +172,11 @@ def _expression(name: str, own: Sequence[str]) -> tuple[str, str]:
     return f"~^{_DEFINED}(?:.*&)?{AMP}{named}{value}(?:&|$)", kept
 
 
-# PHP's cast: white space, a sign, zeros, and what counts, if there is a digit but 0.
+# PHP's cast: white space, a sign, zeros, and what counts, if there is a digit but 0. Of what can't
+# be decoded only what stands before its first percent sign.
 _NUMBER = (
-    f"={WHITE}*+(?:({_MINUS})|%2[Bb])?(?:0|%30)*+"
-    f"(?:([1-9][0-9]*+)(?!{_DIGIT})|(?=[1-9]|{_DIGIT}))(?2)*+"
+    f"=(?!{_BROKEN}(?![+ ]*+-?+0*+[1-9])){WHITE}*+(?:({_MINUS})|%2[Bb])?(?:0|%30)*+"
+    f"(?:([1-9][0-9]*+)(?!{_DIGIT})|(?=[1-9]|{_DIGIT}))[^&]*+"
 )
 
 

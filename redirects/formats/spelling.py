@@ -97,10 +97,10 @@ AMP = f"(?:{spelled('amp;')})?"
 
 def parameter(names: Iterable[str], value: str = VALUE) -> str:
     """An expression for one part of a query that has one of these names, or for an empty part;
-    also for `name[]`, as PHP reads it. `value`: what a character of a value is."""
+    also for `name[]`, as PHP reads it. `value`: what a character that can be decoded is."""
     rest = f"(?:(?!=){value})*+"
     name = f"{AMP}{one_of(names, plus=True)}"
-    return f"(?:{name}(?:{BRACKET}{rest})?(?:={value}*+)?)?(?=&)"
+    return f"(?:{name}(?:{BRACKET}{rest})?(?:=[^&]*+)?)?(?=&)"
 
 
 # What stays as it is in the address bar of one browser or another, and in encodeURIComponent.

@@ -24,13 +24,14 @@ from tests.redirects.engines import (
 _OTHERS = """utm_source=x fbclid=Ab-1_c fbclid amp replytocom=5 q=%E6%9D%B1 x=a+b s= _wpnonce=12
     x%zz=1 p%E9=1 ref=https://t.co/a?b =v preview_id=3""".split()
 _ENDS = ["", "", "", *"/ . ! %E3%80%82 %20 + ). %e3%80%81 %C2%A0 %7D %EF%BC%89".split()]
-_NUMBERS = "{} {} {} 0{} {}abc -{} +{} %20{} {}/ x{}".split()
+_NUMBERS = "{} {} {} 0{} {}abc -{} +{} %20{} {}/ x{} {}%81%42 {}%E3%80 {}%".split()
 _PARTS = """feed=rss2 feed=rss feed=feed feed=atom feed=rss2%E3%80%82 page=2 page=3 page=1 page=0
     cpage=3 cpage=9 paged=1 embed embed=true embed=1 p=7 p[]=1 p%5B0%5D=1 post_type=item name=x
     year=2009 tag= cat= preview=true preview preview[]=1 page=/2
     p=0 p=-7 page_id=-7 attachment_id=%2D14 p=abc page=%32 paged=2 w=14
     attachment=logo author_name=x tag[]=x item=%E8%B5%A4 genre=crime embed[]=1 m=2009 cat=1,5
-    p=%zz P=3 m= p=99999999999999999 page_id=14
+    p=%zz p=%E9 page_id=14%81%42 tag=%93%FA cat=5%81 m=2009%8104 author=%zz p[]=%81
+    P=3 m= p=99999999999999999 page_id=14
     p""".split()
 _SLUGS = [
     *(("tag", tag) for tag in (*TAGS, "none", "WINE")),
@@ -56,6 +57,8 @@ _SLUGS = [
     ("robots", "1"),
     ("term", "x"),
 ]
+# What can't be decoded: Shift_JIS, or cut off.
+_BROKEN = "%93%FA%96%7B wine%81%42 %E8%B5%A4%E3 1%E3%80 %zz".split()
 _WITH_SLUGS = """paged=2 paged=2 paged=1 paged=7 tag=wine feed=rss2 cat=2 tag[]=x
     w=14 w=014 book=red genre=crime genre= item[]=1 post_type=book post_type=item taxonomy=genre
     term=crime embed embed=1 cpage=2 page=2 cat=0 tag= name=red preview=true preview p=0 m=2009
@@ -63,7 +66,8 @@ _WITH_SLUGS = """paged=2 paged=2 paged=1 paged=7 tag=wine feed=rss2 cat=2 tag[]=
     name=%e8%b5%a4&post_type=item sitemap=posts&sitemap-subtype=post&paged=1""".split()
 _OWN = """id=33 id=33. id=34 kind=%E6%9C%AC kind=%e6%9c%ac id= id mode=all %69d=33 amp;id=33 id[]=33
     id[=33 kind[]=x id=33/ id=%E3%80%82
-    id=33abc campaign=%E6%98%A5 campaign=x ID=33 id=%33%33 id=%zz""".split()
+    id=33abc campaign=%E6%98%A5 campaign=x ID=33 id=%33%33 id=%zz id=33%81%42
+    kind=%E6%9C%AC%E6 kind=%96%7B""".split()
 _PATHS = [
     *"""/about /About /ABOUT /会社 /がぎぐ/ば /quo"te'$x;{} /100% /gone/ /gone /index.php /item.php
     / /blog/7.html /none/ /a\\b /a/../about /./about //about /about/.. /x/.hidden
@@ -162,7 +166,8 @@ def _spelled(rng: random.Random, value: str) -> str:
 
 def _slug(rng: random.Random, _posts: int) -> Asked:
     name, value = rng.choice(_SLUGS)
-    parts = [f"{_named(rng, name)}={_spelled(rng, value)}{rng.choice(_ENDS)}"]
+    sent = rng.choice(_BROKEN) if rng.random() < 0.05 else _spelled(rng, value)
+    parts = [f"{_named(rng, name)}={sent}{rng.choice(_ENDS)}"]
     for _ in range(rng.choice((0, 0, 1, 2))):
         parts.insert(rng.randrange(len(parts) + 1), rng.choice(_WITH_SLUGS))
     for _ in range(rng.choice((0, 0, 1, 3))):

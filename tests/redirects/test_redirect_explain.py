@@ -153,6 +153,7 @@ def test_each_step_of_an_old_address() -> None:
     [
         (visit("/", "cat=5&paged=9"), ["rule for the query: ?cat=5&paged=9: no rule",
                                        "rule for the query: ?cat=5: 301 to /company/"]),
+        (visit("/", "p=1632%81%42"), ["parameter: p=1632%81%42: read as p=1632"]),
         (visit("/", "p=8"), ["answer: 404: the home page must not answer"]),
         (visit("/", "p=7"), ["answer: 410: it was here"]),
         (visit("/", "p=1632", "POST"), ["method: POST: a static site is only read, 405"]),

@@ -48,6 +48,12 @@ PLACES = Places("www.example.co.jp", "staging.example.co.jp", "/news")
         (("https://old.example.co.jp/%E5%8F%A4/*", "https://www.example.co.jp/新/*"),
          Pattern("/古/*", 301, "/%E6%96%B0/*", host="old.example.co.jp")),
         (("/gone/*", "", "410"), Pattern("/gone/*", 410)),
+        # As WordPress wrote permalinks where the server could not rewrite.
+        (("/index.php/archives/{id:int}", "/blog/{id}.html"),
+         Pattern("/archives/{id:int}", 301, "/blog/{id}.html")),
+        (("/index.php/古い/", "/b"), Rule("/古い/", 301, "/b")),
+        (("/index.php/?p=33", "/x"), Rule("?p=33", 301, "/x")),
+        (("/index.php/?shop=5", "/x"), Rule("/", 301, "/x", query="shop=5")),
     ],
 )  # fmt: skip
 def test_what_is_understood(given: tuple[str, ...], rule: Rule | Pattern) -> None:
@@ -69,7 +75,16 @@ def test_what_is_understood(given: tuple[str, ...], rule: Rule | Pattern) -> Non
         (("/{a}%2A", "/b"), "from: a pattern can't have %2A"),
         (("/{a}?x=1", "/b"), "from: a pattern has no query"),
         (("/a?x", "/b"), "from: 'x' is no name=value"),
-        (("/a?x=%zz", "/b"), "from: 'x=%zz' is no name=value"),
+        (("/a?x=%zz", "/b"), "from: 'x=%zz' has a % that is no percent-encoded UTF-8"),
+        (("/a?x=%89%EF", "/b"), "from: 'x=%89%EF' has a % that is no percent-encoded UTF-8"),
+        (("/?tag=%89%EF", "/b"), "from: 'tag=%89%EF' has a % that is no percent-encoded UTF-8"),
+        (("/?p=33%89", "/b"), "from: 'p=33%89' has a % that is no percent-encoded UTF-8"),
+        # Without the parameter, each of these would be a rule for all of the path.
+        (("/a?x[]=1", "/b"), "from: 'x..=1' is a list"),
+        (("/?lang%5B0%5D=en", "/b"), "from: 'lang%5B0%5D=en' is a list"),
+        (("/a?y=1&x[]=1", "/b"), "from: 'x..=1' is a list"),
+        (("/a?dir=/", "/b"), "from: 'dir=/' is no name=value"),
+        (("/a?x=%20。", "/b"), "from: 'x=%20。' is no name=value"),
         (("/?p=5&utm_source=x", "/b"), "from: 'utm_source=x' is nothing that WordPress reads"),
         (("https://old.example.co.jp/?p=5", "/b"), "from: a query of WordPress can't"),
         (("https://u:p@a.example/x", "/b"), "from: 'u:p@a.example' is no host"),
