@@ -161,6 +161,20 @@ def test_an_error_about_what_is_no_text_is_one_document(publisher: Cli) -> None:
     assert (run.code, run.document["exit"]) == (2, 2)
 
 
+def test_what_a_terminal_can_not_show_ends_nothing(
+    publisher: Cli, cms: str, tmp_path: Path
+) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    path = "/category/スタッフ日記/"
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for more in ([], ["--restore"], ["--json"]):
+        words = ("withdraw", path, "--reason", "誤植", *more)
+        run = ended(process(*words, folder=tmp_path, env=env))
+        assert (run.code, run.err) == (0, "")
+    assert run.document["withdrawn"] == path
+
+
 def test_an_export_from_the_beginning_brings_lost_bytes_back(publisher: Cli, cms: str) -> None:
     configure(cms)
     publisher("export", "--publish")
