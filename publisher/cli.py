@@ -6,6 +6,7 @@ else published first; 5 not now; 130 interrupted; 143 ended by SIGTERM.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import NoReturn
 
@@ -50,6 +51,9 @@ app.add_typer(designers_app, name="designers")
 def main() -> NoReturn:
     """The program's entry point: runs a command and exits with its code."""
     json = "--json" in sys.argv[1:]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A title that the terminal's encoding lacks must not end what is done already.
+        sys.stdout.reconfigure(errors="backslashreplace")
     interruption = terminable()
     interrupted = PublisherError("interrupted; what visitors get is whole", "Run it again.")
     try:

@@ -75,9 +75,15 @@ def progress() -> Iterator[Bar]:
         yield Bar(shown)
 
 
+# Spaces of Japanese and French texts, which Python does not call printable.
+_SAFE = "\n\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"
+
+
 def clean(text: str) -> str:
     """Without control characters: what the CMS sent must not steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        c if c.isprintable() or c in _SAFE else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 def escape(text: str) -> str:
@@ -173,8 +179,11 @@ def show_plan(plan: Plan) -> None:
         out.print(f"  and {len(plan) - _SHOWN * 2:,} more")
 
 
-def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
-    """What publishing did, to the public site or to a preview."""
+def show_outcome(
+    outcome: Outcome, url: str, *, is_live: bool = True, undo: str = "publisher rollback"
+) -> None:
+    """What publishing did, to the public site or to a preview. `undo`: the command that makes
+    live again what was."""
     out = printer()
     if not outcome.slot:
         out.print(f"Release {outcome.release.id} is live already; nothing to do.")
@@ -186,7 +195,7 @@ def show_outcome(outcome: Outcome, url: str, *, is_live: bool = True) -> None:
         f"in {outcome.seconds:.1f} s"
     )
     if outcome.previous and is_live:
-        out.print(f"  Before it: {outcome.previous}. To go back: publisher rollback")
+        out.print(f"  Before it: {outcome.previous}. To go back: {undo}")
 
 
 def show_audience(audience: Audience) -> None:

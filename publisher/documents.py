@@ -175,7 +175,8 @@ def of_error(error: PublisherError, code: int) -> Document:
     findings = error.findings if isinstance(error, GateRefused) else ()
     problems = error.problems if isinstance(error, ConfigError) else ()
     return {
-        "error": str(error),
+        # It may name what was typed, and that may be no text.
+        "error": str(error).encode(errors="replace").decode(),
         "hint": error.hint,
         "exit": code,
         "findings": [asdict(finding) for finding in findings],

@@ -78,6 +78,10 @@ class Unreadable(StoreError):
     encrypted with a key that only its writer has; or it is no file."""
 
 
+class Damaged(StoreError):
+    """What is in the store can't be what was written there."""
+
+
 class Linked(Unreadable):
     """A link in a folder that somebody else writes: what it leads to is not theirs to show."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 # An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming"); the site's keys
 # begin with `site/<slot>/`, for which 64 bytes are kept.
@@ -126,6 +126,25 @@ def fitted(text: str) -> SitePath:
     except UnicodeEncodeError:
         raise BadPath(f"{text[:60]!r} is not valid Unicode") from None
     return SitePath(text)
+
+
+def without_host(address: str, site: str) -> str:
+    """The percent-encoded path of an address of the site as somebody copied it, with or without
+    TLS, and with what browsers and newsletters add to it (`#comments`, `?utm_source=`). What is
+    no such address stays as it is.
+
+    Raises BadPath for a query at the home page: `/?p=1` is an old address, of another page.
+    """
+    try:
+        parts, host = urlsplit(address), urlsplit(site).netloc
+    except ValueError:
+        raise BadPath(f"{address!r} is no address") from None
+    if parts.scheme not in ("http", "https") or parts.netloc.lower() != host.lower():
+        return address
+    path = parts.path or "/"
+    if path == "/" and parts.query:
+        raise BadPath("an old address; copy the one at which a browser ends")
+    return path
 
 
 def is_shortened(path: SitePath) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,7 +23,7 @@ from publisher.cms.port import Cms
 from publisher.collisions import found_on_the_way
 from publisher.composing import Composed, Owns, composed
 from publisher.crawl import Progress, crawl
-from publisher.errors import Finding
+from publisher.errors import Damaged, Finding, NotFound
 from publisher.facts import (
     TakenDown,
     broken,
@@ -67,9 +67,10 @@ class Request:
 
     `overrides`: gates let through once, and why. `keep`: what pages keep that only the CMS needs
     (`rewrite/removals.py`). `tokens`: the declared shapes of what is random in pages. `quiet`: an
-    export that was cut is gone on with if it has written nothing for this time; None starts
-    from the beginning. `own`: the site's own redirects, which fit together. `owns`: which paths are
-    (still) a designer's; `approvals`: what has to be approved of before it goes live.
+    export that was cut is gone on with if it has written nothing for this time; None starts from
+    the beginning, and writes anew what the store should have already. `own`: the site's own
+    redirects, which fit together. `owns`: which paths are (still) a designer's; `approvals`: what
+    has to be approved of before it goes live.
     """
 
     public: str
@@ -161,7 +162,7 @@ def export(
                 spool,
                 progress,
                 doubts=Doubts(live.ends()),
-                live=blobs,
+                live=blobs if request.quiet is not None else {},
                 earlier=spool if resumed else (),
             )
         finally:
@@ -285,9 +286,12 @@ class _Live:
         return {hash(path): entry_key(entry) for path, entry in self.entries()}
 
     def ends(self) -> bool | None:
-        """Whether its pages end with `</html>`; None if nothing is live."""
+        """Whether its pages end with `</html>`; None if nothing is live, or its bytes are lost:
+        an export is what brings them back."""
         home = find(self.manifest, SitePath("/"), self.records.load_part)
-        return ends(self.records.content(home)) if home else None
+        with suppress(NotFound, Damaged):
+            return ends(self.records.content(home)) if home else None
+        return None
 
     def unanswered(self, said: Answers) -> frozenset[str]:
         """The live paths about which the CMS gave no answer, or none to be believed."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -47,6 +48,9 @@ from publisher.rules import compiled, with_withdrawn
 from publisher.slots import CONFLICTS_MAX, Ready, Slots, lost_to, still
 from publisher.store.port import Headers
 from redirects.compile import KeyValueData, live_entry, parse_live_entry, shown_by
+
+# Where the edge's origin has the page for what is not there.
+_ERROR_PAGE = "/_errors/404.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +186,16 @@ class Publisher:
                 break
         else:
             raise LostRace("other publishers kept changing what is live", "Try again.")
-        slots = tuple(name for name, slot in self.repair().slots.items() if is_seen(slot))
+        intent = self.repair()
+        slots = tuple(name for name, slot in intent.slots.items() if is_seen(slot))
         for name in slots:
             self._records.store.delete(slot_key(name, path))
         if self._target == LIVE:  # what previews show is kept nowhere
-            self._edge.invalidate([slot_uri(name, path) for name in slots])
+            uris = [slot_uri(name, path) for name in slots]
+            if path == NOT_FOUND_PATH:  # it is shown wherever nothing is, too
+                self._error_page(self._records.release(intent.release), intent.withdrawn)
+                uris.append(_ERROR_PAGE)
+            self._edge.invalidate(uris)
         return slots
 
     def restore(self, path: SitePath, actor: Actor) -> Outcome:
@@ -259,23 +268,25 @@ class Publisher:
         # First: what the edge can't hold is refused before anything is written.
         identity, data = self._redirects(release, wanted.withdrawn)
         ready = self._slots.ready(intent, release, wanted.withdrawn, wait=wait)
-        self._error_page(release)
+        self._error_page(release, wanted.withdrawn)
         self._edge.load(identity, data)
         self._go_live(intent, ready, RedirectSet(identity, data.head), change, wanted)
         self.repair()
         return Outcome(release, previous, ready.slot, ready.plan, time.monotonic() - started)
 
-    def _error_page(self, release: Release) -> None:
+    def _error_page(self, release: Release, withdrawn: Collection[str]) -> None:
         """The page for what is not there: outside the slots, since the CDN knows one path. The
-        theme's own, if the release has one. All see it, so what is live decides, and no preview:
-        that may show what nobody has approved of yet."""
+        theme's own, if the release has one and it is not withdrawn. All see
+        it, so what is live decides, and no preview: that may show what nobody has approved of
+        yet."""
         own = find(
             self._records.manifest(release.manifest), NOT_FOUND_PATH, self._records.load_part
         )
-        page = self._records.content(own) if own else not_found_page()
+        is_own = own and NOT_FOUND_PATH not in withdrawn
+        page = self._records.content(own) if own and is_own else not_found_page()
         content_type = "text/html; charset=utf-8"
         headers = Headers(content_type, cache_control(content_type))
-        key = "site/_errors/404.html"
+        key = f"site{_ERROR_PAGE}"
         try:
             held = self._records.store.get(key)
             if self._target != LIVE or (held.data, held.headers) == (page, headers):
@@ -346,10 +357,13 @@ class Publisher:
         return msgspec.structs.replace(change, made_by=release.actor, approved_by=found.actor)
 
     def _previous(self, intent: Intent) -> Release:
-        """What was live before this; after a rollback, what that release was made from."""
+        """What was live before this; after a rollback, what that release was made from. A
+        withdrawal or a released hold since then changes nothing of it."""
+        changes = [intent.change] if intent.change else []
+        moved = next(filter(_is_move, chain(changes, self._records.journal())), None)
         name = ""
-        if intent.change and intent.change.action == "publish":
-            name = intent.change.from_release
+        if moved and moved.action == "publish":
+            name = moved.from_release
         elif intent.release:
             name = self._records.release(intent.release).parent
         if not name:
@@ -368,6 +382,12 @@ def entry_of(intent: Intent) -> str:
         expires,
         intent.password,
     )
+
+
+def _is_move(change: Change) -> bool:
+    """Whether visitors of the public site got another release by it."""
+    is_other = change.from_release != change.to_release
+    return change.target == LIVE and change.action in ("publish", "rollback") and is_other
 
 
 def _is_whole(intent: Intent, release: Release, withdrawn: Collection[str]) -> bool:

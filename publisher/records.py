@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from publisher.errors import Conflict, NotFound, PublisherError, StoreError
+from publisher.errors import Conflict, Damaged, NotFound, PublisherError, StoreError
 from publisher.manifest import Entry, Manifest, Parts, Row, decode_part
 from publisher.outcome import Captured
 from publisher.paths import SitePath
@@ -53,7 +53,7 @@ class Records:
     def _blob(self, key: str, digest: str) -> bytes:
         data = self.store.get(key).data
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreError(f"{key} is damaged", "Export again: it will be replaced.")
+            raise Damaged(f"{key} is damaged", "Export again, with --full: it will be replaced.")
         return data
 
     # -------------------------------------------------------------- manifests

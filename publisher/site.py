@@ -290,11 +290,10 @@ class Site:
         """The site path that somebody names, also by its public address. Raises PublisherError
         if no release has it."""
         from publisher.manifest import find
-        from publisher.paths import BadPath, SitePath, decoded
+        from publisher.paths import BadPath, SitePath, decoded, without_host
 
-        named = text.removeprefix(self.config.site.url) or "/"
         try:
-            path = SitePath(decoded(named))
+            path = SitePath(decoded(without_host(text, self.config.site.url)))
         except BadPath as error:
             raise PublisherError(f"{text!r} is no path of the site: {error}") from None
         for name in self.records.release_ids():

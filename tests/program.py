@@ -51,7 +51,7 @@ def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 def checked(run: Run) -> Run:
     """What holds for every run."""
     assert "Traceback" not in run.out + run.err, run.err
-    strange = {c for c in run.out + run.err if not c.isprintable() and c != "\n"}
+    strange = {c for c in run.out + run.err if not c.isprintable() and c not in "\n　"}
     assert not strange, f"control characters {strange} reach the terminal"
     if run.code not in (0, 130):
         assert run.err.startswith("error: "), run.err

@@ -99,6 +99,106 @@ def test_a_release_is_looked_at_on_a_preview(
     assert (again["files"], again["slot"]) == (0, "preview-spring-s1")
 
 
+def test_a_rollback_says_how_it_is_undone(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    first = publisher("export", "--publish", "--json").document["release"]["id"]
+    configure(cms, "redirects: {rules: [{from: /古い/, to: /}]}\n")
+    second = publisher("export", "--publish", "--json").document["release"]["id"]
+    undo = publisher("rollback").out.partition("To go back: publisher ")[2].partition("\n")[0]
+    assert publisher("releases", "list", "--json").document["live"] == first
+    publisher(*undo.split())
+    assert publisher("releases", "list", "--json").document["live"] == second
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.example.co.jp/blog/1632.html?utm_source=mail#comments",
+        "http://WWW.example.co.jp/blog/%31632.html",
+        "/blog/1632.html",
+    ],
+)
+def test_a_page_is_withdrawn_by_the_address_that_a_browser_shows(
+    publisher: Cli, cms: str, address: str
+) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    run = publisher("withdraw", address, "--reason", "誤植", "--json")
+    assert run.document["withdrawn"] == "/blog/1632.html"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://www.example.co.jp/?p=1632", "https://www.example.co.jp.example.com/", "https://[/"],
+)
+def test_an_address_of_another_page_withdraws_nothing(
+    publisher: Cli, cms: str, address: str
+) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    assert publisher("withdraw", address, "--reason", "誤植").code == 1
+    assert publisher("withdraw", "--list").out == "Nothing is withdrawn.\n"
+
+
+def test_what_is_said_for_the_journal_is_one_line_of_text(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    word = ("withdraw", "/blog/1632.html")
+    said = "価格　変更\n  2026-01-01 00:00:00  publish"
+    publisher(*word, "--reason", said, "--actor", " 美香\x1b[31m\n")
+    lines = publisher("releases", "list").out.splitlines()
+    assert [line for line in lines if "価格　変更   2026-01-01" in line and "美香 [31m  " in line]
+    assert publisher(*word, "--restore", "--reason", " \n").code == 2  # that is none
+    before = tree()
+    run = publisher("publish", "--to", "preview-a", "--reason", "\udc89\udcbf", "--json")
+    assert (run.code, run.document["exit"]) == (2, 2)
+    assert "--reason" in run.err
+    assert tree() == before
+
+
+def test_an_error_about_what_is_no_text_is_one_document(publisher: Cli) -> None:
+    run = publisher("releases", "list", "--config", "\udcff.yaml", "--json")
+    assert (run.code, run.document["exit"]) == (2, 2)
+
+
+def test_what_a_terminal_can_not_show_ends_nothing(
+    publisher: Cli, cms: str, tmp_path: Path
+) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    path = "/category/スタッフ日記/"
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for more in ([], ["--restore"], ["--json"]):
+        words = ("withdraw", path, "--reason", "誤植", *more)
+        run = ended(process(*words, folder=tmp_path, env=env))
+        assert (run.code, run.err) == (0, "")
+    assert run.document["withdrawn"] == path
+
+
+def test_an_export_from_the_beginning_brings_lost_bytes_back(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    whole = {path: data for path, data in tree().items() if "/blobs/" in path}
+    for number, path in enumerate(sorted(whole)):
+        Path(path).unlink()
+        if number % 2:  # files with headers among them
+            Path(path).write_bytes(b"damaged")
+    assert publisher("export", "--full").code == 0
+    now = tree()
+    assert {path: now.get(path) for path in whole} == whole
+    assert publisher("publish", "--to", "preview-a").code == 0
+
+
+def test_an_entry_of_the_edge_that_is_no_text_is_written_anew(publisher: Cli, cms: str) -> None:
+    configure(cms)
+    publisher("export", "--publish")
+    (entry,) = Path(".publisher/edge").glob("live*")
+    before = entry.read_bytes()
+    entry.write_bytes(b"\xff\xfe\x00")
+    assert publisher("publish").code == 0
+    assert entry.read_bytes() == before
+
+
 def test_a_page_is_withdrawn_and_restored(publisher: Cli, cms: str) -> None:
     configure(cms)
     publisher("export", "--publish")

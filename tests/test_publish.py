@@ -16,6 +16,7 @@ import pytest
 from publisher import publish, release, slots
 from publisher.compose import ASSET_RELEASES
 from publisher.errors import Conflict, LostRace, NotNow, PublisherError
+from publisher.paths import SitePath
 from publisher.plan import Action
 from publisher.records import Records
 from publisher.release import LIVE, RING_SIZE, claim, utc_now
@@ -267,6 +268,17 @@ def test_a_second_rollback_goes_further_back(world: World) -> None:
     with pytest.raises(PublisherError, match="no earlier release"):
         world.publisher().rollback(None, ACTOR)
     assert third.id != first.id
+
+
+def test_what_was_live_before_stays_so_after_a_withdrawal(world: World) -> None:
+    first = world.publish(OLD).release
+    world.publish(NEW)
+    third = world.release({"/n.html": "n"})  # made from the second one
+    world.publisher().rollback(first, ACTOR)
+    world.publisher().resume(ACTOR)
+    assert world.publisher().publish(third, ACTOR).previous == first.id
+    world.publisher().withdraw(SitePath("/n.html"), ACTOR)
+    assert world.publisher().rollback(None, ACTOR).release == first
 
 
 def test_a_rollback_to_a_release_whose_slot_was_used_again_fills_it_anew(world: World) -> None:

@@ -167,3 +167,23 @@ def test_a_preview_that_is_published_meanwhile_has_not_got_it(world: World) -> N
         live, ACTOR, audience=audience()
     )
     assert world.shown(SPRING, gone=[BAD]) == live
+
+
+def test_the_page_for_what_is_not_there_can_be_withdrawn_and_comes_back() -> None:
+    page = SitePath("/404.html")
+    world = World()
+    world.publish({page: "社外秘"})
+
+    def answered() -> str:
+        return world.store.get("site/_errors/404.html").data.decode()
+
+    assert answered() == "社外秘"
+    told: list[str] = []
+    script = Script(watch=lambda method, key: told.append(key) if method == "invalidate" else None)
+    world.publisher(edge=ScriptedEdge(world.edge, script)).withdraw(page, ACTOR)
+    assert "ページが見つかりません" in answered()
+    assert "/_errors/404.html" in told[-1]
+    world.publish({page: "社外秘", "/b.html": "b"})
+    assert "社外秘" not in answered()
+    world.publisher().restore(page, ACTOR)
+    assert answered() == "社外秘"

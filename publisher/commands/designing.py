@@ -190,7 +190,7 @@ def designers_policy(
 @designers_app.command("credentials")
 def designers_credentials(
     name: NameArgument,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the journal.")],
+    reason: ReasonOption,
     hours: Annotated[int, typer.Option("--hours", min=1, max=12, help="How long.")] = 1,
     form: Annotated[
         Literal["env", "aws-cli", "cyberduck", "rclone"],

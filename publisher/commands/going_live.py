@@ -96,7 +96,9 @@ def rollback(
     with console.progress() as bar:
         outcome = site.publisher(bar.update).rollback(chosen, acting(actor, reason))
     if not json:
-        console.show_outcome(outcome, site.config.site.url)
+        # Without a name, the next one goes further back.
+        undo = f"publisher rollback {outcome.previous}"
+        console.show_outcome(outcome, site.config.site.url, undo=undo)
         print("On hold until `publisher resume`.")
     print_document({"published": documents.of_outcome(outcome), "hold": True}, json)
 

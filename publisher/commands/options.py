@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,20 @@ if TYPE_CHECKING:  # imported where they are used: `--help` must not wait for th
     from publisher.documents import Document
     from publisher.publish import Actor
 
+# What would break a line, or steer a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def _one_line(text: str) -> str:
+    """What somebody says for the journal, as one line of text: it is read in lists. Nothing but
+    space is nothing."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # typed in a terminal with another encoding
+        raise typer.BadParameter("is not UTF-8; it goes into the journal") from None
+    return _CONTROL.sub(" ", text).strip()
+
+
 ConfigOption = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="The configuration of the site.")
 ]
@@ -23,10 +38,13 @@ ActorOption = Annotated[
     typer.Option(
         "--actor",
         envvar="PUBLISHER_ACTOR",
+        callback=_one_line,
         help="Who acts, for the journal. Default: the log-in name.",
     ),
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", callback=_one_line, help="Why, for the journal.")
+]
 OverrideOption = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="GATE", help="Let a gate through this once."),

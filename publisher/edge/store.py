@@ -126,7 +126,7 @@ class StoreEdge:
             found = self._store.get(f"edge/{name}")
         except NotFound:
             return "", ABSENT
-        return found.data.decode(), found.etag
+        return found.data.decode(errors="replace"), found.etag
 
 
 def _at_once(act: Callable[[str], object], names: Iterable[str]) -> None:

@@ -36,7 +36,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from publisher.errors import BadKey, Conflict, Linked, NotFound, StoreError, Unwritable
+from publisher.errors import BadKey, Conflict, Damaged, Linked, NotFound, StoreError, Unwritable
 from publisher.store import confined
 from publisher.store.port import (
     ABSENT,
@@ -211,6 +211,9 @@ class DirectoryStore:
             found = msgspec.json.decode(self._headers_file(key).read_bytes(), type=Headers)
         except FileNotFoundError:
             return PLAIN
+        except msgspec.MsgspecError as error:
+            hint = "Export again, with --full: they will be replaced."
+            raise Damaged(f"the headers of {key} are damaged: {error}", hint) from None
         if name:
             self._shared[name] = found
         return found
@@ -226,8 +229,10 @@ class DirectoryStore:
         self._place(self._path(key), data, durable=durable)
 
     def _write_headers(self, key: str, headers: Headers) -> None:
-        if headers != self._headers(key):
-            self._place(str(self._headers_file(key)), msgspec.json.encode(headers))
+        with contextlib.suppress(Damaged):  # then they are written anew
+            if headers == self._headers(key):
+                return
+        self._place(str(self._headers_file(key)), msgspec.json.encode(headers))
 
     def _place(self, file: str, data: bytes, *, durable: bool = False) -> None:
         with _Temporary(self.root) as temporary:
