@@ -203,7 +203,7 @@ def show_audience(audience: Audience) -> None:
     out = printer()
     out.print(f"  It can be seen until {audience.expires:%Y-%m-%d %H:%M} UTC.")
     if audience.password:
-        out.print("  It asks for a name and a password: preview, and the one you gave.")
+        out.print("  It asks for a name and a password: preview, and the one it was given.")
 
 
 def show_withdrawn(withdrawn: Mapping[str, Withdrawal]) -> None:

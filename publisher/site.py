@@ -248,8 +248,10 @@ class Site:
         return source(config.site.host, previews, fallback, config.redirects.max_age)
 
     def audience(self, target: str, days: int, password: str) -> Audience | None:
-        """Who may look at a target: None is everybody, always. Raises ConfigError for a target
-        that can't be, and for a password (`env:NAME`) that is not in the environment."""
+        """Who may look at a target: None is everybody, always. A preview that has a password keeps
+        it, unless there is another one: who leaves the option out does not mean to open it. Raises
+        ConfigError for a target that can't be, and for a password (`env:NAME`) that is not in the
+        environment."""
         from publisher.publish import Audience
         from publisher.release import PREVIEW, is_target, utc_now
         from publisher.values import is_reference
@@ -272,7 +274,9 @@ class Site:
             except ValueError as error:
                 raise _wrong_option("--password", str(error)) from None
         name = target.removeprefix(PREVIEW)
-        digest = password_digest(name, secret) if secret else ""
+        digest = (
+            password_digest(name, secret) if secret else self.records.intent(target)[0].password
+        )
         return Audience(utc_now() + timedelta(days=days), digest)
 
     def address(self, target: str) -> str:

@@ -99,6 +99,28 @@ def test_a_release_is_looked_at_on_a_preview(
     assert (again["files"], again["slot"]) == (0, "preview-spring-s1")
 
 
+def test_a_preview_keeps_its_password(
+    publisher: Cli, cms: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entry(name: str) -> str:
+        found = next(data for path, data in tree().items() if f"edge/preview-{name}" in path)
+        return found.decode().split()[4]
+
+    configure(cms, "edge: {previews: preview.www.example.co.jp}\n")
+    publisher("export")
+    monkeypatch.setenv("PREVIEW_PASSWORD", "合言葉-2026")
+    closed = ("publish", "--to", "preview-spring", "--password", "env:PREVIEW_PASSWORD")
+    publisher(*closed)
+    first = entry("spring")
+    assert "It asks for a name and a password" in publisher("publish", "--to", "preview-spring").out
+    assert entry("spring") == first
+    monkeypatch.setenv("PREVIEW_PASSWORD", "another")
+    publisher(*closed)
+    assert entry("spring") != first
+    assert "password" not in publisher("publish", "--to", "preview-autumn").out
+    assert not re.fullmatch("[0-9a-f]{64}", entry("autumn"))
+
+
 def test_a_rollback_says_how_it_is_undone(publisher: Cli, cms: str) -> None:
     configure(cms)
     first = publisher("export", "--publish", "--json").document["release"]["id"]
