@@ -223,6 +223,14 @@ def test_an_upload_that_comes_while_another_is_approved_loses_neither(
     assert said == {"replaced", "live"}
 
 
+def approve_by(script: Script, site: Site, release: Release) -> None:
+    """An approval beside a store in which something goes wrong."""
+    records = Records(ScriptedStore(site.store, script))
+    publisher = Publisher(records, site.edge, lambda *_: None)
+    with suppress(PublisherError):
+        approve(records, publisher, release, TANAKA, site.terms.approvals, site.terms.owns)
+
+
 @pytest.mark.parametrize("is_held", [True, False])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_a_killed_approval_left_behind_lets_nothing_through_that_was_replaced(
@@ -237,10 +245,7 @@ def test_what_a_killed_approval_left_behind_lets_nothing_through_that_was_replac
         site = held_site(MemoryStore())
         first = upload(site, "1")
         script = Script(fail_at=number, fault=fault, dead=True)
-        records = Records(ScriptedStore(site.store, script))
-        publisher = Publisher(records, site.edge, lambda *_: None)
-        with suppress(PublisherError):
-            approve(records, publisher, first, TANAKA, site.terms.approvals, site.terms.owns)
+        approve_by(script, site, first)
         more = len(script.calls) >= number
         was_accepted = site.state("hanako").approved == first.id
         site.set("hanako", needs_approval=is_held)
@@ -272,10 +277,7 @@ def test_an_approval_that_was_killed_after_the_upload_was_accepted_keeps_its_nam
         site = held_site(MemoryStore())
         first = upload(site, "1")
         script = Script(fail_at=number, dead=True)
-        records = Records(ScriptedStore(site.store, script))
-        publisher = Publisher(records, site.edge, lambda *_: None)
-        with suppress(PublisherError):
-            approve(records, publisher, first, TANAKA, site.terms.approvals, site.terms.owns)
+        approve_by(script, site, first)
         more = len(script.calls) >= number
         was_accepted = bool(site.state("hanako").approved)
         if was_accepted:

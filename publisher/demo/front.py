@@ -29,8 +29,7 @@ def wordpress_json(value: object) -> str:
 
 
 def _script_json(value: object) -> Markup:
-    # Without `<` nothing ends the script.
-    return Markup(wordpress_json(value).replace("<", "\\u003c"))  # noqa: S704 - see above
+    return Markup(wordpress_json(value).replace("<", "\\u003c"))  # noqa: S704 - without `<` nothing ends the script
 
 
 def _url(value: object) -> Markup:
@@ -42,8 +41,7 @@ def _title(value: object) -> Markup:
 
 
 def _cdata(value: object) -> Markup:
-    # What would end the section is cut in two.
-    return Markup(str(value).replace("]]>", "]]]]><![CDATA[>"))  # noqa: S704 - see above
+    return Markup(str(value).replace("]]>", "]]]]><![CDATA[>"))  # noqa: S704 - its end is cut in two
 
 
 def _rfc822(value: datetime) -> str:
@@ -120,8 +118,7 @@ class Front:
     def body(self, post: Post) -> Markup:
         """Return a post's content; a protected one's is the form that asks for the password."""
         name = "password.html" if post.protected else f"body/{post.id}.html"
-        # The templates escape what they are given.
-        return Markup(self.render(name, post=post).strip())  # noqa: S704 - see above
+        return Markup(self.render(name, post=post).strip())  # noqa: S704 - templates escape it
 
     def body_pages(self, post: Post) -> list[Markup]:
         """Return the pages that an editor cut a post into."""
