@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from publisher.hosts import idna
 
 # An S3 key holds 1,024 bytes (Amazon S3 user guide, "Object key naming"); the site's keys
 # begin with `site/<slot>/`, for which 64 bytes are kept.
@@ -136,15 +138,21 @@ def without_host(address: str, site: str) -> str:
     Raises BadPath for a query at the home page: `/?p=1` is an old address, of another page.
     """
     try:
-        parts, host = urlsplit(address), urlsplit(site).netloc
+        parts = urlsplit(address)
+        is_here = parts.scheme in ("http", "https") and _place(parts) == _place(urlsplit(site))
     except ValueError:
         raise BadPath(f"{address!r} is no address") from None
-    if parts.scheme not in ("http", "https") or parts.netloc.lower() != host.lower():
+    if not is_here:
         return address
     path = parts.path or "/"
     if path == "/" and parts.query:
         raise BadPath("an old address; copy the one at which a browser ends")
     return path
+
+
+def _place(parts: SplitResult) -> tuple[str, int | None]:
+    """Host and port, in one form. Raises ValueError."""
+    return idna(parts.hostname or ""), None if parts.port in (80, 443) else parts.port
 
 
 def is_shortened(path: SitePath) -> bool:

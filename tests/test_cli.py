@@ -137,6 +137,7 @@ def test_a_rollback_says_how_it_is_undone(publisher: Cli, cms: str) -> None:
     [
         "https://www.example.co.jp/blog/1632.html?utm_source=mail#comments",
         "http://WWW.example.co.jp/blog/%31632.html",
+        "https://www.example.co.jp.:443/blog/1632.html",
         "/blog/1632.html",
     ],
 )

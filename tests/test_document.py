@@ -158,6 +158,12 @@ def test_a_cell_beside_an_address_is_kept() -> None:
         assert table.decode() == cells.replace("{}", new).replace("{0}", PUBLIC)
 
 
+def test_tabs_alone_separate_the_cells_of_a_table_with_tabs() -> None:
+    made = document(f"a\t{HOME}/wp-content/a,b;c.pdf\tx".encode(), "", "/a.tsv")
+    assert made.body.decode() == f"a\t{PUBLIC}/wp-content/a,b;c.pdf\tx"
+    assert [one.path for one in made.found] == ["/wp-content/a,b;c.pdf"]
+
+
 @pytest.mark.parametrize(
     ("url", "declared", "served"),
     [

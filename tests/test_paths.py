@@ -17,6 +17,7 @@ from publisher.paths import (
     decoded,
     fitted,
     is_shortened,
+    without_host,
 )
 
 SEGMENTS = st.text(
@@ -149,3 +150,11 @@ def test_any_path_can_be_made_to_fit(text: str, times: int) -> None:
     if not is_shortened(path):
         assert path == SitePath(text)
     assert decoded(quote(path)) == path
+
+
+@pytest.mark.parametrize("site", ["https://日本.example", "https://xn--wgv71a.example"])
+@pytest.mark.parametrize("host", ["日本.example", "xn--wgv71a.example:443", "XN--WGV71A.example."])
+def test_a_host_in_any_spelling_is_the_site(site: str, host: str) -> None:
+    assert without_host(f"https://{host}/foo?utm_source=x", site) == "/foo"
+    elsewhere = f"https://{host.removesuffix(':443').rstrip('.')}:8443/foo"
+    assert without_host(elsewhere, site) == elsewhere

@@ -27,9 +27,12 @@ _XML = "application/xml"
 _MANIFEST = "application/manifest+json"
 # Spreadsheets know UTF-8 by its mark alone, and take what has none for Shift_JIS. So these keep it,
 # and their bytes if nobody says what they are.
-_TABLES = ("text/csv", "text/tab-separated-values")
-# What stands between quotes, or between separators (RFC 4180): they are part of no address.
-_CELL = re.compile(r"\"(?:[^\"]|\"\")*+\"?|[^\",;\t\r\n]+")
+# For each, its cells: what stands between quotes, or between separators, which are part of no
+# address (RFC 4180; in Europe a semicolon).
+_TABLES = {
+    kind: re.compile(rf"\"(?:[^\"]|\"\")*+\"?|[^\"{separators}\r\n]+")
+    for kind, separators in (("text/csv", r",;\t"), ("text/tab-separated-values", r"\t"))
+}
 _SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")
 _HREF: Callable[[Address], str] = operator.attrgetter("href")
 # So many addresses are remembered with their token.
@@ -128,7 +131,8 @@ class Rewriter:
         if kind == _MANIFEST:
             text = rewrite_manifest(text, linker)
         if kind in _TABLES and self._sieve.may_name(_encode(text)):
-            return _CELL.sub(lambda cell: self._hosts.rewrite(cell[0], linker, Style.PUBLIC), text)
+            cells = _TABLES[kind]
+            return cells.sub(lambda cell: self._hosts.rewrite(cell[0], linker, Style.PUBLIC), text)
         return self._without_host(text, linker, Style.PUBLIC)
 
     def _without_host(self, text: str, linker: Linker, style: Style) -> str:
