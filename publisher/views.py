@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -137,6 +138,17 @@ class Views:
             name = parameters(urlsplit(author.link).query).get("author_name", name)
             if name:
                 self._author_names[name] = view
+
+    @cached_property
+    def dates(self) -> frozenset[str]:
+        """Each year, month and day of which the CMS lists anything: 2026, 202611, 20261122."""
+        days = {item.date[:10].replace("-", "") for item in self.inventory.items if item.date}
+        return frozenset(day[:length] for day in days for length in (4, 6, 8))
+
+    @cached_property
+    def authors(self) -> frozenset[str]:
+        """The ids of all authors."""
+        return frozenset(str(author.id) for author in self.inventory.authors)
 
     def variables_of(self, kind: str) -> tuple[str, ...]:
         """The names by which queries know a type of the site's own: its name and its variable."""

@@ -121,6 +121,7 @@ def test_japanese_that_nobody_labels_is_recognised(label: str, text: str) -> Non
     [
         "/* élève, créée à Genève */".encode("cp1252"),
         "“quoted” – ‘it’s’ … ©".encode("cp1252"),
+        "a='‘a’s'; t('“I”A');".encode("cp1252"),
         "Größe: 5 µm, £3".encode("latin-1"),
         "日本語の長い文章です。".encode() + b"\x82\xa0\x82\xa2",
         "表示".encode() + b"\xff",

@@ -54,10 +54,14 @@ _LABELS = {
 _UTF8 = ("utf-8", "ascii")
 # Two characters of usual Japanese one after the other (JIS X 0208, rows 1 to 47). Texts of Europe
 # have no such bytes. EUC-JP comes first: hardly any text has bytes that mean nothing in Shift_JIS.
+# In Shift_JIS the first byte of some kanji is a quotation mark of Windows-1252, and the second may
+# be a letter behind it: of two characters one has to be clear of that.
+_KANJI = rb"[\x81-\x97][\x40-\x7e\x80-\xfc]"
+_CLEAR = rb"(?:[\x81-\x90][\x40-\x7e\x80-\xfc]|[\x91-\x97][\x80-\xfc])"
 _JAPANESE = (
     ("iso2022_jp_ext", re.compile(rb"\x1b\$[@B]")),
     ("euc_jis_2004", re.compile(rb"(?:[\xa1-\xcf][\xa1-\xfe]){2}")),
-    ("cp932", re.compile(rb"(?:[\x81-\x97][\x40-\x7e\x80-\xfc]){2}")),
+    ("cp932", re.compile(_KANJI + _CLEAR + rb"|" + _CLEAR + _KANJI)),
 )
 # What most of such a text is; and what nobody writes: Python's decoder knows it all the same.
 _USUAL = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")

@@ -68,10 +68,9 @@ def is_listed(token: str, views: Views) -> bool | None:
             taxonomy, _, number = key.partition(":")
             return number.isdecimal() and (taxonomy, int(number)) in views.terms
         case "author":
-            return any(str(author.id) == key for author in views.inventory.authors)
+            return key in views.authors
         case "date":
-            days = (item.date[:10].replace("-", "") for item in views.inventory.items)
-            return None if any(day.startswith(key) for day in days) else False
+            return None if key in views.dates else False
         case _:
             return None
 
